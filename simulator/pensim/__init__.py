@@ -1,0 +1,1 @@
+"""pensim: the simulator."""

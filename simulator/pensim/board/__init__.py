@@ -1,0 +1,1 @@
+"""The virtual board: what lies below the firmware's `machine` seam, in virtual time."""

@@ -1,0 +1,170 @@
+"""The file system on the board's flash.
+
+Less kind than littlefs on purpose: a write reaches the flash page by page and a power cut keeps
+what was programmed until then, so stores have to bring their own safety.
+"""
+
+import errno
+
+from pensim.board.near import _layout as layout
+from pensim.board.near._layout import ARG0, FILE, RESULT
+from pensim.board.processor import BoardRefusal, Processor
+from pensim.board.profile import BoardProfile
+
+DIRECTORY, REGULAR = 0x4000, 0x8000  # st_mode as MicroPython reports it
+_BLOCK = 4096
+
+
+class Flash:
+    """Files by absolute path; survives resets and power cuts."""
+
+    def __init__(self, size_bytes: int) -> None:
+        self.size_bytes = size_bytes
+        self.files: dict[str, bytes] = {}
+        self.directories: set[str] = {"/"}
+
+    def install(self, files: dict[str, bytes]) -> None:
+        """Puts files there from outside, as a programmer does."""
+        for path, content in files.items():
+            self.files[path] = content
+            parts = path.split("/")[1:-1]
+            self.directories.update("/" + "/".join(parts[: n + 1]) for n in range(len(parts)))
+
+    def used_bytes(self) -> int:
+        """Flash taken by files, in whole blocks."""
+        return sum(-(-len(content) // _BLOCK) * _BLOCK for content in self.files.values())
+
+    def names(self, path: str) -> list[tuple[str, int, int]]:
+        """Rows (name, st_mode, size) of a directory, sorted."""
+        prefix = path if path.endswith("/") else path + "/"
+        rows = [
+            (name[len(prefix) :], DIRECTORY, 0)
+            for name in self.directories
+            if name != "/" and name.startswith(prefix) and "/" not in name[len(prefix) :]
+        ]
+        rows += [
+            (name[len(prefix) :], REGULAR, len(content))
+            for name, content in self.files.items()
+            if name.startswith(prefix) and "/" not in name[len(prefix) :]
+        ]
+        return sorted(rows)
+
+
+class FlashController:
+    """Serves the firmware's file operations; erasing and programming stop the processor."""
+
+    def __init__(self, flash: Flash, processor: Processor, profile: BoardProfile) -> None:
+        self.flash = flash
+        self._processor = processor
+        self._profile = profile
+        self._operations = {
+            layout.FILE_READ: self._read,
+            layout.FILE_CREATE: self._create,
+            layout.FILE_WRITE_AT: self._write_at,
+            layout.FILE_REMOVE: self._remove,
+            layout.FILE_RENAME: self._rename,
+            layout.FILE_LIST: self._list,
+            layout.FILE_STAT: self._stat,
+            layout.FILE_MKDIR: self._mkdir,
+            layout.FILE_RMDIR: self._rmdir,
+            layout.FILE_SYSTEM: self._system,
+        }
+        processor.serve[FILE] = self._serve
+
+    def _serve(self, payload: bytes) -> bytes:
+        return self._operations[self._processor.words[ARG0]](bytes(payload))
+
+    def _erase(self) -> None:
+        self._processor.hold(self._profile.flash_erase_us)
+
+    def _program(self) -> None:
+        self._processor.hold(self._profile.flash_program_us)
+
+    def _existing(self, path: str) -> bytes:
+        content = self.flash.files.get(path)
+        if content is None:
+            raise BoardRefusal(errno.EISDIR if path in self.flash.directories else errno.ENOENT)
+        return content
+
+    def _parent(self, path: str) -> None:
+        if (path.rpartition("/")[0] or "/") not in self.flash.directories:
+            raise BoardRefusal(errno.ENOENT)
+
+    def _read(self, payload: bytes) -> bytes:
+        return self._existing(payload.decode())
+
+    def _create(self, payload: bytes) -> bytes:
+        path = payload.decode()
+        self._parent(path)
+        if path in self.flash.directories:
+            raise BoardRefusal(errno.EISDIR)
+        self._erase()
+        self.flash.files[path] = b""
+        return b""
+
+    def _write_at(self, payload: bytes) -> bytes:
+        words = self._processor.words
+        length, offset = words[ARG0 + 1], words[ARG0 + 2]
+        path, data = payload[:length].decode(), payload[length:]
+        old = self._existing(path)
+        if self.flash.used_bytes() + len(data) > self.flash.size_bytes:
+            raise BoardRefusal(errno.ENOSPC)
+        self._program()
+        self.flash.files[path] = old[:offset] + data + old[offset + len(data) :]
+        return b""
+
+    def _remove(self, payload: bytes) -> bytes:
+        path = payload.decode()
+        self._existing(path)
+        self._erase()
+        del self.flash.files[path]
+        return b""
+
+    def _rename(self, payload: bytes) -> bytes:
+        length = self._processor.words[ARG0 + 1]
+        old, new = payload[:length].decode(), payload[length:].decode()
+        content = self._existing(old)
+        self._parent(new)
+        self._erase()
+        del self.flash.files[old]
+        self.flash.files[new] = content
+        return b""
+
+    def _list(self, payload: bytes) -> bytes:
+        path = payload.decode()
+        if path not in self.flash.directories:
+            raise BoardRefusal(errno.ENOENT)
+        rows = self.flash.names(path)
+        return "\n".join(f"{name}\t{mode}\t{size}" for name, mode, size in rows).encode()
+
+    def _stat(self, payload: bytes) -> bytes:
+        path = payload.decode()
+        if path in self.flash.directories:
+            self._processor.words[RESULT] = 0
+            return str(DIRECTORY).encode()
+        self._processor.words[RESULT] = len(self._existing(path))
+        return str(REGULAR).encode()
+
+    def _mkdir(self, payload: bytes) -> bytes:
+        path = payload.decode()
+        self._parent(path)
+        if path in self.flash.directories or path in self.flash.files:
+            raise BoardRefusal(errno.EEXIST)
+        self._erase()
+        self.flash.directories.add(path)
+        return b""
+
+    def _rmdir(self, payload: bytes) -> bytes:
+        path = payload.decode()
+        if path not in self.flash.directories:
+            raise BoardRefusal(errno.ENOENT)
+        if self.flash.names(path):
+            raise BoardRefusal(errno.ENOTEMPTY)
+        self._erase()
+        self.flash.directories.discard(path)
+        return b""
+
+    def _system(self, _payload: bytes) -> bytes:
+        blocks = self.flash.size_bytes // _BLOCK
+        free = blocks - self.flash.used_bytes() // _BLOCK
+        return f"{_BLOCK} {_BLOCK} {blocks} {free} {free} 0 0 0 0 255".encode()

@@ -1,0 +1,93 @@
+"""Word numbers of the grant: the one array through which the firmware's side of the virtual
+board and the simulator's side talk. Both sides read this file.
+
+All times are microseconds. Every word stays within +-2**30, so that the 32-bit engine never
+leaves its small ints.
+"""
+
+# What the simulator grants.
+ELAPSED = 0  # time used since the grant began; each board call adds its cost
+LIMIT = 1  # the main loop must exchange when ELAPSED reaches this: the horizon
+TICKS_US = 2  # ticks_us() at ELAPSED 0, minus 2**30
+TICKS_MS = 3  # ticks_ms() at ELAPSED 0, minus 2**30
+MS_REST = 4  # microseconds since that millisecond began
+IRQ = 5  # number of the interrupt to take, or -1
+PINS = 6  # levels at the pins, bit n for GPn
+ADC0 = 7  # five 16-bit conversions: GP26, GP27, GP28, GP29, chip temperature
+FLAGS = 12  # FLAG_* bits
+SECONDS = 13  # time.time() at the grant
+
+# What the firmware drives.
+LEVELS = 14  # output latches, bit n for GPn
+DIRTY = 15  # PWM channels written since the last exchange, bit a channel
+DUTY0 = 16  # sixteen duties, 0..65535
+
+# What the firmware asks.
+REASON = 32
+ARG0 = 33  # six arguments
+SIZE = 39  # bytes of payload that follow
+STATUS = 40  # answer: 0 or an errno, negative for a named exception
+RESULT = 41  # answer: a number
+IN_IRQ = 42  # 1 while a hard interrupt runs
+SOFT = 43  # soft callbacks that wait for the main loop
+RECEIVED = 44  # bytes of received-data records at the head of the answer's payload
+
+PROBE0 = 64  # the firmware's signal array, as a debugger would read it
+PROBE_WORDS = 64
+WORDS = PROBE0 + PROBE_WORDS
+
+FLAG_INTERRUPT = 1  # Ctrl-C arrived: raise KeyboardInterrupt in the main loop
+
+# Reasons for an exchange.
+HORIZON = 0
+WAIT = 1  # ARG0 us at most; ARG1: WAKE_* bits
+DONE = 2  # an interrupt has returned; ARG0 = 1 when its callback raised
+WRITE = 3  # outputs changed by the main loop
+SENSE = 4  # fresh ADC conversions, please
+PIN_INIT = 5  # pin, mode, pull
+PIN_IRQ = 6  # pin, edges, interrupt number or -1
+TIMER = 7  # interrupt number, period us (0 stops), 1 periodic
+PWM_INIT = 8  # pin, frequency Hz (0 stops), channel
+SERIAL_INIT = 9  # port, byte time ns, receive buffer, send buffer
+SERIAL_SEND = 10  # port; payload
+I2C_TRANSFER = 11  # bus, address, bytes to read, stop; payload
+WDT_START = 12  # time-out ms
+WDT_FEED = 13
+RESET = 14  # RESET_* kind
+FILE = 15  # operation, arguments; payload
+MASK = 16  # 1 holds interrupts back, 0 lets them in
+PROBE = 17  # payload: names of the signal array, one a line
+EXIT = 18  # the script ended; ARG0 exit code; payload: traceback or nothing
+UNHANDLED = 19  # an exception in a callback; payload: its traceback
+STALL = 20  # ARG0 us in which only hard interrupts run (gc.collect)
+PULSE = 21  # time_pulse_us: pin, level, time-out us
+LISTEN = 22  # ARG0 pin: its level is read, so PWM and wires need real edges there
+UART_IRQ = 23  # port, trigger, interrupt number or -1
+SERIAL_ROOM = 24  # port; RESULT bytes that can be written without blocking
+KBD_INTR = 25  # the character that interrupts, -1: none
+
+RESET_HARD = 0  # machine.reset()
+RESET_SOFT = 1  # machine.soft_reset() or Ctrl-D
+
+WAKE_INTERRUPT = 1  # a wait ends when an interrupt has run
+WAKE_SERIAL = 2  # a wait ends when serial data is on its way
+
+PORT_USB = 2  # serial ports: UART0, UART1, USB
+
+# File operations.
+FILE_READ = 0  # whole file; payload: path
+FILE_APPEND = 1  # ARG1 path length; payload: path + data
+FILE_CREATE = 2  # empties it; payload: path
+FILE_REMOVE = 3
+FILE_RENAME = 4  # ARG1 length of the first path; payload: both
+FILE_LIST = 5
+FILE_STAT = 6  # RESULT size, STATUS
+FILE_MKDIR = 7
+FILE_RMDIR = 8
+FILE_SYSTEM = 9  # statvfs: payload of the answer: numbers as text
+FILE_WRITE_AT = 10  # ARG1 path length, ARG2 offset; payload: path + data
+
+# STATUS values below zero name exceptions; above zero they are errno for OSError.
+ERROR_VALUE = -1
+ERROR_TYPE = -2
+ERROR_RUNTIME = -3

@@ -1,0 +1,102 @@
+"""Software timers and the watchdog."""
+
+from collections.abc import Callable
+
+from pensim.board.near._layout import ARG0, TIMER, WDT_FEED, WDT_START
+from pensim.board.processor import Interrupt, Processor
+from pensim.board.profile import BoardProfile
+from pensim.board.virtual_time import Alarm, VirtualTime
+
+
+class Timers:
+    """`machine.Timer`: alarms that raise interrupts."""
+
+    def __init__(self, time: VirtualTime, processor: Processor, profile: BoardProfile) -> None:
+        self._time = time
+        self._processor = processor
+        self._latency_us = profile.interrupt_latency_us
+        self._timers: dict[int, _Timer] = {}
+        processor.serve[TIMER] = self._serve_timer
+
+    def reset(self) -> None:
+        """Stops all timers."""
+        for timer in self._timers.values():
+            timer.stop()
+        self._timers.clear()
+
+    def _serve_timer(self, _payload: bytes) -> bytes:
+        number, period_us, periodic = self._processor.words[ARG0 : ARG0 + 3]
+        timer = self._timers.pop(number, None)
+        if timer is not None:
+            timer.stop()
+        if period_us:
+            interrupt = Interrupt(number, self._latency_us, samples=True)
+            timer = _Timer(self._time, self._processor, interrupt, period_us, bool(periodic))
+            self._timers[number] = timer
+        return b""
+
+
+class _Timer:
+    def __init__(
+        self,
+        time: VirtualTime,
+        processor: Processor,
+        interrupt: Interrupt,
+        period_us: int,
+        periodic: bool,
+    ) -> None:
+        self._processor = processor
+        self._interrupt = interrupt
+        self._period_us = period_us
+        self._periodic = periodic
+        self._alarm = Alarm(time, self._fire)
+        self._due_us = time._now + period_us
+        self._alarm.arm(self._due_us)
+
+    def _fire(self) -> None:
+        self._processor.raise_interrupt(self._interrupt)
+        if self._periodic and not self._interrupt.dead:
+            self._due_us += self._period_us
+            self._alarm.arm(self._due_us)
+
+    def stop(self) -> None:
+        self._alarm.stop()
+        self._interrupt.dead = True
+
+
+class Watchdog:
+    """`machine.WDT`: once started it cannot be stopped, and resets the board when not fed."""
+
+    def __init__(
+        self, time: VirtualTime, processor: Processor, on_bite: Callable[[], None]
+    ) -> None:
+        self._time = time
+        self._words = processor.words
+        self._alarm = Alarm(time, self._check)
+        self._on_bite = on_bite
+        processor.serve[WDT_START] = self._serve_start
+        processor.serve[WDT_FEED] = self._serve_feed
+        self.reset()
+
+    def reset(self) -> None:
+        """The watchdog is off after a reset of the chip."""
+        self._timeout_us = 0
+        self._deadline_us = 0
+        self._alarm.stop()
+
+    def _serve_start(self, _payload: bytes) -> bytes:
+        self._timeout_us = self._words[ARG0] * 1000
+        return self._serve_feed(b"")
+
+    def _serve_feed(self, _payload: bytes) -> bytes:
+        if self._timeout_us:
+            self._deadline_us = self._time._now + self._timeout_us
+            if not self._alarm.armed:
+                self._alarm.arm(self._deadline_us)
+        return b""
+
+    def _check(self) -> None:
+        if self._time._now >= self._deadline_us:
+            self._on_bite()
+        else:
+            self._alarm.arm(self._deadline_us)

@@ -1,0 +1,53 @@
+"""Engines run the firmware: in process on CPython, or on real MicroPython in a subprocess.
+
+All of them run the same near side of the board (`board/near`) and speak with the processor
+through the same array of words, so the same rule of time holds on each.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pensim.errors import ScenarioError
+
+ENGINES = ("cpython", "micropython", "micropython32")
+
+
+@dataclass
+class BoardLink:
+    """What an engine needs of its board."""
+
+    words: Any  # array('i') of _layout.WORDS
+    costs: tuple[int, int, int, int, int]
+    profile: dict[str, Any]  # the constants of the near side's `_profile`
+    files: dict[str, bytes]  # the flash's files at boot
+    serve_immediately: Callable[[bytes], bytes]
+
+
+class RunningEngine(Protocol):
+    """A firmware that has been started and waits for its first grant."""
+
+    def resume(self, payload: bytes) -> bytes:
+        """Lets the main loop run until it exchanges; takes and returns payloads."""
+
+    def interrupt(self, number: int) -> int:
+        """Runs a callback; returns 1 when it raised."""
+
+    def probe(self) -> Any:
+        """The firmware's signal array as it is now, or None."""
+
+    def close(self) -> None:
+        """Ends it; the object is not used again."""
+
+
+def start_engine(name: str, link: BoardLink) -> RunningEngine:
+    """Starts the firmware on the engine `name`. Raises ScenarioError for an unknown name."""
+    if name == "cpython":
+        from pensim.engines.cpython import CPythonEngine
+
+        return CPythonEngine(link)
+    if name in ENGINES:
+        from pensim.engines.micropython import MicroPythonEngine
+
+        return MicroPythonEngine(link, name)
+    raise ScenarioError(f"unknown engine {name!r}: choose {', '.join(ENGINES)}")

