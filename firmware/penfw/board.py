@@ -1,0 +1,162 @@
+"""The hardware seam: the only module that touches `machine`, tick time and files."""
+
+import os
+import sys
+import time
+from binascii import hexlify
+
+import micropython
+from machine import ADC, I2C, PWM, UART, WDT, Pin, Timer, reset, reset_cause, unique_id
+
+if sys.platform == "esp32":
+    from penfw import pins_esp32 as pins
+else:
+    from penfw import pins_pico as pins
+
+micropython.alloc_emergency_exception_buf(100)
+
+PWM_HZ = 100000  # at 20 kHz the current ripple would be 1.9 A peak to peak
+TICK_HZ = 1000
+LINK_BAUD = 115200
+RECEIVE_BYTES = 512
+SEND_BYTES = 1024
+WATCHDOG_MS = 2000
+WDT_RESET = 3
+TICKS_MASK = 0x3FFFFFFF
+
+ticks_us = time.ticks_us
+ticks_diff = time.ticks_diff
+sleep_ms = time.sleep_ms
+
+
+class Files:
+    """Whole files on the flash. Writing stops the processor: with the motor off only."""
+
+    def read(self, path):
+        """Content, or None when there is no such file."""
+        try:
+            with open(path, "rb") as file:
+                return file.read()
+        except OSError:
+            return None
+
+    def write(self, path, content):
+        """Creates or replaces the file."""
+        with open(path, "wb") as file:
+            file.write(content)
+
+    def remove(self, path):
+        """Removes the file if it is there."""
+        try:
+            os.remove(path)
+        except OSError:
+            pass
+
+
+class LinkPort:
+    """The link's UART with the room in its send buffer, which MicroPython does not tell."""
+
+    def __init__(self):
+        self._uart = UART(
+            pins.LINK_UART,
+            LINK_BAUD,
+            tx=Pin(pins.LINK_TX),
+            rx=Pin(pins.LINK_RX),
+            rxbuf=RECEIVE_BYTES,
+            txbuf=SEND_BYTES,
+        )
+        self.any = self._uart.any
+        self.readinto = self._uart.readinto
+        self._busy_until_us = ticks_us()
+
+    def room(self):
+        """Bytes that `write` takes without waiting."""
+        left_us = ticks_diff(self._busy_until_us, ticks_us())
+        if left_us <= 0:
+            return SEND_BYTES
+        return SEND_BYTES - left_us * (LINK_BAUD // 10) // 1000000 - 1
+
+    def write(self, data):
+        """Sends at most `room()` bytes; returns how many."""
+        size = len(data)
+        now = ticks_us()
+        if ticks_diff(self._busy_until_us, now) < 0:
+            self._busy_until_us = now
+        spent_us = size * 10000000 // LINK_BAUD + 1
+        self._busy_until_us = time.ticks_add(self._busy_until_us, spent_us)
+        return self._uart.write(data)
+
+
+class Board:
+    """The pen's parts, made once at start; the interrupt binds the methods it needs."""
+
+    def __init__(self):
+        self.motor = PWM(Pin(pins.MOTOR_PWM), freq=PWM_HZ, duty_u16=0)
+        self.load_switch = Pin(pins.LOAD_SWITCH, Pin.OUT, value=0)
+        self.tachometer = Pin(pins.TACHOMETER, Pin.IN, Pin.PULL_UP)
+        self.top_dead_centre = Pin(pins.TOP_DEAD_CENTRE, Pin.IN, Pin.PULL_UP)
+        self.step_pin = Pin(pins.STEP, Pin.OUT, value=0)
+        self.step_direction = Pin(pins.STEP_DIRECTION, Pin.OUT, value=0)
+        self.step_enable = Pin(pins.STEP_ENABLE, Pin.OUT, value=0)
+        self.home_switch = Pin(pins.HOME_SWITCH, Pin.IN, Pin.PULL_UP)
+        self.cartridge_present = Pin(pins.CARTRIDGE_PRESENT, Pin.IN, Pin.PULL_UP)
+        self.button = Pin(pins.BUTTON, Pin.IN, Pin.PULL_UP)
+        self.usb_power = Pin(pins.USB_POWER, Pin.IN, Pin.PULL_DOWN)
+        self.analogue_switch = Pin(pins.ANALOGUE_SWITCH, Pin.OUT, value=0)
+        self.shunt = ADC(Pin(pins.SHUNT_ADC))
+        self.position = ADC(Pin(pins.POSITION_ADC))
+        self.switched = ADC(Pin(pins.SWITCHED_ADC))
+        self._leds = [
+            Pin(number, Pin.OUT, value=0)
+            for number in (pins.LED_RED, pins.LED_GREEN, pins.LED_BLUE)
+        ]
+        self._buzzer = PWM(Pin(pins.BUZZER), freq=2000, duty_u16=0)
+        self.cartridge_bus = I2C(
+            pins.CARTRIDGE_I2C, scl=Pin(pins.CARTRIDGE_SCL), sda=Pin(pins.CARTRIDGE_SDA)
+        )
+        self.files = Files()
+        self.link = LinkPort()
+        self._timer = Timer(pins.TIMER_ID)
+        self._watchdog = None
+
+    def start(self, tick, tachometer_edge, top_dead_centre_edge):
+        """Starts the interrupts: the control tick and the two edge handlers."""
+        hard = pins.HARD_TIMER
+        edges = Pin.IRQ_RISING | Pin.IRQ_FALLING
+        self.tachometer.irq(tachometer_edge, edges, hard=hard)
+        self.top_dead_centre.irq(top_dead_centre_edge, Pin.IRQ_RISING, hard=hard)
+        self._timer.init(freq=TICK_HZ, callback=tick, hard=hard)
+
+    def start_watchdog(self):
+        """From here on `feed` has to come at least every 2 s; it cannot be stopped."""
+        self._watchdog = WDT(timeout=WATCHDOG_MS)
+
+    def feed(self):
+        """Tells the watchdog that interrupt and main loop have both made progress."""
+        if self._watchdog is not None:
+            self._watchdog.feed()
+
+    def light(self, red, green, blue):
+        """Switches the LED's colours on (non-zero) or off."""
+        self._leds[0].value(1 if red else 0)
+        self._leds[1].value(1 if green else 0)
+        self._leds[2].value(1 if blue else 0)
+
+    def buzz(self, frequency_hz):
+        """Sounds the buzzer; 0 silences it."""
+        if frequency_hz:
+            self._buzzer.freq(frequency_hz)
+        self._buzzer.duty_u16(32768 if frequency_hz else 0)
+
+
+def pen_id():
+    """Eight hexadecimal digits that tell this board from others."""
+    return hexlify(unique_id()).decode()[-8:]
+
+
+def was_watchdog_reset():
+    """Whether the watchdog, or the firmware by it, has reset the board."""
+    return reset_cause() == WDT_RESET
+
+
+__all__ = ("Board", "reset", "sleep_ms", "ticks_us")

@@ -1,0 +1,33 @@
+"""How deep and how fast, together: the lower limit of the rate, and the greatest depth."""
+
+from penfw import settings
+
+# A stroke must not stall in the skin: at the lower limit the rotor holds twice the energy that
+# the stroke takes, f = sqrt(4 E / J) / (2 pi), E = n * F * d / 2 (FACTS: 12 needles, 0.15 N each,
+# 1.5 mm: 1.35 mJ, 51 Hz with J = 0.53 g cm^2). Rows: needles times depth in mm, rate in mHz,
+# rounded up.
+LOWEST_RATE = (
+    (4, 25000), (6, 29400), (8, 33900), (10, 37900), (12, 41500), (15, 46400), (18, 50900),
+    (22, 56200), (27, 62300), (33, 68800), (40, 75800), (50, 84700), (60, 92800), (75, 103700),
+    (90, 113600), (105, 122700),
+)  # fmt: skip
+
+
+def lowest_rate_mHz(needles, depth_um):
+    """Slowest rate at which these needles may work at that depth."""
+    product = needles * depth_um
+    for limit, rate_mHz in LOWEST_RATE:
+        if product <= limit * 1000:
+            return rate_mHz
+    return LOWEST_RATE[-1][1]
+
+
+def greatest_depth_um(ceiling_um, cartridge_um):
+    """Nothing goes deeper: hard limit, ceiling, and the cartridge's own limit (0: none is in)."""
+    depth_um = min(ceiling_um, settings.HARD_DEPTH_UM)
+    return min(depth_um, cartridge_um) if cartridge_um else depth_um
+
+
+def to_step_um(depth_um):
+    """The next depth that the stepper can hold, not deeper."""
+    return depth_um // settings.DEPTH_STEP_UM * settings.DEPTH_STEP_UM

@@ -1,0 +1,295 @@
+"""The link's messages, declared once as data and used by both ends. docs/protocol.md explains them.
+
+A field is (name, code). Codes: struct's b B h H i I, little endian; "s" is a length byte and UTF-8;
+"*" is the rest of the payload; a tuple of fields is a group, repeated to the end of the payload.
+Imported by the host too: plain Python only.
+"""
+
+import struct
+
+from penfw.frames import COUNT_MASK, FRAME_MAX, PAYLOAD_AT, PAYLOAD_MAX, FrameParser, FrameWriter
+
+__all__ = ("COUNT_MASK", "FRAME_MAX", "PAYLOAD_AT", "PAYLOAD_MAX", "FrameParser", "FrameWriter")
+
+VERSION = 1  # grows when a client of the version before could not work with this pen
+COMPATIBLE = 1  # the oldest client version that can
+
+HELLO = 0x20  # printable numbers: a MicroPython prompt on the port takes no harm from them
+DESCRIBE = 0x21
+GET = 0x22
+STAGE = 0x23
+SET = 0x24
+RESULTS = 0x25
+COMMAND = 0x26
+SUBSCRIBE = 0x27
+FAULTS = 0x28
+HEARTBEAT = 0x29
+STATUS = 0x2A
+TELEMETRY = 0x40
+EVENT = 0x41
+BUSY = 0x42
+ERROR = 0xFF
+REPLY = 0x80  # set in the number of a reply
+PUSHED = 0x40  # numbers from here to 0x7F are sent unasked
+
+_NOW = (("boot_session", "I"), ("time_s", "I"), ("time_us", "I"))
+_RESULT = (("index", "H"), ("status", "B"), ("value", "i"), ("reason", "B"), ("limit", "i"))
+_RESULTS = (("total", "B"), ("first", "B"), ("results", _RESULT))
+_CHANGES = ("changes", (("index", "H"), ("value", "i")))
+
+# number, name, fields of the request (None: the pen sends it unasked), fields of the reply
+MESSAGES = (
+    (HELLO, "HELLO",
+     (("session", "I"),),
+     (("session", "I"), ("protocol", "H"), ("compatible", "H")) + _NOW
+     + (("state", "B"), ("product", "s"), ("board", "s"), ("pen_id", "s"),
+        ("firmware_version", "s"), ("firmware_hash", "s"))),
+    (DESCRIBE, "DESCRIBE",
+     (("table", "B"), ("first", "H"), ("most", "B")),
+     (("table", "B"), ("total", "H"), ("first", "H"), ("rows", "*"))),
+    (GET, "GET",
+     (("settings", (("index", "H"),)),),
+     (("values", (("index", "H"), ("value", "i"))),)),
+    (STAGE, "STAGE",
+     (("first", "B"), _CHANGES),
+     (("staged", "B"),)),
+    (SET, "SET",
+     (("staged", "B"), _CHANGES),
+     _RESULTS),
+    (RESULTS, "RESULTS",
+     (("first", "B"),),
+     _RESULTS),
+    (COMMAND, "COMMAND",
+     (("number", "H"), ("argument", "i")),
+     (("status", "B"), ("value", "i"))),
+    (SUBSCRIBE, "SUBSCRIBE",
+     (("period_ms", "H"), ("signals", (("index", "H"),))),
+     (("stream", "B"), ("period_ms", "H"))),
+    (FAULTS, "FAULTS",
+     (("first", "H"),),
+     (("total", "H"), ("first", "H"),
+      ("faults", (("number", "B"), ("latched", "B")) + _NOW))),
+    (HEARTBEAT, "HEARTBEAT", (), _NOW + (("state", "B"),)),
+    (STATUS, "STATUS",
+     (),
+     _NOW + (("state", "B"), ("frames", "I"), ("bad_frames", "I"), ("samples", "I"),
+             ("dropped", "I"), ("lost_events", "I"))),
+    (TELEMETRY, "TELEMETRY",
+     None,
+     (("stream", "B"), ("count", "B")) + _NOW
+     + (("period_ms", "H"), ("dropped", "I"), ("samples", "*"))),
+    (EVENT, "EVENT", None, _NOW + (("kind", "B"), ("number", "H"), ("value", "i"))),
+    (BUSY, "BUSY", None, (("busy_ms", "H"),)),
+    (ERROR, "ERROR", None, (("reason", "B"), ("detail", "i"))),
+)  # fmt: skip
+
+# Tables that DESCRIBE reads: number, name, columns of a row, separated by tabs.
+TABLE_MESSAGES = 0
+TABLE_SETTINGS = 1
+TABLE_SIGNALS = 2
+TABLE_COMMANDS = 3
+TABLE_FAULTS = 4
+TABLE_STATES = 5
+TABLE_REASONS = 6
+TABLES = (
+    (TABLE_MESSAGES, "messages", ("number", "name", "request", "reply")),
+    (TABLE_SETTINGS, "settings",
+     ("name", "type", "unit", "default", "minimum", "maximum", "access", "help")),
+    (TABLE_SIGNALS, "signals", ("name", "code", "unit", "help")),
+    (TABLE_COMMANDS, "commands", ("name", "unit", "help")),
+    (TABLE_FAULTS, "faults", ("number", "name", "class", "reaction_ms", "cause", "remedy")),
+    (TABLE_STATES, "states", ("name",)),
+    (TABLE_REASONS, "reasons", ("number", "name", "text")),
+)  # fmt: skip
+ROW_MAX = PAYLOAD_MAX - 5  # bytes of a row that fits one DESCRIBE reply
+
+# Outcome of a change or a command.
+APPLIED = 0  # done; of a setting, in force
+PENDING = 1  # accepted, takes effect later
+REFUSED = 2  # not done; a reason says why
+
+# Kinds of EVENT, and what `number` and `value` mean there.
+STATE_CHANGED = 1  # new state, old state
+FAULT_LATCHED = 2  # fault number, 0
+FAULT_CLEARED = 3  # fault number, 0
+SETTING_APPLIED = 4  # index of a setting that was pending, the value now in force
+NOTICE = 5  # reason number, limit
+EVENTS = (
+    (STATE_CHANGED, "state changed"),
+    (FAULT_LATCHED, "fault latched"),
+    (FAULT_CLEARED, "fault cleared"),
+    (SETTING_APPLIED, "setting applied"),
+    (NOTICE, "notice"),
+)
+
+UNKNOWN_MESSAGE = 1
+MALFORMED = 2
+NO_SESSION = 3
+UNKNOWN_TABLE = 4
+UNKNOWN_SETTING = 5
+UNKNOWN_SIGNAL = 6
+UNKNOWN_COMMAND = 7
+TOO_MANY = 8
+NOT_STAGED = 9
+BAD_PERIOD = 10
+BELOW_MINIMUM = 20
+ABOVE_MAXIMUM = 21
+NOT_A_STEP = 22
+READ_ONLY = 23
+SERVICE_ONLY = 24
+WRONG_STATE = 25
+OTHERS_REFUSED = 26
+ABOVE_CEILING = 27
+ABOVE_CARTRIDGE = 28
+RATE_TOO_LOW = 29
+DEPTH_TOO_DEEP = 30
+NOT_AT_THE_PEN = 31
+CAUSE_REMAINS = 32
+STORE_FAILED = 33
+BAD_ARGUMENT = 34
+NO_CARTRIDGE = 35
+MOTOR_ON = 36
+LIMITED_RATE = 40
+
+# number, name, text with the remedy; `limit` or `detail` of the message says which or how much
+REASONS = (
+    (UNKNOWN_MESSAGE, "unknown message", "this pen does not know the request: update its firmware"),
+    (MALFORMED, "malformed", "the request's fields are cut short: update the client"),
+    (NO_SESSION, "no session", "the pen has restarted: connect again"),
+    (UNKNOWN_TABLE, "unknown table", "this pen has no such table"),
+    (UNKNOWN_SETTING, "unknown setting", "this pen has no such setting: read its table"),
+    (UNKNOWN_SIGNAL, "unknown signal", "this pen has no such signal: read its table"),
+    (UNKNOWN_COMMAND, "unknown command", "this pen has no such command: read its table"),
+    (TOO_MANY, "too many", "more items than one request may have: ask for fewer"),
+    (NOT_STAGED, "not staged", "the staged changes are not those that were sent: stage them again"),
+    (BAD_PERIOD, "bad period", "the period has to be 1 to 10,000 ms"),
+    (BELOW_MINIMUM, "below minimum", "the value is below the setting's minimum"),
+    (ABOVE_MAXIMUM, "above maximum", "the value is above the setting's maximum"),
+    (NOT_A_STEP, "not a step", "the value has to be a whole number of steps"),
+    (READ_ONLY, "read only", "the setting is written by calibration only"),
+    (SERVICE_ONLY, "service only", "hold the pen's button for 3 s to enter SERVICE first"),
+    (WRONG_STATE, "wrong state", "the pen does not do this in its present state"),
+    (OTHERS_REFUSED, "others refused", "another value of the same transaction was refused"),
+    (ABOVE_CEILING, "above ceiling", "deeper than depth_ceiling, which SERVICE can raise"),
+    (ABOVE_CARTRIDGE, "above cartridge", "deeper than the cartridge allows: use another one"),
+    (RATE_TOO_LOW, "rate too low", "the depth needs at least this stroke rate"),
+    (DEPTH_TOO_DEEP, "depth too deep", "the stroke rate allows at most this depth"),
+    (NOT_AT_THE_PEN, "not at the pen", "this needs the button at the pen"),
+    (CAUSE_REMAINS, "cause remains", "the fault's cause is still there: remove it first"),
+    (STORE_FAILED, "store failed", "the flash could not be written: try again"),
+    (BAD_ARGUMENT, "bad argument", "the command does not take this argument"),
+    (NO_CARTRIDGE, "no cartridge", "insert a cartridge first"),
+    (MOTOR_ON, "motor on", "stop the motor first"),
+    (LIMITED_RATE, "rate limited", "the stroke rate is limited by battery or load"),
+)
+
+# Telemetry's type codes: (code, bytes, lowest, highest, mask). A value outside is clamped. It is
+# sent XORed with the mask, so that small values hold no zero bytes, which cost COBS time.
+CODES = (
+    ("b", 1, -128, 127, 0x55),
+    ("B", 1, 0, 255, 0x55),
+    ("h", 2, -32768, 32767, 0x5555),
+    ("H", 2, 0, 65535, 0x5555),
+    ("i", 4, -0x40000000, 0x3FFFFFFF, 0x15555555),
+)
+SIGNALS_MAX = 8  # signals of one subscription
+SAMPLES_MAX = 160  # bytes of samples in a frame: 17 ms at 115,200 baud, so a reply waits no longer
+STAGE_MAX = 96  # changes of one transaction
+RESULTS_MAX = (PAYLOAD_MAX - 2) // 12  # rows of a SET or RESULTS reply
+FAULTS_MAX = (PAYLOAD_MAX - 4) // 14  # rows of a FAULTS reply
+
+_SIZES = {"b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4}
+
+
+def message(number):
+    """The table's row of a message, or None."""
+    for row in MESSAGES:
+        if row[0] == number:
+            return row
+    return None
+
+
+def pack(fields, values, buffer, at):
+    """Writes one value a field at offset `at`; returns the end. ValueError when it is too long."""
+    for (_name, code), value in zip(fields, values):
+        at = _pack_field(code, value, buffer, at)
+    if at > PAYLOAD_AT + PAYLOAD_MAX:
+        raise ValueError("payload too long")
+    return at
+
+
+def _pack_field(code, value, buffer, at):
+    if code in _SIZES:
+        struct.pack_into("<" + code, buffer, at, value)
+        return at + _SIZES[code]
+    if code == "s":
+        text = value.encode()
+        buffer[at] = len(text)
+        return _copy(text, buffer, at + 1)
+    if code == "*":
+        return _copy(value, buffer, at)
+    for row in value:
+        at = pack(code, row, buffer, at)
+    return at
+
+
+def _copy(data, buffer, at):
+    end = at + len(data)
+    if end > PAYLOAD_AT + PAYLOAD_MAX:
+        raise ValueError("payload too long")
+    buffer[at:end] = data
+    return end
+
+
+def unpack(fields, payload):
+    """One value a field; fewer when the payload ends with a field, an older sender's message.
+
+    Groups become lists of lists. Bytes after the known fields, a newer sender's, are passed over.
+    Raises ValueError when the payload ends inside a field.
+    """
+    return _unpack(fields, payload, 0)[0]
+
+
+def _unpack(fields, payload, at):
+    values = []
+    for _name, code in fields:
+        if at == len(payload) and (code == "s" or code in _SIZES):
+            break
+        value, at = _unpack_field(code, payload, at)
+        values.append(value)
+    return values, at
+
+
+def _unpack_field(code, payload, at):
+    if code in _SIZES:
+        end = _end(payload, at, _SIZES[code])
+        return struct.unpack_from("<" + code, payload, at)[0], end
+    if code == "s":
+        end = _end(payload, at + 1, payload[at])
+        return str(bytes(payload[at + 1 : end]), "utf-8"), end
+    if code == "*":
+        return bytes(payload[at:]), len(payload)
+    rows = []
+    while at < len(payload):
+        row, at = _unpack(code, payload, at)
+        if len(row) != len(code):
+            raise ValueError("cut short")
+        rows.append(row)
+    return rows, at
+
+
+def _end(payload, at, size):
+    if at + size > len(payload):
+        raise ValueError("cut short")
+    return at + size
+
+
+def fields_text(fields):
+    """Fields as DESCRIBE's table of messages writes them: `name:code`, groups in brackets."""
+    if fields is None:
+        return "-"
+    parts = []
+    for name, code in fields:
+        group = "[" + fields_text(code) + "]" if isinstance(code, tuple) else code
+        parts.append(name + ":" + group)
+    return " ".join(parts)

@@ -1,0 +1,86 @@
+"""The state machine: conditions are bits, transitions are rows, first match wins.
+
+A row is (state, required, forbidden, next): it matches when all required bits are set and no
+forbidden one is. Outputs are gated apart from it, by `POWERED` and the CUT faults.
+"""
+
+SELF_TEST = 0
+STANDBY = 1
+READY = 2
+RUNNING = 3
+PARKING = 4
+FAULT = 5
+SERVICE = 6
+STATES = ("SELF_TEST", "STANDBY", "READY", "RUNNING", "PARKING", "FAULT", "SERVICE")
+
+CUT_FAULT = 1  # a fault of class CUT is latched
+PARK_FAULT = 2  # a fault of class PARK is latched
+TESTED = 4  # self-test passed, homed, calibrated
+PARKED = 8  # parking has ended with needles retracted and the motor still
+CARTRIDGE = 16  # a cartridge that may be used
+START = 32  # fresh press and release, cartridge marked used
+STOP = 64  # press edge, run limit, stop by the host
+SERVICE_ON = 128  # held for service
+SERVICE_OFF = 256  # service ended
+ACKNOWLEDGED = 512  # held to acknowledge, and no cause is left
+PARK_WANTED = 1024  # needles out at boot: fresh press, park them
+
+CONDITIONS = (
+    "CUT_FAULT", "PARK_FAULT", "TESTED", "PARKED", "CARTRIDGE", "START", "STOP", "SERVICE_ON",
+    "SERVICE_OFF", "ACKNOWLEDGED", "PARK_WANTED",
+)  # fmt: skip
+
+# The motor may be powered here and nowhere else.
+POWERED = 1 << RUNNING | 1 << PARKING | 1 << SERVICE
+
+TRANSITIONS = (
+    (SELF_TEST, CUT_FAULT, 0, FAULT),
+    (SELF_TEST, PARK_FAULT, 0, FAULT),
+    (SELF_TEST, PARK_WANTED, 0, PARKING),
+    (SELF_TEST, TESTED, 0, STANDBY),
+    (STANDBY, CUT_FAULT, 0, FAULT),
+    (STANDBY, PARK_FAULT, 0, FAULT),
+    (STANDBY, SERVICE_ON, 0, SERVICE),
+    (STANDBY, CARTRIDGE, 0, READY),
+    (READY, CUT_FAULT, 0, FAULT),
+    (READY, PARK_FAULT, 0, FAULT),
+    (READY, 0, CARTRIDGE, STANDBY),
+    (READY, SERVICE_ON, 0, SERVICE),
+    (READY, START, STOP, RUNNING),
+    (RUNNING, CUT_FAULT, 0, FAULT),
+    (RUNNING, PARK_FAULT, 0, PARKING),
+    (RUNNING, STOP, 0, PARKING),
+    (PARKING, CUT_FAULT, 0, FAULT),
+    (PARKING, PARKED | PARK_FAULT, 0, FAULT),
+    (PARKING, PARKED | TESTED, 0, STANDBY),
+    (PARKING, PARKED, TESTED, SELF_TEST),
+    (FAULT, ACKNOWLEDGED, CUT_FAULT | PARK_FAULT, SELF_TEST),
+    (SERVICE, CUT_FAULT, 0, FAULT),
+    (SERVICE, PARK_FAULT, 0, PARKING),
+    (SERVICE, SERVICE_OFF, 0, PARKING),
+)
+
+
+def rows_of(state):
+    """The transitions that leave one state, in their order, as a flat tuple for the interrupt."""
+    flat = []
+    for row in TRANSITIONS:
+        if row[0] == state:
+            flat += row[1:]
+    return tuple(flat)
+
+
+ROWS = tuple([rows_of(state) for state in range(len(STATES))])
+
+
+def next_state(state, conditions):
+    """State after one look at the conditions. Called in the control interrupt."""
+    rows = ROWS[state]
+    at = 0
+    end = len(rows)
+    while at < end:
+        required = rows[at]
+        if conditions & required == required and not conditions & rows[at + 1]:
+            return rows[at + 2]
+        at += 3
+    return state

@@ -1,0 +1,1 @@
+"""penhost: the serial client of the pen."""

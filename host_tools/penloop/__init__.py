@@ -1,0 +1,1 @@
+"""penloop: the composition root: command line, scenarios, the demo."""

