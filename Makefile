@@ -2,7 +2,7 @@
 BIN := .venv/bin
 PORTS := rp2 esp32
 
-.PHONY: setup demo test check bench kernel format clean
+.PHONY: setup demo test check check-style check-types check-firmware bench kernel format clean
 .DEFAULT_GOAL := test
 
 setup:
@@ -14,11 +14,17 @@ demo: setup
 test: setup
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
-# The firmware is checked once a port, each against its own stubs.
-check: setup
+check: check-style check-types check-firmware
+
+check-style: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+check-types: setup
 	$(BIN)/mypy
+
+# Once a port, each against its own stubs.
+check-firmware: setup
 	@for port in $(PORTS); do \
 		echo "mypy: firmware on $$port"; \
 		MYPYPATH=.stubs/$$port:firmware $(BIN)/mypy --config-file tools/firmware-mypy.ini \

@@ -1,1 +1,1 @@
-"""Tests by package: firmware, simulator, host_tools; system for all together, house for the rules."""
+"""Tests by package; `system` for all of them together, `house` for the rules of the code."""

@@ -116,9 +116,11 @@ ticks_are_ints() {
         -e 's/^_Ticks = TypeVar(.*)/_Ticks = TypeVar("_Ticks", _TicksMs, _TicksUs, _TicksCPU, int)/' "$1"
 }
 
+# Starts from nothing: setuptools would bring an older twin back out of its build folder.
 build_kernel() {
-    rm -f "${KERNEL%/*}"/_kernel_compiled.*
-    $PYTHON setup.py -q build_ext --inplace --force >"$LOG" 2>&1 || true
+    rm -rf build/kernel "${KERNEL%/*}"/_kernel_compiled.*
+    $PYTHON setup.py -q build_ext --inplace --build-lib build/kernel/lib --build-temp build/kernel \
+        >"$LOG" 2>&1 || true
     $PYTHON tools/kernel_twin.py >>"$LOG" 2>&1
 }
 
@@ -137,7 +139,7 @@ ensure_kernel() {
     elif build_kernel; then
         kernel_is_built
     else
-        say "the plant runs as plain Python, slower: $(tail -n 1 "$LOG")"
+        say "the plant runs as plain Python, slower: it could not be compiled; make kernel tells why"
         done_with no-kernel "${KERNEL_INPUTS[@]}"
     fi
 }

@@ -24,7 +24,11 @@ WATCHDOG_MS = 2000
 WDT_RESET = 3
 TICKS_MASK = 0x3FFFFFFF
 
+BOARD_NAME = "esp32" if sys.platform == "esp32" else "pico"
+BUNDLE_FILE = "/bundle"  # written by the flasher: hash of what it copied
+
 ticks_us = time.ticks_us
+ticks_ms = time.ticks_ms
 ticks_diff = time.ticks_diff
 sleep_ms = time.sleep_ms
 
@@ -91,6 +95,7 @@ class Board:
     """The pen's parts, made once at start; the interrupt binds the methods it needs."""
 
     def __init__(self):
+        self.ticks_us = ticks_us
         self.motor = PWM(Pin(pins.MOTOR_PWM), freq=PWM_HZ, duty_u16=0)
         self.load_switch = Pin(pins.LOAD_SWITCH, Pin.OUT, value=0)
         self.tachometer = Pin(pins.TACHOMETER, Pin.IN, Pin.PULL_UP)
@@ -102,7 +107,7 @@ class Board:
         self.cartridge_present = Pin(pins.CARTRIDGE_PRESENT, Pin.IN, Pin.PULL_UP)
         self.button = Pin(pins.BUTTON, Pin.IN, Pin.PULL_UP)
         self.usb_power = Pin(pins.USB_POWER, Pin.IN, Pin.PULL_DOWN)
-        self.analogue_switch = Pin(pins.ANALOGUE_SWITCH, Pin.OUT, value=0)
+        self.analogue_switch = Pin(pins.ANALOGUE_SWITCH, Pin.OUT, value=1)
         self.shunt = ADC(Pin(pins.SHUNT_ADC))
         self.position = ADC(Pin(pins.POSITION_ADC))
         self.switched = ADC(Pin(pins.SWITCHED_ADC))
@@ -154,9 +159,15 @@ def pen_id():
     return hexlify(unique_id()).decode()[-8:]
 
 
+def bundle_hash():
+    """Hash of the flashed bundle, or "source" where no flasher has left one."""
+    text = Files().read(BUNDLE_FILE)
+    return "source" if text is None else text.decode()[:64]
+
+
 def was_watchdog_reset():
     """Whether the watchdog, or the firmware by it, has reset the board."""
     return reset_cause() == WDT_RESET
 
 
-__all__ = ("Board", "reset", "sleep_ms", "ticks_us")
+__all__ = ("Board", "reset", "sleep_ms", "ticks_diff", "ticks_ms", "ticks_us")

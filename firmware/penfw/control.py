@@ -178,7 +178,7 @@ class Control:
         self.button_down = 0
         self.cartridge_out = 0
         self.usb_seen = 0
-        self.housing_raw = 0
+        self.housing_raw = 32768  # 25 C until the first reading
         self.position_raw = 32768
 
     def _clear_motion(self):
@@ -205,6 +205,7 @@ class Control:
         self.steps = 0
         self.step_high = 0
         self.overshoot = 0
+        self.direction = 0
         self.home_steps = 0
         self.homed = 0
         self.mismatch_looks = 0
@@ -214,12 +215,12 @@ class Control:
         self.excess_q4 = _EXCESS_START_Q4  # winding above housing, mK in Q4
 
     def configure(self, get):
-        """Takes its gains from the settings; `get(name)` returns a value."""
+        """Takes its gains from the settings; `get(name)` returns a value. Motor off only."""
         self.shunt_zero = get("shunt_zero")
-        self.shunt_q12 = get("shunt_gain") * 4096 // 1000  # mA per count
+        self.shunt_q12 = get("shunt_gain") * 4096 // 1000000  # mA per count
         self.position_home = get("position_home")
-        self.position_q12 = get("position_gain") * 4096 // 1000  # um per count
-        self.battery_q12 = get("battery_gain") * 4096 // 1000  # mV per count
+        self.position_q12 = get("position_gain") * 4096 // 1000000  # um per count
+        self.battery_q12 = get("battery_gain") * 4096 // 1000000  # mV per count
         self.emf_q16 = get("motor_constant") * 65536 // 1000000  # mV per mHz
         self.resistance_mOhm = get("motor_resistance")
         self.ir_q12 = self.resistance_mOhm * get("ir_compensation") // 1000 * 4096 // 1000
@@ -609,7 +610,11 @@ class Control:
         self._step(-1 if self.overshoot else 1)
 
     def _step(self, direction):
-        self.write_direction(1 if direction > 0 else 0)
+        """One pulse; a new direction is set one look before it, as the driver needs."""
+        if direction != self.direction:
+            self.direction = direction
+            self.write_direction(1 if direction > 0 else 0)
+            return
         self.write_step(1)
         self.step_high = 1
         self.steps += direction

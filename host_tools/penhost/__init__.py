@@ -1,1 +1,8 @@
-"""penhost: the serial client of the pen."""
+"""The serial client of the pen: `with Pen("/dev/ttyACM0") as pen: print(pen.get("depth"))`."""
+
+from penhost.errors import PenError
+from penhost.pen import Pen
+from penhost.telemetry import Block, Recording
+from penhost.units import Quantity
+
+__all__ = ["Block", "Pen", "PenError", "Quantity", "Recording"]

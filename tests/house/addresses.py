@@ -7,7 +7,7 @@ from tests.house.sources import Finding
 # Written so that this file does not match itself.
 REGISTRY = re.compile(
     r"\b(?:pypi|pythonhosted|npmjs|crates|debian|ubuntu)\.(?:org|io|com)\b(?!/project/)"
-    r"|--(?:extra-)?index-url|--find-links|^(?:extra-)?index-url\b",
+    r"|--(?:extra-)?index-url|--find-(?:links)|^(?:extra-)?index-url\b",
     re.IGNORECASE | re.MULTILINE,
 )
 MACHINE_PATH = re.compile(r"(?<![\w./~$}])/(?:home|root|work|Users|opt|mnt)/\w|\b[A-Z]:\\\\?Users")

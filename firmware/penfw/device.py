@@ -1,0 +1,165 @@
+"""What the link sees of the pen: tables, values, transactions and commands."""
+
+from penfw import VERSION, faults, protocol, settings, signals, states
+from penfw import board as hardware
+from penfw.limits import lowest_rate_mHz, to_step_um
+from penfw.telemetry import DeviceClock, TelemetryRing
+
+HISTORY = 16  # faults remembered since boot
+
+STOP = 0
+SERVICE_RUN = 1
+PARK = 2
+SERVICE_END = 3
+COMMANDS = (
+    ("stop", "", "ends a treatment or a service run and parks the needles"),
+    ("run", "mHz", "runs the motor in SERVICE; needs a heartbeat at least every 500 ms"),
+    ("park", "", "brings the needles to top dead centre, in SERVICE"),
+    ("end_service", "", "leaves SERVICE"),
+)
+
+_RATE = settings.index("stroke_rate")
+_DEPTH = settings.index("depth")
+
+
+def _setting_row(row):
+    return row[:6] + (settings.ACCESS[row[6]], row[7])
+
+
+def _fault_row(row):
+    return (row[0], row[1], "CUT" if row[2] == faults.CUT else "PARK") + row[3:]
+
+
+class Device:
+    """The link's view of the pen; see requests.py for what each member means."""
+
+    settings_rows = tuple([_setting_row(row) for row in settings.SETTINGS])
+    signals_rows = signals.SIGNALS
+    commands_rows = COMMANDS
+    faults_rows = tuple([_fault_row(row) for row in faults.FAULTS])
+    states_rows = states.STATES
+
+    def __init__(self, pen):
+        self._pen = pen
+        self.boot_session = pen.boot_session
+        self.clock = DeviceClock(hardware.ticks_us())
+        self.ring = TelemetryRing(len(signals.SIGNALS))
+        self._history = []
+
+    def identity(self):
+        """Product, board, pen id, firmware version, firmware hash."""
+        return ("penloop", hardware.BOARD_NAME, hardware.pen_id(), VERSION, hardware.bundle_hash())
+
+    def state(self):
+        """Number of the present state."""
+        return self._pen.control.state
+
+    def heartbeat(self, _now_ms):
+        """The host is there."""
+        self._pen.heartbeat_ms = self._pen.uptime_ms
+
+    def get(self, index):
+        """A setting's value: the one that waits, else the one in force."""
+        return self._pen.pending.get(index, self._pen.settings[index])
+
+    def apply(self, changes):
+        """One transaction: (status, value, reason, limit) for each change; all or nothing."""
+        pen = self._pen
+        proposed = [self.get(number) for number in range(len(settings.SETTINGS))]
+        results = []
+        for index, value in changes:
+            reason, limit = self._refusal(index, value)
+            if index == _DEPTH:
+                value = to_step_um(value)
+            proposed[index] = value
+            results.append((reason, limit))
+        if not [reason for reason, _limit in results if reason]:
+            results = self._together(changes, proposed)
+        if [reason for reason, _limit in results if reason]:
+            return [self._refused(change, result) for change, result in zip(changes, results)]
+        outcome = [self._accept(index, proposed[index]) for index, _value in changes]
+        pen.settings_changed()
+        return outcome
+
+    def _refused(self, change, result):
+        reason, limit = result
+        value = self.get(change[0])
+        return (protocol.REFUSED, value, reason or protocol.OTHERS_REFUSED, limit)
+
+    def _refusal(self, index, value):
+        """(reason, limit) why one value alone cannot be; (0, 0) when it can."""
+        row = settings.SETTINGS[index]
+        if value < row[4]:
+            return protocol.BELOW_MINIMUM, row[4]
+        if value > row[5]:
+            return protocol.ABOVE_MAXIMUM, row[5]
+        if row[6] == settings.CALIBRATION:
+            return protocol.READ_ONLY, 0
+        if row[6] != settings.OPEN and self.state() != states.SERVICE:
+            return protocol.SERVICE_ONLY, 0
+        if row[6] != settings.OPEN and self._pen.motor_on():
+            return protocol.MOTOR_ON, 0
+        return 0, 0
+
+    def _together(self, changes, proposed):
+        """(reason, limit) for each change, judged with the others: depth, rate and limits."""
+        cartridge = self._pen.cartridge
+        ceiling_um = proposed[settings.index("depth_ceiling")]
+        slowest_mHz = lowest_rate_mHz(cartridge.needles, proposed[_DEPTH])
+        results = []
+        for index, _value in changes:
+            result = (0, 0)
+            if index == _DEPTH and proposed[_DEPTH] > ceiling_um:
+                result = (protocol.ABOVE_CEILING, ceiling_um)
+            elif index == _DEPTH and 0 < cartridge.max_depth_um < proposed[_DEPTH]:
+                result = (protocol.ABOVE_CARTRIDGE, cartridge.max_depth_um)
+            elif index in (_DEPTH, _RATE) and proposed[_RATE] < slowest_mHz:
+                result = (protocol.RATE_TOO_LOW, slowest_mHz)
+            results.append(result)
+        return results
+
+    def _accept(self, index, value):
+        """Puts one value in force, or keeps it for the next start; returns its result."""
+        pen = self._pen
+        running = pen.control.state == states.RUNNING
+        deeper = index == _DEPTH and value > pen.settings[_DEPTH]
+        slower = index == _RATE and value < pen.settings[_RATE]
+        if running and (deeper or slower):
+            pen.pending[index] = value
+            return (protocol.PENDING, value, 0, 0)
+        pen.pending.pop(index, None)
+        pen.settings[index] = value
+        return (protocol.APPLIED, value, 0, 0)
+
+    def command(self, number, argument):
+        """(status, value): the value is a reason where the status is REFUSED."""
+        pen = self._pen
+        if number == STOP:
+            pen.stop()
+            return protocol.APPLIED, 0
+        if self.state() != states.SERVICE:
+            return protocol.REFUSED, protocol.SERVICE_ONLY
+        if number == SERVICE_RUN:
+            row = settings.SETTINGS[_RATE]
+            if not row[4] <= argument <= row[5]:
+                return protocol.REFUSED, protocol.BAD_ARGUMENT
+            pen.run_in_service(argument)
+        elif number == PARK:
+            pen.park_in_service()
+        elif number == SERVICE_END:
+            pen.control.main_conditions |= states.SERVICE_OFF
+        return protocol.APPLIED, argument
+
+    def remember(self, number):
+        """A fault has been latched."""
+        self._history.insert(0, (number, self.boot_session, self.clock.seconds, self.clock.micros))
+        del self._history[HISTORY:]
+
+    def faults(self):
+        """(number, latched, boot session, seconds, microseconds), latched ones first."""
+        word = self._pen.control.faults
+        latched = [row for row in self._history if word >> row[0] & 1]
+        cleared = [row for row in self._history if not word >> row[0] & 1]
+        return [(row[0], 1) + row[1:] for row in latched] + [
+            (row[0], 0) + row[1:] for row in cleared
+        ]

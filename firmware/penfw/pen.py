@@ -1,0 +1,378 @@
+"""The pen: the main loop that goes with the control interrupt.
+
+It owns what is slow or allocates: gestures, cartridge, self-test, settings, light and link. It
+steers the interrupt through the `main_*` words and the targets, and never writes the motor.
+"""
+
+import gc
+
+from penfw import board as hardware
+from penfw import faults, settings, states
+from penfw.button import (
+    HOLD_ACKNOWLEDGE,
+    HOLD_SERVICE,
+    NONE,
+    PRESS,
+    SERVICE_MS,
+    SHORT,
+    STUCK,
+    Button,
+)
+from penfw.cartridge import ABSENT, FRESH, INVALID, SAME, TREATMENT, USED, Cartridge
+from penfw.control import MOTOR_OFF, MOTOR_RUN, Control
+from penfw.device import Device
+from penfw.indicator import ALARM, CLICK, LIGHTS, NEEDLES_OUT, SERVICE_READY, Indicator
+from penfw.limits import greatest_depth_um, to_step_um
+from penfw.link import Link
+from penfw.selftest import SelfTest
+from penfw.signals import index as signal
+from penfw.store import SettingsStore
+from penfw.thermistor import temperature_mC
+
+STEP_MS = 10
+SERVICE_IDLE_MS = 600000
+HEARTBEAT_MS = 500
+INSERTED_MS = 50  # a cartridge is read once it has sat for so long
+BUSY_MS = 400  # what a flash window may take
+SESSION_FILE = "/boot_session"
+
+_INPUTS = signal("inputs")
+_HOUSING = signal("housing")
+_RUN_TIME = signal("run_time")
+_BUTTON = 1
+_CARTRIDGE = 2
+
+
+class Pen:
+    """Everything above the interrupt. `step` is one pass of the main loop, every 10 ms."""
+
+    def __init__(self, board):
+        self.board = board
+        self.boot_session = next_session(board.files)
+        self.store = SettingsStore(board.files)
+        self.settings, damaged = self.store.load()
+        self.control = Control(board)
+        self.control.configure(self.get)
+        self.device = Device(self)
+        self.control.push = self.device.ring.push
+        self.link = Link(board.link, self.device)
+        self.cartridge = Cartridge(
+            board.cartridge_bus, hardware.sleep_ms, int(hardware.pen_id(), 16), self.boot_session
+        )
+        self.indicator = Indicator(board)
+        self.selftest = SelfTest(self, damaged)
+        self.button = Button(not board.button.value())
+        self.uptime_ms = 0
+        self.pending = {}  # settings that wait for the next start
+        self.heartbeat_ms = 0
+        self.service_rate_mHz = 0
+        self._ticks_ms = hardware.ticks_ms()
+        self._state = -1
+        self._faults = 0
+        self._inserted_ms = -1
+        self._service_ms = 0
+        self._starting = False
+        self._save_due = False
+        self._control_ticks = 0
+
+    def get(self, name):
+        """Value of a setting in force."""
+        return self.settings[settings.index(name)]
+
+    def start(self):
+        """Starts the interrupts, and last the watchdog."""
+        self.apply_settings()
+        control = self.control
+        self.board.start(control.tick, control.tachometer_edge, control.top_dead_centre_edge)
+        self.board.start_watchdog()
+
+    def step(self):
+        """One pass of the main loop."""
+        now_ms = self._pass_time()
+        control = self.control
+        values = control.values
+        values[_HOUSING] = temperature_mC(control.housing_raw)
+        if control.state != self._state:
+            self._state_changed(control.state)
+        if control.faults != self._faults:
+            self._faults_changed(control.faults)
+        gesture = self.button.step(values[_INPUTS] & _BUTTON, now_ms, control.state)
+        if gesture != NONE:
+            self._gesture(gesture, control.state)
+        self._holder(values[_INPUTS] & _CARTRIDGE, now_ms)
+        self._STEPS[control.state](self)
+        self.indicator.step(now_ms, self._look())
+        self.link.poll(now_ms)
+        if self._save_due:
+            self._save()
+        if control.last_us != self._control_ticks:
+            self._control_ticks = control.last_us
+            self.board.feed()
+
+    def _pass_time(self):
+        ticks = hardware.ticks_ms()
+        self.uptime_ms += hardware.ticks_diff(ticks, self._ticks_ms)
+        self._ticks_ms = ticks
+        self.device.clock.advance(hardware.ticks_us())
+        return self.uptime_ms
+
+    # States
+
+    def _state_changed(self, state):
+        self.link.event(1, state, self._state & 0xFF)
+        self._state = state
+        control = self.control
+        control.main_conditions &= states.TESTED | states.CARTRIDGE
+        self._starting = False
+        self._service_ms = self.uptime_ms
+        if state == states.SELF_TEST:
+            self.selftest.begin(self.uptime_ms)
+        if state == states.FAULT:
+            self.indicator.play(ALARM, self.uptime_ms)
+        if state in (states.STANDBY, states.SERVICE):
+            self.apply_settings()
+
+    def _faults_changed(self, word):
+        fresh = word & ~self._faults
+        gone = self._faults & ~word
+        self._faults = word
+        for row in faults.FAULTS:
+            bit = 1 << row[0]
+            if fresh & bit:
+                self.device.remember(row[0])
+                self.link.event(2, row[0], 0)
+            if gone & bit:
+                self.link.event(3, row[0], 0)
+
+    def _in_self_test(self):
+        self.selftest.step(self.uptime_ms)
+
+    def _in_ready(self):
+        control = self.control
+        if self._starting and control.steps == control.depth_goal:
+            control.main_conditions |= states.START
+
+    def _in_running(self):
+        if self.control.values[_RUN_TIME] > self.get("run_limit") * 1000:
+            self.stop()
+
+    def _in_service(self):
+        control = self.control
+        running = control.motor_mode == MOTOR_RUN
+        if running and self.uptime_ms - self.heartbeat_ms > HEARTBEAT_MS:
+            control.main_faults |= 1 << faults.LINK_LOST
+        if control.motor_mode == MOTOR_OFF and self.uptime_ms - self._service_ms > SERVICE_IDLE_MS:
+            control.main_conditions |= states.SERVICE_OFF
+
+    def _in_other(self):
+        pass
+
+    _STEPS = (
+        _in_self_test, _in_other, _in_ready, _in_running, _in_other, _in_other, _in_service,
+    )  # fmt: skip
+
+    def _look(self):
+        if self._state == states.SELF_TEST and self.selftest.needles_out:
+            return NEEDLES_OUT
+        return LIGHTS[self.control.state]
+
+    # The button
+
+    def _gesture(self, gesture, state):
+        if gesture == PRESS:
+            self.indicator.play(CLICK, self.uptime_ms)
+            if state == states.SERVICE and self.control.motor_mode == MOTOR_OFF:
+                self.control.main_conditions |= states.SERVICE_OFF
+        elif gesture == STUCK:
+            self.control.main_faults |= 1 << faults.BUTTON_STUCK
+        elif gesture == SHORT:
+            self._short_press(state)
+        elif gesture == HOLD_ACKNOWLEDGE and state == states.FAULT:
+            self.acknowledge()
+        elif gesture == HOLD_SERVICE and state in (states.STANDBY, states.READY):
+            self._enter_service()
+
+    def _short_press(self, state):
+        if state == states.READY and self.button.state_at_press == states.READY:
+            self._begin_treatment()
+        elif state == states.SELF_TEST and self.selftest.needles_out:
+            self.control.main_conditions |= states.PARK_WANTED
+
+    def _begin_treatment(self):
+        """A fresh press in READY: mark the cartridge used, take over what was pending."""
+        self._take_pending()
+        if not self.cartridge.mark_used():
+            self._judge_cartridge()
+            return
+        self.control.target_mHz = self.get("stroke_rate")
+        self._starting = True
+
+    def _enter_service(self):
+        if self.cartridge.state == ABSENT or self.cartridge.kind != TREATMENT:
+            self.control.main_conditions |= states.SERVICE_ON
+            self.indicator.play(SERVICE_READY, self.uptime_ms)
+
+    def acknowledge(self):
+        """Clears the latched faults; False while a refused cartridge is still in."""
+        if self.cartridge.state in (INVALID, USED):
+            self.indicator.play(ALARM, self.uptime_ms)
+            return False
+        control = self.control
+        control.main_conditions &= ~states.TESTED
+        control.main_clear = 1
+        control.main_conditions |= states.ACKNOWLEDGED
+        return True
+
+    # The cartridge
+
+    def _holder(self, present, now_ms):
+        if not present:
+            self._inserted_ms = -1
+            if self.cartridge.state != ABSENT:
+                self.cartridge.clear()
+                self.control.main_conditions &= ~states.CARTRIDGE
+                self.apply_settings()
+            return
+        if self._inserted_ms < 0:
+            self._inserted_ms = now_ms
+        if self.cartridge.state == ABSENT and now_ms - self._inserted_ms > INSERTED_MS:
+            if self.control.state in (states.STANDBY, states.SERVICE):
+                self.cartridge.read()
+                self._judge_cartridge()
+
+    def _judge_cartridge(self):
+        state = self.cartridge.state
+        control = self.control
+        if state == INVALID:
+            control.main_faults |= 1 << faults.CARTRIDGE_INVALID
+        elif state == USED:
+            control.main_faults |= 1 << faults.CARTRIDGE_USED
+        elif state in (FRESH, SAME) and self.cartridge.kind == TREATMENT:
+            control.main_conditions |= states.CARTRIDGE
+        self.apply_settings()
+
+    # Settings in force
+
+    def depth_limit_um(self):
+        """The deepest that is allowed now."""
+        return greatest_depth_um(self.get("depth_ceiling"), self.cartridge.max_depth_um)
+
+    def apply_settings(self):
+        """Brings depth, rate and indicators to the settings. The motor is off or slowing."""
+        depth_um = to_step_um(min(self.get("depth"), self.depth_limit_um()))
+        if self.control.homed and not self.control.homing:
+            self.control.depth_goal = depth_um // settings.DEPTH_STEP_UM
+        self.indicator.light = self.get("led_brightness") > 0
+        self.indicator.sound = self.get("buzzer") > 0
+
+    def _take_pending(self):
+        for number in sorted(self.pending):
+            self.settings[number] = self.pending[number]
+            self.link.event(4, number, self.pending[number])
+        if self.pending:
+            self.pending = {}
+            self._save_due = True
+        self.apply_settings()
+
+    def settings_changed(self):
+        """Somebody changed `settings`: use them, and save them once the motor is off."""
+        self._save_due = True
+        if self.control.state == states.RUNNING:
+            self.control.target_mHz = self.get("stroke_rate")
+        elif not self.motor_on():
+            self.control.configure(self.get)
+        self.apply_settings()
+
+    def _save(self):
+        """A flash window: the motor is still and the load switch open."""
+        if self.motor_on() or not self.link.idle() or self.control.state == states.SELF_TEST:
+            return
+        self._save_due = False
+        control = self.control
+        control.window = 1
+        self.board.feed()
+        self.store.save(self.settings)
+        self.board.feed()
+        hardware.sleep_ms(3)  # a tick passes: its deadline is not held
+        control.window = 0
+        self.button.forget()
+
+    # The motor
+
+    def motor_on(self):
+        """Whether the motor is or may be turning."""
+        control = self.control
+        return control.state in (states.RUNNING, states.PARKING) or control.motor_mode != MOTOR_OFF
+
+    def stop(self):
+        """Ends a treatment or a service run; needles are parked."""
+        control = self.control
+        if control.state == states.SERVICE:
+            if control.motor_mode == MOTOR_RUN:
+                control.park()
+        else:
+            control.main_conditions |= states.STOP
+
+    def run_in_service(self, rate_mHz):
+        """Runs the motor for the host; only in SERVICE, without a treatment cartridge."""
+        control = self.control
+        if control.state != states.SERVICE:
+            return False
+        self.service_touched()
+        self.heartbeat_ms = self.uptime_ms
+        control.target_mHz = rate_mHz
+        control.motor_mode = MOTOR_RUN
+        return True
+
+    def park_in_service(self):
+        """Brings the needles to top dead centre; only in SERVICE."""
+        if self.control.state != states.SERVICE:
+            return False
+        self.service_touched()
+        self.control.park()
+        return True
+
+    def service_touched(self):
+        """A command came: SERVICE does not end by itself for another 10 min."""
+        self._service_ms = self.uptime_ms
+
+
+def next_session(files):
+    """Number of this boot, one more than the last; kept in a file."""
+    text = files.read(SESSION_FILE)
+    session = 1
+    if text is not None:
+        try:
+            session = int(text) + 1
+        except ValueError:
+            session = 1
+    files.write(SESSION_FILE, str(session).encode())
+    return session
+
+
+def rescued(board):
+    """Held 3 to 8 s at power-up: the way to the REPL, with outputs off."""
+    if board.button.value():
+        return False
+    held_ms = 0
+    while not board.button.value() and held_ms <= SERVICE_MS[1]:
+        hardware.sleep_ms(10)
+        held_ms += 10
+    return SERVICE_MS[0] <= held_ms <= SERVICE_MS[1]
+
+
+def run():
+    """Runs the pen; returns to the REPL only when rescued at power-up."""
+    board = hardware.Board()
+    if rescued(board):
+        return
+    pen = Pen(board)
+    gc.collect()
+    pen.start()
+    try:
+        while True:
+            pen.step()
+            hardware.sleep_ms(STEP_MS)
+    finally:
+        hardware.reset()
+

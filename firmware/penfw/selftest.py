@@ -1,0 +1,95 @@
+"""The self-test after power-up and after an acknowledged fault: sensors, needles, home."""
+
+from penfw import faults, states
+from penfw.board import was_watchdog_reset
+from penfw.signals import index as signal
+
+SETTLE_MS = 100  # until every slow input has been read a few times
+CURRENT_MA = 150  # shunt reading without drive
+HOUSING_MC = (-5000, 90000)
+AXIS_MS = 2000
+
+_CURRENT = signal("current")
+_HOUSING = signal("housing")
+_INPUTS = signal("inputs")
+_TDC = 8
+
+
+class SelfTest:
+    """Runs in SELF_TEST, a step a main-loop pass; ends with the condition TESTED."""
+
+    def __init__(self, pen, settings_damaged):
+        self._pen = pen
+        self._settings_damaged = settings_damaged
+        self._watchdog_reset = was_watchdog_reset()
+        self.needles_out = False
+        self.uncalibrated = False
+        self.begin(0)
+
+    def begin(self, now_ms):
+        """Starts over."""
+        self._phase = self._settle
+        self._since_ms = now_ms
+        self.needles_out = False
+
+    def step(self, now_ms):
+        """One look."""
+        self._phase(now_ms)
+
+    def _settle(self, now_ms):
+        if now_ms - self._since_ms < SETTLE_MS:
+            return
+        self._pen.control.window = 0
+        found = self._reset_faults() | self._sensor_faults()
+        self._pen.control.main_faults |= found
+        if not found:
+            self._phase = self._look_for_needles
+
+    def _reset_faults(self):
+        found = 0
+        if self._settings_damaged:
+            found |= 1 << faults.SETTINGS_CORRUPT
+        if self._watchdog_reset:
+            found |= 1 << faults.WATCHDOG_RESET
+        self._settings_damaged = self._watchdog_reset = False
+        return found
+
+    def _sensor_faults(self):
+        values = self._pen.control.values
+        found = 0
+        if not -CURRENT_MA < values[_CURRENT] < CURRENT_MA:
+            found |= 1 << faults.OVERCURRENT
+        if not HOUSING_MC[0] < values[_HOUSING] < HOUSING_MC[1]:
+            found |= 1 << faults.OVER_TEMPERATURE
+        return found
+
+    def _look_for_needles(self, now_ms):
+        """Top dead centre not seen: nothing moves until a fresh press."""
+        self.needles_out = not self._pen.control.values[_INPUTS] & _TDC
+        if not self.needles_out:
+            self._start_homing(now_ms)
+
+    def _start_homing(self, now_ms):
+        control = self._pen.control
+        control.homed = 0
+        control.home_steps = 0
+        control.homing = 1
+        self._pen.board.step_enable.value(1)
+        self._since_ms = now_ms
+        self._phase = self._home
+
+    def _home(self, now_ms):
+        control = self._pen.control
+        if control.homing or not control.homed:
+            return
+        self._pen.apply_settings()
+        self._since_ms = now_ms
+        self._phase = self._reach_depth
+
+    def _reach_depth(self, now_ms):
+        control = self._pen.control
+        if control.steps != control.depth_goal or now_ms - self._since_ms < SETTLE_MS:
+            return
+        self.uncalibrated = not self._pen.get("calibrated")
+        if not self.uncalibrated:
+            control.main_conditions |= states.TESTED

@@ -1,0 +1,301 @@
+"""A pen on a serial port, for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from types import TracebackType
+from typing import Any, TypeVar
+
+import numpy as np
+from penfw import protocol
+
+from penhost import replies, tables
+from penhost.errors import BadValue
+from penhost.ports import open_port
+from penhost.replies import Change, Event, FaultRecord, Outcome, Status
+from penhost.session import Entropy, Session, entropy_of
+from penhost.tables import Command, Fault, Identity, Setting, Signal
+from penhost.telemetry import Block, Recording, Stream, joined
+from penhost.transport import Transport
+from penhost.units import Quantity
+
+HEARTBEAT_US = 100_000  # the pen stops and parks after 500 ms without one
+SILENCE_US = 1_000_000  # without samples for so long, the pen is asked whether it is there
+CHANGES_MAX = (protocol.PAYLOAD_MAX - 1) // 6  # of one STAGE or SET
+GET_MAX = protocol.PAYLOAD_MAX // 6
+
+_Row = TypeVar("_Row")
+
+
+class Pen:
+    """Connects at once; a context manager that closes the port.
+
+    Connecting neither resets nor moves the pen, and closing does not stop it: `stop()` does.
+    Every method may raise PortLost, PenSilent, LineNoisy and PenRestarted; see penhost.errors.
+    Not for use by several threads at once.
+    """
+
+    def __init__(
+        self,
+        port: str | Any,
+        *,
+        baudrate: int = 115200,
+        entropy: Entropy | None = None,
+    ) -> None:
+        """`port` is a name, a pyserial URL or an open port; `entropy(n)` gives n random bytes."""
+        name = port if isinstance(port, str) else str(getattr(port, "name", "given"))
+        opened = open_port(port, baudrate) if isinstance(port, str) else port
+        self._transport = Transport(opened, name)
+        self._clock = self._transport.clock
+        self._session = Session(self._transport, entropy or entropy_of(opened, self._transport))
+        self._stream: Stream | None = None
+        self._presence = False
+        self._heartbeat_us = 0
+        try:
+            self.info: Identity = tables.identity(self._session.open())
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Pen:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Gives the port back."""
+        self._transport.close()
+
+    # What the pen has; each table is read when it is first used
+
+    @cached_property
+    def settings(self) -> dict[str, Setting]:
+        """The settings table by name."""
+        return tables.settings(self._session)
+
+    @cached_property
+    def signals(self) -> dict[str, Signal]:
+        """The signals table by name."""
+        return tables.signals(self._session)
+
+    @cached_property
+    def commands(self) -> dict[str, Command]:
+        """The commands table by name."""
+        return tables.commands(self._session)
+
+    @cached_property
+    def fault_table(self) -> dict[int, Fault]:
+        """The faults table by number."""
+        return tables.faults(self._session)
+
+    @cached_property
+    def states(self) -> list[str]:
+        """Names of the states, by number."""
+        return tables.states(self._session)
+
+    # Settings and commands
+
+    def get(self, name: str) -> Quantity:
+        """The value in force. Raises BadValue for an unknown name."""
+        return self.get_all([name])[name]
+
+    def get_all(self, names: Sequence[str] | None = None) -> dict[str, Quantity]:
+        """The values in force of the named settings, by default of all."""
+        rows = _named(self.settings, "setting", self.settings if names is None else names)
+        values: dict[str, Quantity] = {}
+        for part in _parts(rows, GET_MAX):
+            reply = self._session.request(protocol.GET, [(row.index,) for row in part])
+            for row, (_index, value) in zip(part, reply["values"], strict=True):
+                values[row.name] = row.quantity(value)
+        return values
+
+    def set(self, changes: Mapping[str, int | str | Quantity]) -> list[Change]:
+        """Changes several settings as one transaction: all or none.
+
+        Integers are in the setting's unit, texts carry theirs: `{"depth": "0.75mm"}`. Raises
+        BadValue before anything is sent, Refused with the outcome of each when the pen declines.
+        """
+        rows = _named(self.settings, "setting", changes)
+        if len(rows) > protocol.STAGE_MAX:
+            raise BadValue(f"{len(rows)} changes", f"give at most {protocol.STAGE_MAX} at once")
+        pairs = [(row.index, row.value_of(changes[row.name])) for row in rows]
+        results = self._results(pairs)
+        done = [replies.change(row, result) for row, result in zip(rows, results, strict=True)]
+        refusal = replies.refusal(done)
+        if refusal:
+            raise refusal
+        return done
+
+    def _results(self, pairs: list[tuple[int, int]]) -> list[list[int]]:
+        *before, last = _parts(pairs, CHANGES_MAX) or [[]]
+        staged = 0
+        for part in before:
+            staged = self._session.request(protocol.STAGE, staged, part)["staged"]
+        reply = self._session.request(protocol.SET, staged, last)
+        rows = list(reply["results"])
+        while len(rows) < reply["total"]:
+            rows += self._session.request(protocol.RESULTS, len(rows))["results"]
+        return rows
+
+    def command(self, name: str, argument: int | str | Quantity = 0) -> Outcome:
+        """Has the pen do something, once. Raises BadValue, Refused."""
+        [row] = _named(self.commands, "command", [name])
+        value = row.value_of(argument)
+        return replies.outcome(name, self._session.request(protocol.COMMAND, row.index, value))
+
+    def stop(self) -> None:
+        """Stops the motor and parks the needles."""
+        self.command("stop")
+
+    # State
+
+    def status(self) -> Status:
+        """State of the pen and counters of the link."""
+        reply = self._session.request(protocol.STATUS)
+        return Status(
+            boot_session=reply["boot_session"],
+            time_us=tables.time_us(reply),
+            state=self._state_name(reply["state"]),
+            pen_frames=reply["frames"],
+            pen_bad_frames=reply["bad_frames"],
+            samples_sent=reply["samples"],
+            samples_dropped=reply["dropped"],
+            events_lost=reply["lost_events"],
+            host_frames=self._transport.good,
+            host_bad_frames=self._transport.bad,
+            repeats=self._session.repeats,
+        )
+
+    def faults(self) -> list[FaultRecord]:
+        """Latched faults first, then the history."""
+        table = self.fault_table
+        rows: list[list[int]] = []
+        while True:
+            reply = self._session.request(protocol.FAULTS, len(rows))
+            rows += reply["faults"]
+            if len(rows) >= reply["total"] or not reply["faults"]:
+                return [replies.fault_record(table, row) for row in rows]
+
+    def events(self) -> list[Event]:
+        """What the pen has sent unasked since the last call: state changes, faults, notices."""
+        self._session.pump(self._clock.now_us())
+        queue = self._session.events
+        return [replies.event(queue.popleft()) for _ in range(len(queue))]
+
+    def _state_name(self, number: int) -> str:
+        return self.states[number] if number < len(self.states) else f"state {number}"
+
+    # Presence and time
+
+    def heartbeat(self) -> str:
+        """Tells the pen that the host is there, as SERVICE wants it; returns the state's name."""
+        self._heartbeat_us = self._clock.now_us() + HEARTBEAT_US
+        return self._state_name(self._session.request(protocol.HEARTBEAT)["state"])
+
+    @contextmanager
+    def presence(self) -> Iterator[None]:
+        """Sends heartbeats from within `wait`, `blocks`, `samples` and `record`."""
+        self._presence = True
+        self._heartbeat_us = self._clock.now_us()
+        try:
+            yield
+        finally:
+            self._presence = False
+
+    def wait(self, seconds: float) -> None:
+        """Lets time pass, the pen's where it is simulated; telemetry is queued meanwhile."""
+        end_us = self._clock.now_us() + round(seconds * 1e6)
+        while self._clock.now_us() < end_us:
+            self._listen(end_us)
+
+    def _listen(self, until_us: int) -> None:
+        if self._presence:
+            if self._clock.now_us() >= self._heartbeat_us:
+                self.heartbeat()
+            until_us = min(until_us, self._heartbeat_us)
+        self._session.pump(until_us)
+
+    # Telemetry
+
+    def subscribe(self, signals: Sequence[str], period_ms: int = 10) -> None:
+        """Has the pen send samples of up to 8 signals; replaces what was subscribed before.
+
+        Raises BadValue for an unknown signal, Refused for too many or a period that the pen
+        does not take.
+        """
+        rows = _named(self.signals, "signal", signals)
+        reply = self._session.request(
+            protocol.SUBSCRIBE, period_ms, [(row.index,) for row in rows]
+        )
+        self._session.telemetry.clear()
+        self._stream = Stream(reply["stream"], reply["period_ms"] * 1000, rows) if rows else None
+
+    def unsubscribe(self) -> None:
+        """Ends telemetry; what is queued is dropped."""
+        self.subscribe([], 0)
+
+    def blocks(self) -> Iterator[Block]:
+        """Samples as they arrive, a frame at a time, for as long as the subscription stands.
+
+        Waits; silence of a second makes it ask the pen, which raises if it is gone.
+        """
+        stream = self._subscribed()
+        while stream is self._stream:
+            yield self._next_block(stream)
+
+    def samples(self) -> Iterator[np.void]:
+        """Samples one by one: `sample["time_us"]` is device time, `sample["rate"]` a signal."""
+        for block in self.blocks():
+            yield from block.samples
+
+    def record(self, seconds: float) -> Recording:
+        """Samples of so much device time, from the oldest that is not read yet."""
+        stream = self._subscribed()
+        blocks: list[Block] = []
+        for block in self.blocks():
+            blocks.append(block)
+            count = round(seconds * 1e6) // stream.period_us
+            end_us = blocks[0].samples["time_us"][0] + count * stream.period_us
+            if block.samples["time_us"][-1] + stream.period_us >= end_us:
+                break
+        return joined(blocks, stream, end_us)
+
+    def _subscribed(self) -> Stream:
+        if self._stream is None:
+            raise BadValue("no signals are subscribed", "call subscribe() first")
+        return self._stream
+
+    def _next_block(self, stream: Stream) -> Block:
+        queue = self._session.telemetry
+        silence_us = max(SILENCE_US, 3 * stream.period_us)
+        asked_us = self._clock.now_us()
+        while True:
+            while queue:
+                block = stream.block(queue.popleft())
+                if block is not None:
+                    return block
+            if self._clock.now_us() >= asked_us + silence_us:
+                self.status()
+                asked_us = self._clock.now_us()
+            self._listen(asked_us + silence_us)
+
+
+def _named(table: Mapping[str, _Row], kind: str, names: Sequence[str] | Mapping) -> list[_Row]:
+    """The table's rows of these names. Raises BadValue, naming what is there."""
+    for name in names:
+        if name not in table:
+            known = ", ".join(table)
+            raise BadValue(f"this pen has no {kind} {name!r}", f"it has {known or 'none'}")
+    return [table[name] for name in names]
+
+
+def _parts(rows: Sequence[_Row], most: int) -> list[list[_Row]]:
+    return [list(rows[at : at + most]) for at in range(0, len(rows), most)]

@@ -1,0 +1,222 @@
+"""A client session: requests answered exactly once on a line that loses, doubles and damages bytes.
+
+A request is repeated with its sequence number until its reply comes; the pen executes it once and
+repeats its reply. What the pen sends unasked meanwhile is queued.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+from zlib import crc32
+
+from penfw import protocol
+
+from penhost.errors import (
+    LineNoisy,
+    NotAPen,
+    PenError,
+    PenRestarted,
+    PenSilent,
+    ProtocolMismatch,
+    Refused,
+    ReplAnswers,
+)
+from penhost.transport import Frame, Transport
+
+OLDEST_PROTOCOL = 1  # the oldest pen that this client can talk to
+PATIENCE_US = (250_000, 400_000, 600_000, 1_000_000, 1_000_000, 1_000_000)  # one a try
+NOISY_TRIES = 60  # on a line where something arrives, but damaged
+NOISE_WAIT_US = 100_000  # after a damaged frame, likely the reply, the next try comes so soon
+BUSY_MAX_US = 1_000_000  # a pen that said BUSY is waited for no longer than this
+QUEUE_MAX = 4096  # telemetry frames; at 500 Hz of 8 signals 80 s that nobody has read
+EVENTS_MAX = 256
+_FIRST_SEQUENCE = 0x2020
+_PROMPT_CONTROLS = frozenset(b"\x01\x02\x03\x04\x05")  # mean something to a MicroPython prompt
+_PROMPT_SIGNS = (b">>>", b"MicroPython", b"raw REPL", b"Traceback (most")
+
+Entropy = Callable[[int], bytes]
+
+
+def entropy_of(port: Any, transport: Transport) -> Entropy:
+    """Where the 4 bytes of a session id come from: a simulated port, its clock, or the system."""
+    if hasattr(port, "session_entropy"):
+        return port.session_entropy
+    if transport.clock is port:
+        return lambda size: crc32(b"%d" % transport.clock.now_us()).to_bytes(size, "little")
+    return os.urandom
+
+
+class Session:
+    """One client's conversation with a pen; one request at a time."""
+
+    def __init__(self, transport: Transport, entropy: Entropy) -> None:
+        self.telemetry: deque[dict[str, Any]] = deque(maxlen=QUEUE_MAX)
+        self.events: deque[dict[str, Any]] = deque(maxlen=EVENTS_MAX)
+        self.repeats = 0  # requests sent again
+        self._transport = transport
+        self._entropy = entropy
+        self._sequence = _FIRST_SEQUENCE
+        self._busy_until_us = 0
+
+    def open(self) -> dict[str, Any]:
+        """Greets the pen; returns HELLO's fields. Raises PenSilent, NotAPen, ProtocolMismatch."""
+        session = self._safe_session()
+        try:
+            hello = _fields(self._converse(protocol.HELLO, (session,)))
+        except (PenSilent, LineNoisy) as error:
+            raise self._diagnosis(error) from error
+        _check_version(hello["protocol"], hello["compatible"])
+        return hello
+
+    def request(self, number: int, *values: Any) -> dict[str, Any]:
+        """The reply's fields by name; those that an older pen does not send are missing.
+
+        Raises Refused, PenRestarted, PenSilent, LineNoisy, PortLost.
+        """
+        reply = self._converse(number, values)
+        if reply.number == protocol.ERROR:
+            raise _refusal(_fields(reply))
+        return _fields(reply)
+
+    def pump(self, until_us: int) -> None:
+        """Takes in what the pen sends unasked: at least what has arrived, at most until then."""
+        while True:
+            frame = self._transport.receive(until_us)
+            if frame is None:
+                return
+            self._take_push(frame)
+            if self.telemetry:
+                return
+
+    def _converse(self, number: int, values: Sequence[Any]) -> Frame:
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        data = self._transport.encode(number, self._sequence, values)
+        bad = self._transport.bad
+        for repeats in range(NOISY_TRIES):
+            self.repeats += repeats > 0
+            self._transport.send(data)
+            patience_us = PATIENCE_US[min(repeats, len(PATIENCE_US) - 1)]
+            reply = self._await(number, values, self._transport.clock.now_us() + patience_us)
+            if reply is not None:
+                return reply
+            if repeats + 1 >= len(PATIENCE_US) and self._transport.bad == bad:
+                raise PenSilent("the pen does not answer", "check cable, power and baud rate")
+        remedy = "check cable and ground, use a shorter cable or a lower baud rate"
+        raise LineNoisy("the pen's answers arrive damaged", remedy)
+
+    def _await(self, number: int, values: Sequence[Any], deadline_us: int) -> Frame | None:
+        clock = self._transport.clock
+        bad = self._transport.bad
+        while True:
+            frame = self._transport.receive(deadline_us)
+            if frame is None and self._busy_until_us > deadline_us:
+                deadline_us = self._busy_until_us
+            elif frame is None:
+                return None
+            elif frame.sequence == self._sequence and _answers(frame, number, values):
+                return frame
+            else:
+                self._take_push(frame)
+            if self._transport.bad != bad:
+                deadline_us = min(deadline_us, clock.now_us() + NOISE_WAIT_US)
+                bad = self._transport.bad
+
+    def _take_push(self, frame: Frame) -> None:
+        """Queues what was sent unasked; a late reply or an unknown message is passed over."""
+        if frame.number == protocol.TELEMETRY:
+            self.telemetry.append(_fields(frame))
+        elif frame.number == protocol.EVENT:
+            self.events.append(_fields(frame))
+        elif frame.number == protocol.BUSY:
+            busy_us = min(_fields(frame)["busy_ms"] * 1000, BUSY_MAX_US)
+            self._busy_until_us = self._transport.clock.now_us() + busy_us + PATIENCE_US[0]
+
+    def _safe_session(self) -> int:
+        """A session id whose HELLO is harmless to a MicroPython prompt: without Ctrl-A to Ctrl-E.
+
+        The port may hold one, and Ctrl-D would reset the board.
+        """
+        session = int.from_bytes(self._entropy(4), "little")
+        while True:
+            sequence = (self._sequence + 1) & 0xFFFF
+            data = self._transport.encode(protocol.HELLO, sequence, (session,))
+            if not _PROMPT_CONTROLS.intersection(data):
+                return session
+            session = crc32(session.to_bytes(4, "little"))
+
+    def _diagnosis(self, error: PenError) -> PenError:
+        """What sits on a port that did not greet back."""
+        transport = self._transport
+        if not transport.heard:
+            return PenSilent("nothing answers on this port", "check cable, power and baud rate")
+        if transport.good:
+            return error
+        transport.send(b"\r")  # a prompt repeats itself
+        transport.receive(transport.clock.now_us() + PATIENCE_US[0])
+        if any(sign in transport.heard for sign in _PROMPT_SIGNS):
+            return ReplAnswers(
+                "a MicroPython prompt answers, the pen's firmware is not running",
+                "reset the board, or install the firmware with `penloop flash`",
+            )
+        return NotAPen(
+            "something answers that is no pen",
+            "choose another port (`penloop ports`) or the right baud rate",
+        )
+
+
+def _answers(frame: Frame, number: int, values: Sequence[Any]) -> bool:
+    """Whether a frame of the right sequence number is a request's reply.
+
+    A greeting is answered by its own session id only: all else was meant for a client before.
+    """
+    if number == protocol.HELLO:
+        echo = frame.payload[:4] == values[0].to_bytes(4, "little")
+        return frame.number == protocol.HELLO | protocol.REPLY and echo
+    return frame.number in (number | protocol.REPLY, protocol.ERROR)
+
+
+def _fields(frame: Frame) -> dict[str, Any]:
+    row = protocol.message(frame.number if frame.number == protocol.ERROR else frame.number & 0x7F)
+    if row is None:
+        return {}
+    try:
+        values = protocol.unpack(row[3], frame.payload)
+    except ValueError as error:
+        raise ProtocolMismatch(f"{row[1]} cannot be read", "update penloop") from error
+    return {name: value for (name, _code), value in zip(row[3], values)}
+
+
+def _refusal(error: dict[str, Any]) -> PenError:
+    reason = error["reason"]
+    if reason == protocol.NO_SESSION:
+        return PenRestarted("the pen has restarted", "connect again")
+    return Refused(f"the pen refuses: {reason_name(reason)}", reason_text(reason), reason,
+                   error["detail"])  # fmt: skip
+
+
+def reason_name(reason: int) -> str:
+    """A reason's name; of a newer pen's reason, its number."""
+    return next((row[1] for row in protocol.REASONS if row[0] == reason), f"reason {reason}")
+
+
+def reason_text(reason: int) -> str:
+    """A reason's text with the remedy."""
+    known = (row[2] for row in protocol.REASONS if row[0] == reason)
+    return next(known, "see the pen's table of reasons")
+
+
+def _check_version(version: int, compatible: int) -> None:
+    if compatible > protocol.VERSION:
+        raise ProtocolMismatch(
+            f"the pen speaks protocol {version}, this tool only {protocol.VERSION}",
+            "update penloop",
+        )
+    if version < OLDEST_PROTOCOL:
+        raise ProtocolMismatch(
+            f"the pen speaks protocol {version}, this tool needs {OLDEST_PROTOCOL}",
+            "update the pen's firmware with `penloop flash`",
+        )
+

@@ -1,0 +1,143 @@
+"""The bench: one simulated pen with its firmware, its operator and its recorder.
+
+    bench = Bench(seed=7)
+    bench.operator.insert_cartridge()
+    bench.run(1.0)
+"""
+
+import platform
+import sys
+from array import array
+from typing import Any
+
+from pensim.board.board import VirtualBoard
+from pensim.board.profile import PICO, BoardProfile
+from pensim.electronics import Electronics
+from pensim.firmware import Firmware
+from pensim.operator import Operator
+from pensim.plant import Kernel, kernel_name
+from pensim.plant.axis import DepthAxis
+from pensim.plant.constants import flatten
+from pensim.plant.kernel import PLANT_SIGNALS
+from pensim.plant.parameters import PenParameters
+from pensim.recorder import Recorder
+from pensim.trace import Column, Trace, TraceHeader
+
+LINK_PORT = 0  # the link's UART
+
+
+class Bench:
+    """A pen in virtual time.
+
+    Parameters
+    ----------
+    firmware: what the board carries; the installed one by default
+    engine: "cpython", "micropython" or "micropython32"
+    seed: of everything random
+    parameters: the pen, its battery, the room
+    settings: firmware settings that differ from the defaults, by name
+    calibrated: whether the pen comes with calibration values
+    """
+
+    def __init__(
+        self,
+        firmware: Firmware | None = None,
+        engine: str = "cpython",
+        seed: int = 0,
+        parameters: PenParameters | None = None,
+        profile: BoardProfile = PICO,
+        settings: dict[str, int] | None = None,
+        calibrated: bool = True,
+        start_depth_um: float = 300.0,
+    ) -> None:
+        self.firmware = firmware or Firmware.installed()
+        self.engine = engine
+        self.seed = seed
+        self.parameters = parameters or PenParameters()
+        self.settings = {"calibrated": int(calibrated), **(settings or {})}
+        self.board = VirtualBoard(self.firmware, engine, profile, seed)
+        self.board.flash.install(_settings_slot(self.settings))
+        codes = array("i", [0] * 4)
+        row = array("i", [0] * len(PLANT_SIGNALS))
+        self.kernel: Any = Kernel(flatten(self.parameters, seed), codes, row)
+        self.axis = DepthAxis(start_depth_um)
+        self.kernel.set_protrusion(self.axis.protrusion_m)
+        self.electronics = Electronics(self.board, self.kernel, codes, self.axis)
+        self.operator = Operator(self.time, self.electronics, self.kernel, self.board.i2c)
+        columns = [Column("plant." + name, unit) for name, unit in PLANT_SIGNALS]
+        self.recorder = Recorder(self.board, self.kernel, columns)
+        self.punctures: list[tuple[int, int]] = []
+        self.board.power_on()
+
+    @property
+    def time(self) -> Any:
+        """The SimPy environment."""
+        return self.board.time
+
+    @property
+    def now_s(self) -> float:
+        """Virtual seconds since the bench began."""
+        return self.board.now_us / 1e6
+
+    def run(self, seconds: float) -> None:
+        """Runs for a span of virtual time. Raises FirmwareError when the firmware ends."""
+        self.run_until_us(self.board.now_us + round(seconds * 1e6))
+
+    def run_until_us(self, until_us: int) -> None:
+        """Runs to a point of virtual time."""
+        board = self.board
+        while board.now_us < until_us:
+            board.run(until_us)
+            board.check()
+        self._drain()
+
+    def _drain(self) -> None:
+        self.punctures += self.kernel.drain_punctures()
+
+    def signal(self, name: str) -> int:
+        """A signal of the firmware as it is now, by its name without `pen.`."""
+        names = [pair.partition("\t")[0] for pair in self.board.probe_names]
+        engine = self.board.processor.engine
+        return engine.probe()[names.index(name)]
+
+    def header(self) -> TraceHeader:
+        """What reproduces this run, and what it was made with."""
+        reproduce = {
+            "firmware": self.firmware.sha256,
+            "seed": self.seed,
+            "settings": self.settings,
+            "parameters": repr(self.parameters),
+            "board": repr(self.board.profile),
+            "operator": self.operator.log,
+        }
+        environment = {
+            "engine": self.engine,
+            "kernel": kernel_name(),
+            "python": sys.version.split()[0],
+            "platform": platform.platform(),
+        }
+        return TraceHeader(reproduce, environment)
+
+    def trace(self) -> Trace:
+        """What has been recorded."""
+        return self.recorder.trace(self.header())
+
+    def close(self) -> None:
+        """Ends the engine; its subprocess does not outlive the bench."""
+        self.board.close()
+
+    def __enter__(self) -> "Bench":
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+
+def _settings_slot(changes: dict[str, int]) -> dict[str, bytes]:
+    """A settings slot as the pen writes it, with some values changed."""
+    from penfw import settings as table
+
+    values = list(table.DEFAULTS)
+    for name, value in changes.items():
+        values[table.index(name)] = value
+    return {"/settings_a": table.encode(values, 1)}

@@ -1,0 +1,148 @@
+"""What is soldered around the board: which pin drives and reads which part of the pen.
+
+The pin numbers are the hardware's own, not the firmware's map; a test holds the two together.
+"""
+
+from array import array
+from dataclasses import dataclass
+
+from pensim.board.board import VirtualBoard
+from pensim.board.near._layout import ADC0
+from pensim.board.virtual_time import Alarm
+from pensim.plant.axis import DepthAxis
+from pensim.plant.constants import TACHOMETER, TOP_DEAD_CENTRE
+
+ONE_SHOT_US = 30_000  # the load switch opens when its pin has not been toggled for so long
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """GP numbers of the pen's parts on a Pico."""
+
+    motor_pwm: int = 2
+    load_switch: int = 3
+    tachometer: int = 4
+    top_dead_centre: int = 5
+    step: int = 6
+    step_direction: int = 7
+    step_enable: int = 8
+    home_switch: int = 9
+    cartridge_present: int = 10
+    cartridge_bus: int = 0
+    button: int = 14
+    usb_power: int = 15
+    led: tuple[int, int, int] = (16, 17, 18)
+    buzzer: int = 21
+    analogue_switch: int = 20
+
+
+class LoadSwitch:
+    """Closed only while its pin keeps toggling: a one-shot with a pull-down on its gate."""
+
+    def __init__(self, board: VirtualBoard, kernel: object) -> None:
+        self._time = board.time
+        self._kernel = kernel
+        self._alarm = Alarm(board.time, self._expire)
+        self._last_us = 0
+        self.closed = False
+        self.stuck: bool | None = None  # a fault: shorted (True) or open (False)
+
+    def toggled(self, _level: int) -> None:
+        """An edge of the pin."""
+        self._last_us = self._time._now
+        if not self.closed:
+            self._set(True)
+            self._alarm.arm(self._last_us + ONE_SHOT_US)
+
+    def set_stuck(self, stuck: bool | None) -> None:
+        """The part fails: always closed, always open, or works again."""
+        self.stuck = stuck
+        self._set(self.closed)
+
+    def _set(self, closed: bool) -> None:
+        self.closed = closed
+        self._kernel.set_load_switch(closed if self.stuck is None else self.stuck)
+
+    def _expire(self) -> None:
+        due_us = self._last_us + ONE_SHOT_US
+        if self._time._now < due_us:
+            self._alarm.arm(due_us)
+        else:
+            self._set(False)
+
+
+class Electronics:
+    """Connects a board to a plant kernel and a depth axis."""
+
+    def __init__(
+        self,
+        board: VirtualBoard,
+        kernel: object,
+        codes: array,
+        axis: DepthAxis,
+        wiring: Wiring | None = None,
+    ) -> None:
+        self.wiring = wiring = wiring or Wiring()
+        self._board = board
+        self._words = board.words
+        self._kernel = kernel
+        self._codes = codes
+        self.axis = axis
+        self.load_switch = LoadSwitch(board, kernel)
+        gpio = board.gpio
+        gpio.listen_duty(wiring.motor_pwm, lambda duty, _hz: kernel.set_duty_u16(duty))
+        gpio.listen(wiring.load_switch, self.load_switch.toggled)
+        gpio.listen(wiring.step, self._stepped)
+        for pin in (wiring.home_switch, wiring.cartridge_present, wiring.button):
+            gpio.drive(pin, None)
+        gpio.drive(wiring.usb_power, 0)
+        self._set_levels(TACHOMETER | TOP_DEAD_CENTRE)
+        self._home_changed()
+        board.processor.world = kernel
+        board.processor.sense = self._sense
+        board.processor.on_edges = self._set_levels
+
+    def press_button(self, pressed: bool) -> None:
+        """The button closes to ground."""
+        self._board.gpio.drive(self.wiring.button, 0 if pressed else None)
+
+    def insert_cartridge(self, present: bool) -> None:
+        """The presence switch closes to ground."""
+        self._board.gpio.drive(self.wiring.cartridge_present, 0 if present else None)
+
+    def connect_usb(self, powered: bool) -> None:
+        """USB power is there."""
+        self._board.gpio.drive(self.wiring.usb_power, 1 if powered else 0)
+
+    def light(self) -> tuple[int, int, int]:
+        """Levels of the LED's red, green and blue."""
+        red, green, blue = (self._board.gpio.level(pin) for pin in self.wiring.led)
+        return red, green, blue
+
+    def _set_levels(self, changed: int) -> None:
+        """Tachometer and top dead centre as the kernel has them now."""
+        levels = self._kernel.levels
+        gpio = self._board.gpio
+        if changed & TACHOMETER:
+            gpio.drive(self.wiring.tachometer, 1 if levels & TACHOMETER else 0)
+        if changed & TOP_DEAD_CENTRE:
+            gpio.drive(self.wiring.top_dead_centre, 1 if levels & TOP_DEAD_CENTRE else 0)
+
+    def _sense(self, now_us: int) -> None:
+        words, codes = self._words, self._codes
+        self._kernel.sense(now_us)
+        words[ADC0] = codes[0]
+        words[ADC0 + 1] = codes[1]
+        battery = self._board.gpio.level(self.wiring.analogue_switch)
+        words[ADC0 + 2] = codes[3] if battery else codes[2]
+
+    def _stepped(self, level: int) -> None:
+        gpio = self._board.gpio
+        if level and gpio.level(self.wiring.step_enable):
+            self.axis.step(1 if gpio.level(self.wiring.step_direction) else -1)
+            self._kernel.set_protrusion(self.axis.protrusion_m)
+            self._home_changed()
+
+    def _home_changed(self) -> None:
+        gpio = self._board.gpio
+        gpio.drive(self.wiring.home_switch, 0 if self.axis.at_home else None)

@@ -1,0 +1,88 @@
+"""Faults of parts, by name: each acts by its physical mechanism, never on the firmware."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pensim.plant.constants import TACHOMETER, TOP_DEAD_CENTRE
+
+if TYPE_CHECKING:
+    from pensim.operator import Operator
+
+SHUNT, POSITION, TEMPERATURE, BATTERY = range(4)  # channels of the kernel's codes
+RAIL = 65535
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """What fails, and how it is brought about."""
+
+    mechanism: str
+    apply: Callable[["Operator", bool], None]
+
+
+def _stuck_sensor(bit: int, level: int) -> Callable[["Operator", bool], None]:
+    def apply(operator: "Operator", on: bool) -> None:
+        operator.stuck_sensors = (operator.stuck_sensors & ~bit) | (bit if on else 0)
+        operator.kernel.set_stuck_sensors(operator.stuck_sensors, RAIL if level else 0)
+
+    return apply
+
+
+def _forced_code(channel: int, code: int) -> Callable[["Operator", bool], None]:
+    def apply(operator: "Operator", on: bool) -> None:
+        operator.kernel.set_code_fault(channel, code if on else -1, 0)
+
+    return apply
+
+
+def _bridge_shorted(operator: "Operator", on: bool) -> None:
+    operator.kernel.set_bridge_faults(on, False)
+
+
+def _bridge_open(operator: "Operator", on: bool) -> None:
+    operator.kernel.set_bridge_faults(False, on)
+
+
+def _motor_jammed(operator: "Operator", on: bool) -> None:
+    operator.kernel.set_extra_friction(20e-3 if on else 0.0)
+
+
+def _axis_jammed(operator: "Operator", on: bool) -> None:
+    operator.electronics.axis.jammed = on
+
+
+def _load_switch_shorted(operator: "Operator", on: bool) -> None:
+    operator.electronics.load_switch.set_stuck(True if on else None)
+
+
+def _load_switch_open(operator: "Operator", on: bool) -> None:
+    operator.electronics.load_switch.set_stuck(False if on else None)
+
+
+def _cartridge_contact(operator: "Operator", on: bool) -> None:
+    if operator.cartridge is not None:
+        operator.cartridge.eeprom.answers = not on
+
+
+def _battery_empty(operator: "Operator", on: bool) -> None:
+    operator.kernel.set_battery_charge(0.0 if on else 0.8)
+
+
+HAZARDS = {
+    "tachometer_open": Hazard("the tachometer's wire opens: it reads high", _stuck_sensor(TACHOMETER, 1)),
+    "tachometer_shorted": Hazard("the tachometer's wire touches ground", _stuck_sensor(TACHOMETER, 0)),
+    "top_dead_centre_open": Hazard("the sensor's wire opens: it reads high", _stuck_sensor(TOP_DEAD_CENTRE, 1)),
+    "top_dead_centre_shorted": Hazard("the sensor's wire touches ground", _stuck_sensor(TOP_DEAD_CENTRE, 0)),
+    "bridge_shorted": Hazard("the high-side transistor is shorted: full voltage", _bridge_shorted),
+    "bridge_open": Hazard("the bridge carries no current: the motor coasts", _bridge_open),
+    "motor_jammed": Hazard("the needles are held: 20 mN m of friction", _motor_jammed),
+    "load_switch_shorted": Hazard("the load switch stays closed", _load_switch_shorted),
+    "load_switch_open": Hazard("the load switch stays open", _load_switch_open),
+    "position_open": Hazard("the position sensor's wire opens: upper rail", _forced_code(POSITION, RAIL)),
+    "position_shorted": Hazard("the position sensor's wire touches ground", _forced_code(POSITION, 0)),
+    "axis_jammed": Hazard("the depth axis is jammed: steps are lost", _axis_jammed),
+    "temperature_shorted": Hazard("the NTC is shorted: reads hot", _forced_code(TEMPERATURE, 0)),
+    "cartridge_contact": Hazard("the cartridge's contacts are dirty: no answer", _cartridge_contact),
+    "battery_empty": Hazard("the cell is empty", _battery_empty),
+}  # fmt: skip

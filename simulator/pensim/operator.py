@@ -1,0 +1,183 @@
+"""The person at the pen: hand, button, cartridge, cable. The bench's one control surface.
+
+Every action takes effect at the present virtual time; `at`, `process` and the scripts of
+`operator_script` put them on the clock. Nothing here travels on the pen's serial link.
+"""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from pensim.board.virtual_time import VirtualTime
+from pensim.cartridge import ADDRESS, SimulatedCartridge
+from pensim.electronics import Electronics
+from pensim.errors import ScenarioError
+from pensim.hazards import HAZARDS
+from pensim.plant.presets import SKINS
+
+CONTACT_S = 0.05  # from first touch to all needles in contact
+LIFTED_M = 0.01
+Script = Generator[Any, Any, None]
+
+
+@dataclass
+class Hand:
+    """Where the pen is over the face: metres in the zone's own plane, and how fast it moves."""
+
+    zone: str = ""
+    x_m: float = 0.0
+    y_m: float = 0.0
+    speed_x_m_per_s: float = 0.0
+    since_us: int = 0
+    touching: bool = False
+
+    def x_at(self, time_us: int) -> float:
+        """Position along the pass, metres."""
+        return self.x_m + self.speed_x_m_per_s * (time_us - self.since_us) * 1e-6
+
+
+class Operator:
+    """Acts on one simulated pen."""
+
+    def __init__(self, time: VirtualTime, electronics: Electronics, kernel: Any, i2c: Any) -> None:
+        self._time = time
+        self._electronics = electronics
+        self._kernel = kernel
+        self._bus = i2c.devices[electronics.wiring.cartridge_bus]
+        self.hand = Hand()
+        self.moves: list[Hand] = []
+        self.cartridge: SimulatedCartridge | None = None
+        self.log: list[tuple[int, str]] = []
+        self._serial = 1000
+        self.stuck_sensors = 0  # TACHOMETER and TOP_DEAD_CENTRE bits
+
+    # Button, cartridge, cable
+
+    def press(self) -> None:
+        """Puts the finger on the button."""
+        self._note("press")
+        self._electronics.press_button(True)
+
+    def release(self) -> None:
+        """Takes the finger off the button."""
+        self._note("release")
+        self._electronics.press_button(False)
+
+    def click(self, hold_s: float = 0.15) -> None:
+        """Presses the button now and lets go after `hold_s`."""
+        self.press()
+        self._time.call_at(self._time._now + round(hold_s * 1e6), self.release)
+
+    def insert_cartridge(self, cartridge: SimulatedCartridge | str = "12 needles") -> None:
+        """Puts a cartridge in: an object, or a new one of a preset kind."""
+        if isinstance(cartridge, str):
+            self._serial += 1
+            cartridge = SimulatedCartridge(cartridge, serial=self._serial)
+        self._note(f"insert {cartridge.kind}")
+        self.cartridge = cartridge
+        self._bus[ADDRESS] = cartridge.eeprom
+        self._kernel.set_cartridge(cartridge.parameters)
+        self._electronics.insert_cartridge(True)
+
+    def remove_cartridge(self) -> SimulatedCartridge | None:
+        """Takes the cartridge off; returns it."""
+        self._note("remove cartridge")
+        taken, self.cartridge = self.cartridge, None
+        self._bus.pop(ADDRESS, None)
+        self._electronics.insert_cartridge(False)
+        return taken
+
+    def usb_power(self, connected: bool = True) -> None:
+        """Plugs the USB power in, or takes it off."""
+        self._note(f"usb power {'on' if connected else 'off'}")
+        self._electronics.connect_usb(connected)
+
+    # The hand
+
+    def touch(self, zone: str = "cheek", standoff_mm: float = 0.0, ramp_s: float = CONTACT_S) -> None:
+        """Sets the pen on the skin of a zone. Raises ScenarioError for an unknown one."""
+        if zone not in SKINS:
+            raise ScenarioError(f"no skin zone {zone!r}: choose {', '.join(SKINS)}")
+        self._note(f"touch {zone}")
+        self._kernel.set_skin(SKINS[zone])
+        self._kernel.set_standoff(standoff_mm * 1e-3)
+        self._kernel.set_contact(1.0, 1.0 / ramp_s)
+        self._move(zone=zone, touching=True)
+
+    def lift(self) -> None:
+        """Takes the pen off the skin."""
+        self._note("lift")
+        self._kernel.set_contact(0.0, 1.0 / CONTACT_S)
+        self._kernel.set_standoff(LIFTED_M)
+        self._move(touching=False, speed_x_m_per_s=0.0)
+
+    def glide(self, speed_cm_per_s: float, x_mm: float | None = None, y_mm: float | None = None) -> None:
+        """Moves the pen along its zone from here on, or from a given point."""
+        self._note(f"glide {speed_cm_per_s:g} cm/s")
+        change: dict[str, Any] = {"speed_x_m_per_s": speed_cm_per_s * 1e-2}
+        if x_mm is not None:
+            change["x_m"] = x_mm * 1e-3
+        if y_mm is not None:
+            change["y_m"] = y_mm * 1e-3
+        self._move(**change)
+
+    def _move(self, **change: Any) -> None:
+        now = self._time._now
+        old = self.hand
+        values = {
+            "zone": old.zone,
+            "x_m": old.x_at(now),
+            "y_m": old.y_m,
+            "speed_x_m_per_s": old.speed_x_m_per_s,
+            "since_us": now,
+            "touching": old.touching,
+        }
+        self.hand = Hand(**{**values, **change})
+        self.moves.append(self.hand)
+
+    def treat(self, zone: str, speed_cm_per_s: float = 3.0, rows: int = 3, row_mm: float = 30.0,
+              pitch_mm: float = 5.0) -> Script:  # fmt: skip
+        """A script: rows over a zone, back and forth, then off. Use with `process`."""
+        self.glide(0.0, x_mm=0.0, y_mm=0.0)
+        self.touch(zone)
+        seconds = row_mm / 10.0 / speed_cm_per_s
+        for row in range(rows):
+            forward = row % 2 == 0
+            start_mm = 0.0 if forward else row_mm
+            self.glide(speed_cm_per_s if forward else -speed_cm_per_s, start_mm, row * pitch_mm)
+            yield self._time.timeout(round(seconds * 1e6))
+        self.lift()
+
+    # Faults of parts, and the clock
+
+    def hazard(self, name: str, on: bool = True) -> None:
+        """A part fails by its physical mechanism, or works again. Names: `HAZARDS`."""
+        if name not in HAZARDS:
+            raise ScenarioError(f"no fault {name!r}: choose {', '.join(HAZARDS)}")
+        self._note(f"{name} {'on' if on else 'off'}")
+        HAZARDS[name].apply(self, on)
+
+    @property
+    def electronics(self) -> Electronics:
+        """The parts around the board, for faults."""
+        return self._electronics
+
+    @property
+    def kernel(self) -> Any:
+        """The plant, for faults."""
+        return self._kernel
+
+    def at(self, time_s: float, action: Callable[[], Any]) -> None:
+        """Calls `action` at a virtual time, seconds since the bench began."""
+        self._time.call_at(max(round(time_s * 1e6), self._time._now), action)  # type: ignore[arg-type]
+
+    def wait(self, seconds: float) -> Any:
+        """For scripts: `yield operator.wait(0.5)`."""
+        return self._time.timeout(round(seconds * 1e6))
+
+    def process(self, script: Script) -> Any:
+        """Runs a generator beside the pen; it yields `wait(...)` or other scripts' processes."""
+        return self._time.process(script)
+
+    def _note(self, text: str) -> None:
+        self.log.append((self._time._now, text))

@@ -1,0 +1,276 @@
+"""`sim://`: a serial port with a simulated pen behind it, for any pyserial program.
+
+    sim://[NAME][?option=value&...]
+
+Reading advances the pen in virtual time; no thread, no wall clock unless `pace` asks for it. A
+NAME opened twice in a process is one pen: its UART and its USB port. `SimulatedPort.bench` is the
+bench, with the operator at the pen.
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from serial import SerialBase, SerialException
+from serial.serialutil import PortNotOpenError
+
+from pensim.bench import Bench
+from pensim.board.near._layout import PORT_USB
+from pensim.board.virtual_time import NEVER
+from pensim.engines import ENGINES
+from pensim.errors import ScenarioError, SimulatorError
+from pensim.firmware import Firmware
+from pensim.operator_script import load_script, run_script
+from pensim.pacing import Pacer
+from pensim.plant.presets import CARTRIDGES, SKINS
+
+PORTS = {"uart": 0, "usb": PORT_USB}
+_pens: dict[str, "_SharedPen"] = {}
+
+
+@dataclass(frozen=True)
+class PenUrl:
+    """The options of a `sim://` URL."""
+
+    name: str = ""
+    port: str = "uart"
+    engine: str = "cpython"
+    seed: int = 0
+    zone: str = ""
+    cartridge: str = "12 needles"
+    operator: str = ""
+    firmware: str = ""
+    pace: float = 0.0
+
+    @classmethod
+    def parse(cls, url: str) -> "PenUrl":
+        """Reads a URL. Raises ScenarioError naming the option and what it takes."""
+        parts = urlsplit(url)
+        if parts.scheme != "sim":
+            raise ScenarioError(f"{url!r} is not a sim:// URL")
+        known = {name: item for name, item in cls.__dataclass_fields__.items() if name != "name"}
+        pen = cls(name=parts.netloc or parts.path.strip("/"))
+        for key, text in parse_qsl(parts.query, keep_blank_values=True):
+            if key not in known:
+                raise ScenarioError(f"sim:// has no option {key!r}: use {', '.join(known)}")
+            pen = replace(pen, **{key: _value(key, text, type(known[key].default))})
+        return pen
+
+    def make_bench(self) -> Bench:
+        """A pen as the URL describes it, its cartridge in and its operator's script running."""
+        script = load_script(Path(self.operator)) if self.operator else None
+        firmware = Firmware.from_directory(self.firmware) if self.firmware else None
+        bench = Bench(firmware=firmware, engine=self.engine, seed=self.seed)
+        if script is not None:
+            run_script(bench.operator, script)
+        elif self.cartridge:
+            bench.operator.insert_cartridge(self.cartridge)
+        if self.zone:
+            bench.operator.touch(self.zone)
+        return bench
+
+
+_CHOICES: dict[str, Any] = {"port": PORTS, "engine": ENGINES, "zone": SKINS, "cartridge": CARTRIDGES}
+
+
+def _value(key: str, text: str, kind: type) -> Any:
+    if key in _CHOICES and text and text not in _CHOICES[key]:
+        raise ScenarioError(f"sim:// option {key}={text!r}: choose {', '.join(_CHOICES[key])}")
+    try:
+        value = kind(text)
+    except ValueError:
+        raise ScenarioError(f"sim:// option {key}={text!r} is not a number") from None
+    if kind is not str and value < 0:
+        raise ScenarioError(f"sim:// option {key}={text!r} must not be negative")
+    return value
+
+
+@dataclass
+class _SharedPen:
+    """A bench and the ports that are open on it."""
+
+    bench: Bench
+    url: PenUrl
+    open_ports: set[str] = field(default_factory=set)
+
+
+class SimulatedPort(SerialBase):
+    """One serial port of a simulated pen."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._shared: _SharedPen | None = None
+        self._line: Any = None
+        super().__init__(*arguments, **options)
+
+    # Opening and closing
+
+    def open(self) -> None:
+        """Makes the pen, or joins the one of that name. Raises SerialException."""
+        if self._port is None:
+            raise SerialException("a port is needed before it can be opened: sim://...")
+        if self.is_open:
+            raise SerialException("the port is open already")
+        try:
+            url = PenUrl.parse(self._port)
+            shared = _pens.get(url.name) if url.name else None
+            if shared is None:
+                shared = _SharedPen(url.make_bench(), url)
+        except SimulatorError as error:
+            raise SerialException(str(error)) from error
+        if url.port in shared.open_ports:
+            raise SerialException(
+                f"the {url.port} port of sim://{url.name} is busy: close it where it is open"
+            )
+        if url.name:
+            _pens[url.name] = shared
+        shared.open_ports.add(url.port)
+        self._shared, self._port_name = shared, url.port
+        self._line = shared.bench.board.serial.lines[PORTS[url.port]]
+        self._line.connected = True
+        self._line.clear()
+        if url.pace:
+            shared.bench.recorder.on_beat = Pacer(url.pace).keep_up
+        self.is_open = True
+
+    def close(self) -> None:
+        """Lets the port go; the last one of a pen ends it."""
+        if not self.is_open or self._shared is None:
+            return
+        self.is_open = False
+        self._line.connected = False
+        shared, self._shared = self._shared, None
+        shared.open_ports.discard(self._port_name)
+        if not shared.open_ports:
+            _pens.pop(shared.url.name, None)
+            shared.bench.close()
+
+    @property
+    def bench(self) -> Bench:
+        """The bench behind this port."""
+        return self._pen().bench
+
+    def _pen(self) -> _SharedPen:
+        if not self.is_open or self._shared is None:
+            raise PortNotOpenError()
+        return self._shared
+
+    def _reconfigure_port(self) -> None:
+        """Baud rate and format are the pen's own; a simulated cable takes any."""
+
+    # The clock that comes with the port
+
+    def now_us(self) -> int:
+        """Virtual time, microseconds."""
+        return self._pen().bench.board.now_us
+
+    def sleep_us(self, duration_us: int) -> None:
+        """Lets the pen run for a while."""
+        bench = self._pen().bench
+        end_us = bench.board.now_us + duration_us
+        while bench.board.now_us < end_us:
+            self._advance(end_us)
+
+    def _advance(self, until_us: int) -> None:
+        """Runs until `until_us` or until the board sends something."""
+        board = self._pen().bench.board
+        try:
+            board.run(until_us)
+            board.check()
+        except SimulatorError as error:
+            raise SerialException(str(error)) from error
+
+    # Reading and writing
+
+    @property
+    def in_waiting(self) -> int:
+        """Bytes that can be read now; looking takes one byte time, so that polling progresses."""
+        self.sleep_us(self._byte_us())
+        return self._line.arrived()
+
+    def read(self, size: int = 1) -> bytes:
+        """Up to `size` bytes; fewer when `timeout` (virtual seconds) is over."""
+        start_us = self.now_us()
+        if self._timeout == 0:
+            self.sleep_us(self._byte_us())
+            return self._line.take(size)
+        deadline_us = NEVER if self._timeout is None else start_us + round(self._timeout * 1e6)
+        while self._line.arrived() < size and self.now_us() < deadline_us:
+            self._wait_for_byte(size, deadline_us)
+        return self._line.take(size)
+
+    def _wait_for_byte(self, size: int, deadline_us: int) -> None:
+        due_us = self._line.arrival_us(size)
+        self._advance(deadline_us if due_us is None else min(due_us, deadline_us))
+
+    def read_until(self, expected: bytes = b"\n", size: int | None = None) -> bytes:
+        """Reads up to `expected`, `size` bytes, or the time-out, in virtual time."""
+        line = bytearray()
+        deadline_us = NEVER if self._timeout is None else self.now_us() + round(self._timeout * 1e6)
+        while not line.endswith(expected) and (size is None or len(line) < size):
+            while not self._line.arrived() and self.now_us() < deadline_us:
+                self._wait_for_byte(1, deadline_us)
+            piece = self._line.take(1)
+            if not piece:
+                break
+            line += piece
+        return bytes(line)
+
+    def write(self, data: Any) -> int:
+        """Puts bytes on the wire; they reach the pen at the line's rate."""
+        self._pen()
+        raw = bytes(data)
+        self._line.send(raw)
+        return len(raw)
+
+    def flush(self) -> None:
+        """Waits until everything written has reached the pen."""
+        self.sleep_us(max(self._line.send(b"") - self.now_us(), 0))
+
+    def reset_input_buffer(self) -> None:
+        """Forgets what has not been read."""
+        self._pen()
+        self._line.clear()
+
+    def reset_output_buffer(self) -> None:
+        """Nothing waits here: what is written is on the wire."""
+
+    @property
+    def out_waiting(self) -> int:
+        """Nothing waits here: what is written is on the wire."""
+        return 0
+
+    def cancel_read(self) -> None:
+        """No read waits while somebody else could call this."""
+
+    def _byte_us(self) -> int:
+        return -(-self._line.byte_ns // 1000)
+
+    def _update_rts_state(self) -> None:
+        pass
+
+    def _update_dtr_state(self) -> None:
+        self._line.dtr = self._dtr_state
+
+    def _update_break_state(self) -> None:
+        pass
+
+    @property
+    def cts(self) -> bool:
+        """Always ready."""
+        return True
+
+    @property
+    def dsr(self) -> bool:
+        """The pen is there."""
+        return True
+
+    @property
+    def ri(self) -> bool:
+        """No telephone."""
+        return False
+
+    @property
+    def cd(self) -> bool:
+        """The pen is there."""
+        return True
