@@ -17,7 +17,7 @@ test: setup
 check: check-style check-types check-firmware
 
 check-style: setup
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --output-format=concise .
 	$(BIN)/ruff format --check .
 
 check-types: setup

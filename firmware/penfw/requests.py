@@ -132,9 +132,7 @@ class Requests:
         changes = self._join(staged, changes)
         self._staged = []
         results = self._device.apply(changes)
-        self._results = [
-            (change[0],) + tuple(result) for change, result in zip(changes, results)
-        ]
+        self._results = [(change[0],) + tuple(result) for change, result in zip(changes, results)]
         return self._results_from(0)
 
     def _results_from(self, first):

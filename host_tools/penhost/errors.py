@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from penhost.tables import Change
+    from penhost.replies import Change
 
 
 class PenError(Exception):

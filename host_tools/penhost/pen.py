@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from types import TracebackType
 from typing import Any, TypeVar
 
 import numpy as np
-from penfw import protocol
 
+from penfw import protocol
 from penhost import replies, tables
 from penhost.errors import BadValue
 from penhost.ports import open_port
@@ -232,9 +232,7 @@ class Pen:
         does not take.
         """
         rows = _named(self.signals, "signal", signals)
-        reply = self._session.request(
-            protocol.SUBSCRIBE, period_ms, [(row.index,) for row in rows]
-        )
+        reply = self._session.request(protocol.SUBSCRIBE, period_ms, [(row.index,) for row in rows])
         self._session.telemetry.clear()
         self._stream = Stream(reply["stream"], reply["period_ms"] * 1000, rows) if rows else None
 
@@ -288,7 +286,7 @@ class Pen:
             self._listen(asked_us + silence_us)
 
 
-def _named(table: Mapping[str, _Row], kind: str, names: Sequence[str] | Mapping) -> list[_Row]:
+def _named(table: Mapping[str, _Row], kind: str, names: Iterable[str]) -> list[_Row]:
     """The table's rows of these names. Raises BadValue, naming what is there."""
     for name in names:
         if name not in table:

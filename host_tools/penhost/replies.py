@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from penfw import protocol
-
 from penhost.errors import Refused
 from penhost.session import reason_name, reason_text
 from penhost.tables import Fault, Setting, time_us

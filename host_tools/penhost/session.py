@@ -13,7 +13,6 @@ from typing import Any
 from zlib import crc32
 
 from penfw import protocol
-
 from penhost.errors import (
     LineNoisy,
     NotAPen,
@@ -43,7 +42,8 @@ Entropy = Callable[[int], bytes]
 def entropy_of(port: Any, transport: Transport) -> Entropy:
     """Where the 4 bytes of a session id come from: a simulated port, its clock, or the system."""
     if hasattr(port, "session_entropy"):
-        return port.session_entropy
+        entropy: Entropy = port.session_entropy
+        return entropy
     if transport.clock is port:
         return lambda size: crc32(b"%d" % transport.clock.now_us()).to_bytes(size, "little")
     return os.urandom
@@ -186,7 +186,7 @@ def _fields(frame: Frame) -> dict[str, Any]:
         values = protocol.unpack(row[3], frame.payload)
     except ValueError as error:
         raise ProtocolMismatch(f"{row[1]} cannot be read", "update penloop") from error
-    return {name: value for (name, _code), value in zip(row[3], values)}
+    return {name: value for (name, _code), value in zip(row[3], values, strict=False)}
 
 
 def _refusal(error: dict[str, Any]) -> PenError:
@@ -219,4 +219,3 @@ def _check_version(version: int, compatible: int) -> None:
             f"the pen speaks protocol {version}, this tool needs {OLDEST_PROTOCOL}",
             "update the pen's firmware with `penloop flash`",
         )
-

@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from penfw import protocol
-from penfw.settings import ACCESS
-
 from penhost import units
 from penhost.errors import BadValue, ProtocolMismatch
 from penhost.session import Session
 from penhost.units import Quantity
 
 _INT32 = range(-(2**31), 2**31)
-_CLASSES = ("cut", "park")
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Fault:
-    """A row of the faults table. `reaction` is cut or park, within `reaction_ms`."""
+    """A row of the faults table. `reaction` is CUT or PARK, within `reaction_ms`."""
 
     number: int
     name: str
@@ -111,7 +108,9 @@ def identity(hello: dict[str, Any]) -> Identity:
 
 def time_us(fields: dict[str, Any]) -> int:
     """Device time of a message."""
-    return fields["time_s"] * 1_000_000 + fields["time_us"]
+    seconds: int = fields["time_s"]
+    micros: int = fields["time_us"]
+    return seconds * 1_000_000 + micros
 
 
 def settings(session: Session) -> dict[str, Setting]:
@@ -170,17 +169,13 @@ def _cells(line: str, width: int) -> list[str]:
 
 def _setting(index: int, row: Sequence[str]) -> Setting:
     name, kind, unit, default, minimum, maximum, access, text = row
-    access = ACCESS[int(access)] if access.isdigit() and int(access) < len(ACCESS) else access
-    numbers = [_integer(name, cell) for cell in (default, minimum, maximum)]
-    return Setting(index, name, kind, unit, *numbers, access, text)
+    low, high = _integer(name, minimum), _integer(name, maximum)
+    return Setting(index, name, kind, unit, _integer(name, default), low, high, access, text)
 
 
 def _fault(row: Sequence[str]) -> Fault:
     number, name, reaction, reaction_ms, cause, remedy = row
-    reaction = _CLASSES[int(reaction)] if reaction in ("0", "1") else reaction
-    return Fault(
-        _integer(name, number), name, reaction, _integer(name, reaction_ms), cause, remedy
-    )
+    return Fault(_integer(name, number), name, reaction, _integer(name, reaction_ms), cause, remedy)
 
 
 def _integer(name: str, cell: str) -> int:

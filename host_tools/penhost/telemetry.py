@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from penfw import protocol
 
+from penfw import protocol
 from penhost.errors import BadValue
 from penhost.tables import Signal, time_us
 

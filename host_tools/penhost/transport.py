@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
 import serial
-from penfw import protocol
 
+from penfw import protocol
 from penhost.clock import Clock, clock_of
 from penhost.errors import PenSilent, PortLost
 
@@ -73,10 +74,8 @@ class Transport:
 
     def close(self) -> None:
         """Closes the port; harmless on one that is gone."""
-        try:
+        with suppress(OSError):
             self._port.close()
-        except OSError:
-            pass
 
     def _read(self, size: int) -> None:
         self._data = self._guard(lambda: self._port.read(size))

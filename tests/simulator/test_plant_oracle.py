@@ -100,18 +100,23 @@ class Oracle:
             ways.append((lambda y: self.force(phase, y) + self.out * self.depth, -1, "out"))
         return ways
 
-    def settle_phase(self, phase, y):
-        """The phase that really holds at `y`, on entry into `phase`."""
-        if phase != "stuck":
-            return "again" if phase == "in" and self.tip(y[0]) - y[2] < self.hole else phase
-        self.depth = max(self.tip(y[0]) - y[2], 0.0)
-        self.hole = max(self.hole, self.depth)
+    def enter(self, phase, y):
+        """The phase that really holds on entry into `phase` at `y`; sets depth and hole."""
+        x = max(self.tip(y[0]) - y[2], 0.0)
+        self.hole = max(self.hole, x)
+        if phase == "stuck":
+            self.depth = x
+        if phase == "in" and x < self.hole:
+            return "again"
+        if phase == "out" and x == 0.0:
+            return "free"
+        return phase
+
+    def touch(self, y):
+        """The phase after first contact: held by the surface, or through it at once."""
+        self.depth = self.hole = 0.0
         force = self.force("stuck", y)
-        if force > self.resist(self.depth, self.tip_speed(y), self.hole):
-            return "again" if self.depth < self.hole else "in"
-        if force < -self.out * self.depth:
-            return "out" if self.depth > 0.0 else "free"
-        return "stuck"
+        return "in" if force > self.resist(0.0, self.tip_speed(y), 0.0) else "stuck"
 
     def run(self, theta, omega, until_s, marks=()):
         """Trajectory from a free skin; returns (piecewise dense solution, [(time, mark)])."""
@@ -145,11 +150,7 @@ class Oracle:
             self.sense = 1.0 if torque > 0.0 else -1.0
             y[1] = 1e-9 * self.sense
             return phase
-        if phase == "free":
-            self.hole = 0.0
-        if phase in ("in", "again"):
-            self.hole = max(self.hole, self.tip(y[0]) - y[2])
-        return self.settle_phase(following, y)
+        return self.touch(y) if phase == "free" else self.enter(following, y)
 
     @staticmethod
     def _watch(function, sign):

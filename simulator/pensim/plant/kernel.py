@@ -154,7 +154,7 @@ class Kernel:
     __slots__ = tuple(
         # time and motion
         """t_us now_us theta omega lift energy sector alpha turns turns_top strokes turn_us
-        turn_t_us pending levels changed """
+        turn_t_us pending quiet_us levels changed """
         # skin
         """inside deflection deflection_t_us touch_floor hole contact ramping gain_puncture
         gain_depth gain_out penetration_row skin_work_j punctures drained ring_t_us ring_um """
@@ -318,6 +318,7 @@ class Kernel:
         self.turn_us = 0
         self.turn_t_us = -1.0
         self.pending = 0
+        self.quiet_us = 0
         self.inside = 0
         self.hole = 0.0
         self.deflection = 0.0
@@ -502,6 +503,8 @@ class Kernel:
         a substep would double its cost in plain Python.
         """
         t = self.t_us
+        quiet_us = self.quiet_us
+        self.quiet_us = 0
         self.changed = 0
         if until_us - t < SLACK_US:
             return until_us
@@ -541,7 +544,7 @@ class Kernel:
 
         while True:
             if crossing:
-                if t > until_us:
+                if t > until_us or until_us < quiet_us:
                     self.pending = 1
                     break
                 crossing = 0
@@ -959,6 +962,7 @@ class Kernel:
 
     def save(self):
         """Take the one checkpoint: everything that advance() changes."""
+        self.quiet_us = 0
         self.c_t_us = self.t_us
         self.c_now_us = self.now_us
         self.c_theta = self.theta
@@ -995,7 +999,12 @@ class Kernel:
         self.c_friction_heat_j = self.friction_heat_j
 
     def restore(self):
-        """Go back to the checkpoint; inputs must not have been changed in between."""
+        """Go back to the checkpoint; inputs must not have been changed in between.
+
+        Other steps round an edge's time otherwise. So the first advance() from here, to a time
+        before the one that the abandoned run reached, shows no change that that run did not.
+        """
+        self.quiet_us = self.now_us if self.changed else self.now_us + 1
         self.t_us = self.c_t_us
         self.now_us = self.c_now_us
         self.theta = self.c_theta
@@ -1110,7 +1119,7 @@ class Kernel:
         self.ambient_c = ambient_c
         self._derive_slow()
 
-    def set_charge(self, fraction):
+    def set_battery_charge(self, fraction):
         """Preset the battery's charge as a share 0..1 of its capacity."""
         if not 0.0 <= fraction <= 1.0:
             raise ValueError(f"charge {fraction!r} is not a share 0..1: give charge / capacity")
