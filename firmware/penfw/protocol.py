@@ -32,7 +32,7 @@ ERROR = 0xFF
 REPLY = 0x80  # set in the number of a reply
 PUSHED = 0x40  # numbers from here to 0x7F are sent unasked
 
-_NOW = (("boot_session", "I"), ("time_s", "I"), ("time_us", "I"))
+_NOW = (("boot_session", "I"), ("time_s", "I"), ("fraction_us", "I"))
 _RESULT = (("index", "H"), ("status", "B"), ("value", "i"), ("reason", "B"), ("limit", "i"))
 _RESULTS = (("total", "B"), ("first", "B"), ("results", _RESULT))
 _CHANGES = ("changes", (("index", "H"), ("value", "i")))
@@ -99,7 +99,7 @@ TABLES = (
     (TABLE_COMMANDS, "commands", ("name", "unit", "help")),
     (TABLE_FAULTS, "faults", ("number", "name", "class", "reaction_ms", "cause", "remedy")),
     (TABLE_STATES, "states", ("name",)),
-    (TABLE_REASONS, "reasons", ("number", "name", "text")),
+    (TABLE_REASONS, "reasons", ("number", "name", "limit", "text")),
 )  # fmt: skip
 ROW_MAX = PAYLOAD_MAX - 5  # bytes of a row that fits one DESCRIBE reply
 
@@ -151,37 +151,39 @@ NO_CARTRIDGE = 35
 MOTOR_ON = 36
 LIMITED_RATE = 40
 
-# number, name, text with the remedy; `limit` or `detail` of the message says which or how much
+# number, name, unit of the limit that comes with it ("=": the setting's own, "": none), text
 REASONS = (
-    (UNKNOWN_MESSAGE, "unknown message", "this pen does not know the request: update its firmware"),
-    (MALFORMED, "malformed", "the request's fields are cut short: update the client"),
-    (NO_SESSION, "no session", "the pen has restarted: connect again"),
-    (UNKNOWN_TABLE, "unknown table", "this pen has no such table"),
-    (UNKNOWN_SETTING, "unknown setting", "this pen has no such setting: read its table"),
-    (UNKNOWN_SIGNAL, "unknown signal", "this pen has no such signal: read its table"),
-    (UNKNOWN_COMMAND, "unknown command", "this pen has no such command: read its table"),
-    (TOO_MANY, "too many", "more items than one request may have: ask for fewer"),
-    (NOT_STAGED, "not staged", "the staged changes are not those that were sent: stage them again"),
-    (BAD_PERIOD, "bad period", "the period has to be 1 to 10,000 ms"),
-    (BELOW_MINIMUM, "below minimum", "the value is below the setting's minimum"),
-    (ABOVE_MAXIMUM, "above maximum", "the value is above the setting's maximum"),
-    (NOT_A_STEP, "not a step", "the value has to be a whole number of steps"),
-    (READ_ONLY, "read only", "the setting is written by calibration only"),
-    (SERVICE_ONLY, "service only", "hold the pen's button for 3 s to enter SERVICE first"),
-    (WRONG_STATE, "wrong state", "the pen does not do this in its present state"),
-    (OTHERS_REFUSED, "others refused", "another value of the same transaction was refused"),
-    (ABOVE_CEILING, "above ceiling", "deeper than depth_ceiling, which SERVICE can raise"),
-    (ABOVE_CARTRIDGE, "above cartridge", "deeper than the cartridge allows: use another one"),
-    (RATE_TOO_LOW, "rate too low", "the depth needs at least this stroke rate"),
-    (DEPTH_TOO_DEEP, "depth too deep", "the stroke rate allows at most this depth"),
-    (NOT_AT_THE_PEN, "not at the pen", "this needs the button at the pen"),
-    (CAUSE_REMAINS, "cause remains", "the fault's cause is still there: remove it first"),
-    (STORE_FAILED, "store failed", "the flash could not be written: try again"),
-    (BAD_ARGUMENT, "bad argument", "the command does not take this argument"),
-    (NO_CARTRIDGE, "no cartridge", "insert a cartridge first"),
-    (MOTOR_ON, "motor on", "stop the motor first"),
-    (LIMITED_RATE, "rate limited", "the stroke rate is limited by battery or load"),
-)
+    (UNKNOWN_MESSAGE, "unknown message", "",
+     "this pen does not know the request: update its firmware"),
+    (MALFORMED, "malformed", "", "the request's fields are cut short: update the client"),
+    (NO_SESSION, "no session", "", "the pen has restarted: connect again"),
+    (UNKNOWN_TABLE, "unknown table", "", "this pen has no such table"),
+    (UNKNOWN_SETTING, "unknown setting", "", "this pen has no such setting: read its table"),
+    (UNKNOWN_SIGNAL, "unknown signal", "", "this pen has no such signal: read its table"),
+    (UNKNOWN_COMMAND, "unknown command", "", "this pen has no such command: read its table"),
+    (TOO_MANY, "too many", "", "more items than one request may have: ask for fewer"),
+    (NOT_STAGED, "not staged", "",
+     "the staged changes are not those that were sent: stage them again"),
+    (BAD_PERIOD, "bad period", "", "the period has to be 1 to 10,000 ms"),
+    (BELOW_MINIMUM, "below minimum", "=", "the value is below the setting's minimum"),
+    (ABOVE_MAXIMUM, "above maximum", "=", "the value is above the setting's maximum"),
+    (NOT_A_STEP, "not a step", "=", "the value has to be a whole number of steps"),
+    (READ_ONLY, "read only", "", "the setting is written by calibration only"),
+    (SERVICE_ONLY, "service only", "", "hold the pen's button for 3 s to enter SERVICE first"),
+    (WRONG_STATE, "wrong state", "", "the pen does not do this in its present state"),
+    (OTHERS_REFUSED, "others refused", "", "another value of the same transaction was refused"),
+    (ABOVE_CEILING, "above ceiling", "um", "deeper than depth_ceiling, which SERVICE can raise"),
+    (ABOVE_CARTRIDGE, "above cartridge", "um", "deeper than the cartridge allows: use another one"),
+    (RATE_TOO_LOW, "rate too low", "mHz", "the depth needs at least this stroke rate"),
+    (DEPTH_TOO_DEEP, "depth too deep", "um", "the stroke rate allows at most this depth"),
+    (NOT_AT_THE_PEN, "not at the pen", "", "this needs the button at the pen"),
+    (CAUSE_REMAINS, "cause remains", "", "the fault's cause is still there: remove it first"),
+    (STORE_FAILED, "store failed", "", "the flash could not be written: try again"),
+    (BAD_ARGUMENT, "bad argument", "", "the command does not take this argument"),
+    (NO_CARTRIDGE, "no cartridge", "", "insert a cartridge first"),
+    (MOTOR_ON, "motor on", "", "stop the motor first"),
+    (LIMITED_RATE, "rate limited", "mHz", "the stroke rate is limited by battery or load"),
+)  # fmt: skip
 
 # Telemetry's type codes: (code, bytes, lowest, highest, mask). A value outside is clamped. It is
 # sent XORed with the mask, so that small values hold no zero bytes, which cost COBS time.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from functools import cached_property
 from types import TracebackType
 from typing import Any, TypeVar
@@ -290,8 +291,8 @@ def _named(table: Mapping[str, _Row], kind: str, names: Iterable[str]) -> list[_
     """The table's rows of these names. Raises BadValue, naming what is there."""
     for name in names:
         if name not in table:
-            known = ", ".join(table)
-            raise BadValue(f"this pen has no {kind} {name!r}", f"it has {known or 'none'}")
+            near = get_close_matches(name, table) or table
+            raise BadValue(f"this pen has no {kind} {name!r}", f"it has {', '.join(near)}")
     return [table[name] for name in names]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from penfw import protocol
 from penhost.errors import Refused
-from penhost.session import reason_name, reason_text
+from penhost.session import reason_of
 from penhost.tables import Fault, Setting, time_us
 from penhost.units import Quantity
 
@@ -24,7 +24,7 @@ _EVENTS = dict(protocol.EVENTS)
 class Change:
     """Outcome of one change: applied, pending or refused; `value` is in force now.
 
-    Of a refusal, `reason` and `text` say why and `limit` what would be accepted.
+    Of a refusal, `reason` and `text` say why and `limit` what would be accepted, if a number can.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Change:
     value: Quantity
     reason: int
     text: str
-    limit: Quantity
+    limit: Quantity | None
 
 
 @dataclass(frozen=True)
@@ -86,14 +86,16 @@ class Status:
 
 def change(row: Setting, result: Sequence[int]) -> Change:
     """One row of SET's results."""
-    _index, status, value, reason, limit = result
+    _index, status, value, number, limit = result
+    reason = reason_of(number)
+    unit = row.unit if reason.limit == "=" else reason.limit
     return Change(
         name=row.name,
         status=_STATUS.get(status, "refused"),
         value=row.quantity(value),
-        reason=reason,
-        text=reason_text(reason) if reason else "",
-        limit=row.quantity(limit),
+        reason=number,
+        text=reason.text if number else "",
+        limit=Quantity(limit, unit) if reason.limit else None,
     )
 
 
@@ -101,7 +103,8 @@ def outcome(name: str, fields: dict[str, Any]) -> Outcome:
     """COMMAND's reply. Raises Refused."""
     status, value = fields["status"], fields["value"]
     if status not in (protocol.APPLIED, protocol.PENDING):
-        raise Refused(f"{name} refused, {reason_name(value)}", reason_text(value), value)
+        reason = reason_of(value)
+        raise Refused(f"{name} refused, {reason.name}", reason.text, value)
     return Outcome(status == protocol.PENDING, value)
 
 
@@ -111,9 +114,14 @@ def refusal(changes: Sequence[Change]) -> Refused | None:
     if not refused:
         return None
     causes = [one for one in refused if one.reason != protocol.OTHERS_REFUSED] or refused
-    said = "; ".join(f"{one.name} refused, {one.text} ({one.limit})" for one in causes)
     remedy = "nothing was changed; correct it and set all again"
-    return Refused(said, remedy, causes[0].reason, causes[0].limit.value, changes)
+    limit = causes[0].limit.value if causes[0].limit else 0
+    return Refused("; ".join(map(_cause, causes)), remedy, causes[0].reason, limit, changes)
+
+
+def _cause(refused: Change) -> str:
+    limit = f" ({refused.limit})" if refused.limit else ""
+    return f"{refused.name} refused, {refused.text}{limit}"
 
 
 def fault_record(table: dict[int, Fault], row: Sequence[int]) -> FaultRecord:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from penfw import protocol
@@ -193,19 +193,25 @@ def _refusal(error: dict[str, Any]) -> PenError:
     reason = error["reason"]
     if reason == protocol.NO_SESSION:
         return PenRestarted("the pen has restarted", "connect again")
-    return Refused(f"the pen refuses: {reason_name(reason)}", reason_text(reason), reason,
-                   error["detail"])  # fmt: skip
+    known = reason_of(reason)
+    return Refused(f"the pen refuses, {known.name}", known.text, reason, error["detail"])
 
 
-def reason_name(reason: int) -> str:
-    """A reason's name; of a newer pen's reason, its number."""
-    return next((row[1] for row in protocol.REASONS if row[0] == reason), f"reason {reason}")
+class Reason(NamedTuple):
+    """Why a pen declines. `limit` is the unit of the number that comes with it: "" is none,
+    "=" the unit of the setting."""
+
+    number: int
+    name: str
+    limit: str
+    text: str
 
 
-def reason_text(reason: int) -> str:
-    """A reason's text with the remedy."""
-    known = (row[2] for row in protocol.REASONS if row[0] == reason)
-    return next(known, "see the pen's table of reasons")
+def reason_of(number: int) -> Reason:
+    """The reason of a number, also of a newer pen's that this client does not know."""
+    known = (Reason(*row) for row in protocol.REASONS if row[0] == number)
+    text = "this client does not know the reason, update penloop"
+    return next(known, Reason(number, f"reason {number}", "", text))
 
 
 def _check_version(version: int, compatible: int) -> None:

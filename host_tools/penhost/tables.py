@@ -109,7 +109,7 @@ def identity(hello: dict[str, Any]) -> Identity:
 def time_us(fields: dict[str, Any]) -> int:
     """Device time of a message."""
     seconds: int = fields["time_s"]
-    micros: int = fields["time_us"]
+    micros: int = fields["fraction_us"]
     return seconds * 1_000_000 + micros
 
 

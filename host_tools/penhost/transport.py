@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
@@ -10,7 +11,7 @@ import serial
 
 from penfw import protocol
 from penhost.clock import Clock, clock_of
-from penhost.errors import PenSilent, PortLost
+from penhost.errors import BadValue, PenSilent, PortLost
 
 HEARD_MAX = 512  # bytes kept to tell what sits on a port that is no pen's
 
@@ -49,9 +50,15 @@ class Transport:
         return self._parser.bad
 
     def encode(self, number: int, sequence: int, values: Sequence[Any]) -> bytes:
-        """A request on the wire. Its leading zero ends what noise may have left in the pen."""
+        """A request on the wire. Its leading zero ends what noise may have left in the pen.
+
+        Raises BadValue when the values do not fit the request's fields.
+        """
         row = protocol.message(number)
-        end = protocol.pack(row[2], values, self._writer.buffer, protocol.PAYLOAD_AT)
+        try:
+            end = protocol.pack(row[2], values, self._writer.buffer, protocol.PAYLOAD_AT)
+        except (struct.error, ValueError) as error:
+            raise BadValue(f"{row[1]} cannot be sent ({error})", "give less or fewer") from error
         self._writer.finish(number, sequence, end)
         return b"\0" + bytes(self._writer.buffer[: self._writer.size])
 

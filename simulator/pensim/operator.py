@@ -16,7 +16,6 @@ from pensim.hazards import HAZARDS
 from pensim.plant.presets import SKINS
 
 CONTACT_S = 0.05  # from first touch to all needles in contact
-LIFTED_M = 0.01
 Script = Generator[Any, Any, None]
 
 
@@ -108,7 +107,6 @@ class Operator:
         """Takes the pen off the skin."""
         self._note("lift")
         self._kernel.set_contact(0.0, 1.0 / CONTACT_S)
-        self._kernel.set_standoff(LIFTED_M)
         self._move(touching=False, speed_x_m_per_s=0.0)
 
     def glide(self, speed_cm_per_s: float, x_mm: float | None = None, y_mm: float | None = None) -> None:

@@ -31,9 +31,9 @@ TURN_RAD = 6.283185307179586
 SLACK_US = 0.5  # a call may end this far from its integer time; t_us tells where it is
 SLACK_S = 0.5e-6
 STEP_MAX_S = 1e-3  # longest step, for the skin's own motion
-ANGLE_MAX = 0.5  # rad; longest step at high speed
-ANGLE_MIN = 0.03  # rad; longest step near standstill
-ANGLE_S = 0.7e-3  # s; between the two, a step may last about this long
+ANGLE_MAX = 0.55  # rad; longest step at high speed
+ANGLE_MIN = 0.04  # rad; longest step near standstill
+ANGLE_S2 = 1e-6  # s²; between the two the longest step is ANGLE_MIN + ANGLE_S2 * omega²
 ENERGY_SHARE = 1e-3  # a stop may lose this share of the kinetic energy of its last step
 ENERGY_STILL = 1e-13  # J; less kinetic energy than this is standstill (0.002 rad/s)
 NEVER_M = 1e9  # surface height that no needle reaches
@@ -53,6 +53,9 @@ C4 = 2.709348584790787e-07
 C5 = -1.72906150004817e-09
 
 MASK_32 = 0xFFFFFFFF
+MIX_1 = 0x9E3779B1  # golden ratio; the other two are those of lowbias32 (C. Wellons)
+MIX_2 = 0x7FEB352D
+MIX_3 = 0x846CA68B
 CODE_MAX = 4095
 INT32_MAX = 2147483647
 RING_SIZE = 64  # punctures kept until the caller drains them
@@ -83,12 +86,11 @@ PLANT_SIGNALS = (
 def noise_bits(key, index):
     """32 random bits that depend on `key` (32 bit) and `index` (>= 0) alone.
 
-    Counter, xor-shift and multiply finaliser with the constants of `lowbias32`
-    (C. Wellons, hash-prospector). Index repeats after 2**32.
+    Counter, xor-shift and multiply finaliser. The index repeats after 2**32.
     """
-    x = ((index * 0x9E3779B1) & MASK_32) ^ key
-    x = ((x ^ (x >> 16)) * 0x7FEB352D) & MASK_32
-    x = ((x ^ (x >> 15)) * 0x846CA68B) & MASK_32
+    x = ((index * MIX_1) & MASK_32) ^ key
+    x = ((x ^ (x >> 16)) * MIX_2) & MASK_32
+    x = ((x ^ (x >> 15)) * MIX_3) & MASK_32
     return x ^ (x >> 16)
 
 
@@ -129,6 +131,16 @@ def decay(x):
     return 1.0 / (e * e)
 
 
+def code_of(lsb):
+    """ADC code of a voltage in LSB: 12 bit, spread to 16 bit as read_u16 does."""
+    if lsb < 0.0:
+        return 0
+    code = int(lsb + 0.5)
+    if code > CODE_MAX:
+        return 65535
+    return (code << 4) | (code >> 8)
+
+
 def rounded(value):
     """Nearest integer of a double, halves away from zero, held within int32."""
     if value > 2147483646.0:
@@ -165,7 +177,7 @@ class Kernel:
         # inputs
         """duty load_switch_closed protrusion_m standoff_m contact_target contact_rate_per_s
         pwm_frequency_hz extra_friction_nm high_side_shorted bridge_open stuck_mask stuck_levels
-        forced_code code_offset """
+        forced_code code_offset code_faulty """
         # derived from inputs
         """tip_offset drive_current drive_slope drive_torque half_damping friction rms_factor
         ripple_a2 battery_share battery_lsb battery_lsb_per_a unit_puncture unit_depth
@@ -218,8 +230,9 @@ class Kernel:
         self.stuck_levels = 0
         self.forced_code = [FREE, FREE, FREE, FREE]
         self.code_offset = [0, 0, 0, 0]
-        self.ring_t_us = [0] * RING_SIZE
-        self.ring_um = [0] * RING_SIZE
+        self.code_faulty = 0
+        self.ring_t_us = [0 for _ in range(RING_SIZE)]
+        self.ring_um = [0 for _ in range(RING_SIZE)]
         self._clear_sums()
         self._derive_tip()
         self._derive_friction()
@@ -421,6 +434,7 @@ class Kernel:
             raise ValueError(f"ADC channel {channel!r} is not 0..3: see kernel.SHUNT..BATTERY")
         self.forced_code[channel] = forced
         self.code_offset[channel] = offset
+        self.code_faulty = 1
 
     # ---- what follows from the inputs -----------------------------------------------------
 
@@ -601,7 +615,7 @@ class Kernel:
                     elif alpha == WEDGED or self.ramping or radius * lift + tip_offset > touch_floor:
                         t += left_s * 1e6
                     else:
-                        t = until_us
+                        t = until_us + 0.0
                     alpha = 0.0
                     if self.ramping:
                         self.inside = inside
@@ -627,7 +641,7 @@ class Kernel:
                 if turn < 0.25 * left_s * omega:
                     turn = 0.25 * left_s * omega
                 whole = turn
-                longest = ANGLE_MIN + ANGLE_S * omega
+                longest = ANGLE_MIN + ANGLE_S2 * omega * omega
                 if longest > ANGLE_MAX:
                     longest = ANGLE_MAX
                 if turn > longest:
@@ -643,7 +657,7 @@ class Kernel:
                 if turn > 0.25 * left_s * omega:
                     turn = 0.25 * left_s * omega
                 whole = turn
-                longest = ANGLE_S * omega - ANGLE_MIN
+                longest = -ANGLE_MIN - ANGLE_S2 * omega * omega
                 if longest < -ANGLE_MAX:
                     longest = -ANGLE_MAX
                 if turn < longest:
@@ -683,7 +697,7 @@ class Kernel:
                     skin_c = self.damping
                     skin_k = self.stiffness
                     force = skin_k * (w + 0.5 * travel_m) + skin_c * travel_m / step_s
-                    if depth < self.hole:
+                    if depth < self.hole - SURFACE_M:
                         slope = self.gain_out
                         force_in = slope * (depth + 0.5 * travel_m)
                         limit = slope * depth
@@ -905,7 +919,7 @@ class Kernel:
         """Needle force in N with the crank at rest: k w within what the needles hold."""
         depth = self.radius * lift + self.tip_offset - self.deflection
         force = self.stiffness * self.deflection
-        if depth < self.hole:
+        if depth < self.hole - SURFACE_M:
             limit = self.gain_out * depth
         else:
             limit = self.gain_puncture + self.gain_depth * depth
@@ -1130,44 +1144,34 @@ class Kernel:
     def sense(self, now_us):
         """Write the ADC codes at `now_us` into `codes`: 12 bit, spread to 16 as read_u16."""
         bits = noise_bits(self.slow_key, now_us)
-        bell = bell_4(noise_bits(self.shunt_key, now_us))
         current = self.shunt_a
-        self._write_code(
-            SHUNT, self.shunt_zero_lsb + self.shunt_lsb_per_a * current + self.shunt_noise * bell
+        codes = self.codes
+        codes[SHUNT] = code_of(
+            self.shunt_zero_lsb
+            + self.shunt_lsb_per_a * current
+            + self.shunt_noise * bell_4(noise_bits(self.shunt_key, now_us))
         )
-        self._write_code(
-            POSITION,
+        codes[POSITION] = code_of(
             self.position_zero_lsb
             + self.position_lsb_per_m * self.protrusion_m
-            + self.position_noise * bell_2(bits),
+            + self.position_noise * bell_2(bits)
         )
-        self._write_code(TEMPERATURE, self.ntc_lsb + self.ntc_noise * bell_2(bits >> 10))
-        self._write_code(
-            BATTERY,
+        codes[TEMPERATURE] = code_of(self.ntc_lsb + self.ntc_noise * bell_2(bits >> 10))
+        codes[BATTERY] = code_of(
             self.battery_lsb
             - self.battery_lsb_per_a * current
-            + self.battery_noise * bell_2(bits >> 20),
+            + self.battery_noise * bell_2(bits >> 20)
         )
+        if self.code_faulty:
+            self._spoil_codes()
 
-    def _write_code(self, channel, lsb):
-        if self.forced_code[channel] >= 0:
-            self.codes[channel] = self.forced_code[channel]
-            return
-        if lsb < 0.0:
-            code = 0
-        elif lsb > CODE_MAX:
-            code = CODE_MAX
-        else:
-            code = int(lsb + 0.5)
-            if code > CODE_MAX:
-                code = CODE_MAX
-        code = (code << 4) | (code >> 8)
-        code += self.code_offset[channel]
-        if code < 0:
-            code = 0
-        elif code > 65535:
-            code = 65535
-        self.codes[channel] = code
+    def _spoil_codes(self):
+        """Apply the channels' faults to fresh codes."""
+        for channel in range(4):
+            code = self.codes[channel] + self.code_offset[channel]
+            if self.forced_code[channel] != FREE:
+                code = self.forced_code[channel]
+            self.codes[channel] = 0 if code < 0 else (65535 if code > 65535 else code)
 
     def record(self, now_us):
         """Write the plant's integer columns (PLANT_SIGNALS) at `now_us` into `row`.
@@ -1226,7 +1230,7 @@ class Kernel:
         speed = self.radius * slope_of(self.theta) * self.omega
         depth = self.radius * self.lift + self.tip_offset - self.deflection
         force = self.damping * speed + self.stiffness * self.deflection
-        if depth < self.hole:
+        if depth < self.hole - SURFACE_M:
             limit = self.gain_out * depth
         else:
             limit = self.gain_puncture + self.gain_depth * depth

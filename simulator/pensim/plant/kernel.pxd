@@ -1,0 +1,179 @@
+# Types for kernel.py: with this file beside it, Cython compiles the same source to C.
+cimport cython
+cimport libc.math as math
+
+cdef double PI, TURN_RAD, SLACK_US, SLACK_S, STEP_MAX_S, ANGLE_MAX, ANGLE_MIN, ANGLE_S2
+cdef double ENERGY_SHARE, ENERGY_STILL, NEVER_M, TURN_STILL, WEDGED, WEDGED_S, SURFACE_M
+cdef int TRIES_MAX
+cdef double C0, C1, C2, C3, C4, C5
+cdef int CODE_MAX, INT32_MAX, RING_SIZE, SETTLE_US, SHUNT, POSITION, TEMPERATURE, BATTERY
+
+ctypedef unsigned long long u64
+cdef u64 MASK_32, MIX_1, MIX_2, MIX_3
+cdef int FREE
+
+@cython.locals(x=u64)
+cpdef u64 noise_bits(u64 key, u64 index)
+
+cpdef u64 stream_key(u64 seed, u64 stream)
+
+cpdef int bell_4(u64 bits)
+
+cpdef int bell_2(u64 bits)
+
+@cython.locals(q=double)
+cpdef double lift_of(double angle)
+
+@cython.locals(q=double)
+cpdef double slope_of(double angle)
+
+@cython.locals(h=double, e=double)
+cpdef double decay(double x)
+
+@cython.locals(code=int)
+cpdef int code_of(double lsb)
+
+cpdef int rounded(double value)
+
+
+cdef class Kernel:
+    cdef public double t_us, theta, omega, lift, energy, alpha, turn_us, turn_t_us
+    cdef public long long now_us, quiet_us, turns, turns_top, strokes
+    cdef public int sector, pending, levels, changed
+    cdef public int inside, ramping
+    cdef public double deflection, deflection_t_us, touch_floor, hole, contact
+    cdef public double gain_puncture, gain_depth, gain_out, penetration_row, skin_work_j
+    cdef public long long punctures, drained
+    cdef public long long[64] ring_t_us
+    cdef public int[64] ring_um
+    cdef public double travel, speed2, shunt_a, peak_a, flush_t_us, motor_charge_c
+    cdef public double battery_charge_c, current2_a2s, winding_heat_j, friction_heat_j
+    cdef public double row_charge_c, settle_heat_j, settle_friction_j, settle_charge_c
+    cdef public double duty, protrusion_m, standoff_m, contact_target, contact_rate_per_s
+    cdef public double pwm_frequency_hz, extra_friction_nm
+    cdef public int load_switch_closed, high_side_shorted, bridge_open
+    cdef public int stuck_mask, stuck_levels, code_faulty
+    cdef public int[4] forced_code
+    cdef public int[4] code_offset
+    cdef public double tip_offset, drive_current, drive_slope, drive_torque, half_damping
+    cdef public double friction, rms_factor, ripple_a2, battery_share, battery_lsb
+    cdef public double battery_lsb_per_a, unit_puncture, unit_depth, friction_share, stiffness
+    cdef public double damping, velocity_s_per_m, skin_puncture_n, skin_slope_n_per_m, needles
+    cdef public double[10] bound
+    cdef public double[10] bound_lift
+    cdef public int[9] bound_levels
+    cdef public double inertia, reciprocating, radius, v1, v2, torque_constant, motor_friction
+    cdef public double viscous, resistance_rated, copper_per_k, rated_at_c, circuit_ohm
+    cdef public double inductance, shunt_filter_us, lsb_per_v, shunt_zero_lsb, shunt_lsb_per_a
+    cdef public double shunt_noise, position_zero_lsb, position_lsb_per_m, position_noise
+    cdef public double[34] ntc_table
+    cdef public double ntc_noise, battery_divider, battery_noise
+    cdef public u64 shunt_key, slow_key
+    cdef public double resistance, voc
+    cdef public double[11] open_circuit
+    cdef public double capacity_c, battery_ohm, quiescent_a, charge_left_c, winding_c, housing_c
+    cdef public double ambient_c, winding_capacity, housing_capacity, winding_conductance
+    cdef public double housing_conductance, ntc_lsb, row_t_us
+    cdef public long long settled_us
+
+    cdef double c_t_us, c_theta, c_omega, c_lift, c_energy, c_alpha, c_turn_us, c_turn_t_us
+    cdef long long c_now_us, c_turns, c_turns_top, c_strokes, c_punctures
+    cdef int c_sector, c_pending, c_levels, c_changed, c_inside, c_ramping
+    cdef double c_deflection, c_deflection_t_us, c_touch_floor, c_hole, c_contact
+    cdef double c_gain_puncture, c_gain_depth, c_gain_out, c_penetration_row, c_skin_work_j
+    cdef double c_travel, c_speed2, c_shunt_a, c_peak_a, c_friction_heat_j
+
+    cdef public int[::1] codes
+    cdef public int[::1] row
+
+    @cython.locals(mass=double)
+    cpdef place(self, double theta, double omega)
+
+    @cython.locals(duty=double)
+    cpdef set_duty_u16(self, long long duty_u16)
+
+    @cython.locals(ohm=double, duty=double, voltage=double, total=double, square=double,
+                   ripple=double, fast=double, slow=double, scale=double)
+    cdef _derive_drive(self)
+
+    cdef _derive_friction(self)
+    cdef _derive_tip(self)
+    cdef _derive_gains(self)
+
+    @cython.locals(free=int)
+    cdef _derive_levels(self)
+
+    @cython.locals(
+        t=double, theta=double, omega=double, lift=double, energy=double, sector=int,
+        alpha=double, inside=int, w=double, travel=double, speed2=double, bound='double*',
+        bound_lift='double*', drive_torque=double, half_damping=double, friction=double,
+        inertia=double, reciprocating=double, v1=double, v2=double, radius=double,
+        tip_offset=double, touch_floor=double, crossing=int, quiet_us=cython.longlong,
+        t_start=double, travel_start=double, travel_mark=double, reached=cython.longlong,
+        up=int, levels=int, left_us=double, left_s=double, slope=double, force=double,
+        torque=double, mass=double, turn=double, timed=int, landing=int, touching=int,
+        step_s=double, net_torque=double, whole=double, longest=double, room=double, tries=int,
+        stopped=int, leaving=int, end=int, theta_1=double, lift_1=double, q=double,
+        stored=double, damping=double, kinetic=double, travel_m=double, depth=double,
+        skin_c=double, skin_k=double, force_in=double, limit=double, factor=double,
+        sink=double, work=double, depth_1=double, w_1=double, viscous=double, start=double,
+        share=double, root=double, omega_1=double, mean=double, last_s=double, error_s=double,
+        contact_turn=double, past_us=double)
+    cpdef long long advance(self, long long until_us)
+
+    cdef double _relaxed(self, double t)
+    cdef int _meet_skin(self, double lift, double t)
+
+    @cython.locals(gap=double, gap_1=double, part=double, tries=int, angle=double, slope=double)
+    cdef double _turn_to_skin(self, double theta, double turn, double tip, double tip_1,
+                              double t, double step_s)
+
+    @cython.locals(depth=double, force=double, limit=double)
+    cdef double _force_at_rest(self, double lift)
+
+    @cython.locals(free=double, w=double, depth=double)
+    cdef double _creep(self, double lift, double force, double rest_s)
+
+    @cython.locals(move=double)
+    cdef _ramp_contact(self, double step_s)
+
+    @cython.locals(at=cython.longlong)
+    cdef _note_puncture(self, double t)
+
+    cdef _pass_dead_centre(self, double t)
+
+    cpdef save(self)
+    cpdef restore(self)
+
+    @cython.locals(past_s=double, a=double, b=double, charge=double, current2=double)
+    cpdef flush(self)
+
+    @cython.locals(past_s=double, heat_w=double, friction_w=double, inner=double,
+                   winding=double, housing=double, source=double, sink=double,
+                   determinant=double)
+    cpdef settle(self, long long now_us)
+
+    @cython.locals(warmer=double, tenths=double)
+    cdef _derive_slow(self)
+
+    @cython.locals(index=int)
+    cdef double _between(self, double* table, int last, double place)
+
+    @cython.locals(bits=u64, current=double, codes='int[::1]')
+    cpdef sense(self, long long now_us)
+
+    @cython.locals(channel=int, code=int)
+    cdef _spoil_codes(self)
+
+    @cython.locals(row='int[::1]', past_us=double, mean=double, angle=double, force=double,
+                   deflection=double)
+    cpdef record(self, long long now_us)
+
+    cpdef double motor_current(self)
+    cpdef double battery_current(self)
+
+    @cython.locals(depth=double)
+    cpdef double penetration(self)
+
+    @cython.locals(speed=double, depth=double, force=double, limit=double)
+    cpdef double needle_force(self)

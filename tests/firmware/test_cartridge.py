@@ -1,0 +1,121 @@
+"""Which cartridge may be used, on the simulated EEPROM."""
+
+import pytest
+
+from penfw import cartridge
+from penfw.cartridge import FRESH, INVALID, SAME, USED, Cartridge
+from pensim.cartridge import ADDRESS, SimulatedCartridge
+
+
+class Bus:
+    """The pen's I2C bus with one EEPROM on it; time passes in `sleep_ms`."""
+
+    def __init__(self, part):
+        self.part = part
+        self.now_us = part.eeprom._busy_until_us
+
+    def sleep_ms(self, ms):
+        self.now_us += ms * 1000
+
+    def _transfer(self, written, count):
+        answer = self.part.eeprom.transfer(bytes(written), count, self.now_us)
+        if answer is None:
+            raise OSError(5)
+        return answer
+
+    def readfrom_mem(self, address, at, size):
+        assert address == ADDRESS
+        return self._transfer([at], size)
+
+    def writeto_mem(self, address, at, data):
+        assert address == ADDRESS
+        self._transfer([at, *data], 0)
+
+
+def holder(part, pen_id=0x1234, session=1):
+    bus = Bus(part)
+    return Cartridge(bus, bus.sleep_ms, pen_id, session)
+
+
+def test_a_new_cartridge_is_fresh_and_tells_its_needles():
+    subject = holder(SimulatedCartridge("12 needles", serial=77, max_depth_um=2000))
+    subject.read()
+    assert subject.state == FRESH
+    assert (subject.needles, subject.serial, subject.max_depth_um) == (12, 77, 2000)
+
+
+def test_marking_it_used_is_written_and_read_back():
+    part = SimulatedCartridge()
+    subject = holder(part)
+    subject.read()
+    assert subject.mark_used()
+    assert subject.state == SAME
+    assert subject.mark_used()
+
+
+@pytest.mark.parametrize(("pen_id", "session"), [(0x1234, 2), (0x9999, 1)])
+def test_a_used_cartridge_is_refused_by_another_session_and_another_pen(pen_id, session):
+    part = SimulatedCartridge()
+    first = holder(part)
+    first.read()
+    first.mark_used()
+    second = holder(part, pen_id, session)
+    second.read()
+    assert second.state == USED
+    assert not second.mark_used()
+
+
+def test_a_cartridge_that_was_used_and_removed_is_refused_in_the_same_session():
+    part = SimulatedCartridge()
+    subject = holder(part)
+    subject.read()
+    subject.mark_used()
+    subject.clear()
+    subject.read()
+    assert subject.state == USED
+
+
+def test_a_cartridge_that_was_not_used_may_come_back():
+    subject = holder(SimulatedCartridge())
+    subject.read()
+    subject.clear()
+    subject.read()
+    assert subject.state == FRESH
+
+
+@pytest.mark.parametrize("at", range(22))
+def test_a_damaged_record_is_invalid(at):
+    part = SimulatedCartridge()
+    part.eeprom.content[at] ^= 0x10
+    subject = holder(part)
+    subject.read()
+    assert subject.state == INVALID
+
+
+def test_an_eeprom_without_an_answer_is_invalid_and_cannot_be_marked():
+    part = SimulatedCartridge()
+    subject = holder(part)
+    subject.read()
+    part.eeprom.answers = False
+    assert not subject.mark_used()
+    assert subject.state == INVALID
+    subject.read()
+    assert subject.state == INVALID
+
+
+def test_a_mark_that_does_not_stick_refuses_the_start():
+    part = SimulatedCartridge()
+    subject = holder(part)
+    subject.read()
+    part.eeprom.transfer, real = (
+        lambda written, count, now_us: real(written[:1] if len(written) > 1 else written, count, now_us),
+        part.eeprom.transfer,
+    )  # fmt: skip
+    assert not subject.mark_used()
+    assert subject.state == INVALID
+
+
+def test_the_simulated_record_has_the_firmware_s_layout():
+    part = SimulatedCartridge("6 needles", serial=5)
+    fields = cartridge.unpack(cartridge.RECORD, bytes(part.eeprom.content))
+    assert fields[:4] == (cartridge.RECORD_MAGIC, 5, 6, cartridge.TREATMENT)

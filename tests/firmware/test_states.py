@@ -1,0 +1,81 @@
+"""The state machine's table, every row and every state times every condition set."""
+
+from penfw import faults, states
+
+ALL = (1 << len(states.CONDITIONS)) - 1
+
+
+def reference(state, conditions):
+    """First matching row, read from the table as a person reads it."""
+    for from_state, required, forbidden, following in states.TRANSITIONS:
+        if from_state == state and (conditions & required) == required:
+            if not conditions & forbidden:
+                return following
+    return state
+
+
+def test_every_state_and_condition_set_follows_the_first_matching_row():
+    for state in range(len(states.STATES)):
+        for conditions in range(ALL + 1):
+            assert states.next_state(state, conditions) == reference(state, conditions)
+
+
+def test_a_cut_fault_leads_from_every_state_to_fault():
+    for state in range(len(states.STATES)):
+        for conditions in range(ALL + 1):
+            if conditions & states.CUT_FAULT:
+                assert states.next_state(state, conditions) == states.FAULT
+
+
+def test_the_motor_is_powered_in_running_parking_and_service_only():
+    powered = {s for s in range(len(states.STATES)) if states.POWERED >> s & 1}
+    assert powered == {states.RUNNING, states.PARKING, states.SERVICE}
+
+
+def test_a_treatment_starts_from_ready_by_a_start_only():
+    for state in range(len(states.STATES)):
+        for conditions in range(ALL + 1):
+            if state != states.RUNNING:
+                if states.next_state(state, conditions) == states.RUNNING:
+                    assert state == states.READY
+                    assert conditions & states.START
+                    assert not conditions & (states.STOP | states.CUT_FAULT | states.PARK_FAULT)
+
+
+def test_fault_is_left_by_acknowledgement_only_and_leads_to_the_self_test():
+    for conditions in range(ALL + 1):
+        following = states.next_state(states.FAULT, conditions)
+        if following != states.FAULT:
+            assert following == states.SELF_TEST
+            assert conditions & states.ACKNOWLEDGED
+
+
+def test_no_state_has_more_than_six_rows():
+    assert max(len(rows) for rows in states.ROWS) <= 3 * 6
+
+
+def test_every_row_can_match_and_every_state_is_reached():
+    matched = set()
+    for state in range(len(states.STATES)):
+        rows = [row for row in states.TRANSITIONS if row[0] == state]
+        for conditions in range(ALL + 1):
+            for row in rows:
+                if conditions & row[1] == row[1] and not conditions & row[2]:
+                    matched.add(row)
+                    break
+    assert matched == set(states.TRANSITIONS)
+    assert {row[3] for row in states.TRANSITIONS} == set(range(len(states.STATES)))
+
+
+def test_fault_numbers_are_unique_bits_of_a_small_int():
+    numbers = [row[0] for row in faults.FAULTS]
+    assert len(set(numbers)) == len(numbers)
+    assert all(1 <= number <= 29 for number in numbers)
+    assert faults.CUT_MASK & faults.PARK_MASK == 0
+
+
+def test_every_fault_has_a_cause_and_a_remedy_of_one_line():
+    for _number, name, kind, _reaction_ms, cause, remedy in faults.FAULTS:
+        assert kind in (faults.CUT, faults.PARK)
+        assert name and cause and remedy
+        assert "\n" not in cause + remedy
