@@ -1,1 +1,47 @@
 """Fixtures that tests of several packages share."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from pensim import Bench
+from pensim.engines import ENGINES
+
+
+@pytest.fixture
+def make_bench() -> Iterator[Callable[..., Bench]]:
+    """Makes benches and closes them at the end."""
+    benches: list[Bench] = []
+
+    def make(**options: Any) -> Bench:
+        benches.append(Bench(**options))
+        return benches[-1]
+
+    yield make
+    for bench in benches:
+        bench.close()
+
+
+@pytest.fixture
+def running(make_bench: Callable[..., Bench]) -> Callable[..., Bench]:
+    """A bench whose pen runs since about a second, in the air, or on a zone's skin."""
+
+    def make(zone: str = "", **options: Any) -> Bench:
+        bench = make_bench(**options)
+        bench.operator.at(0.3, bench.operator.insert_cartridge)
+        bench.run(1.0)
+        bench.operator.click()
+        bench.run(1.2)
+        if zone:
+            bench.operator.touch(zone)
+            bench.run(0.5)
+        return bench
+
+    return make
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Every engine by turns."""
+    return request.param

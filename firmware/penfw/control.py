@@ -56,7 +56,7 @@ _BRAKE = const(0)
 
 TICK_US = const(1000)
 _DEADLINE_US = const(2500)  # 1.5 ms late
-_OVERCURRENT_MA = const(2400)  # above the current limit's 2.0 A; stalled at 4.2 V: 3.8 A
+_OVERCURRENT_MA = const(2800)  # jammed at 150 Hz: 2.5 A until the ceiling falls; stalled: 3.6 A
 _OVERSPEED_US = const(6060)  # a turn at 165 Hz, 10 % above the greatest rate
 _AGE_LIMIT_US = const(1000000)
 _STILL_US = const(200000)  # no edge for so long: the motor stands

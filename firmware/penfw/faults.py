@@ -38,7 +38,7 @@ FAULTS = (
      "two turns in succession were faster than 165 Hz",
      "send the pen to service: driver or sensor defective"),
     (OVERCURRENT, "overcurrent", CUT, 20,
-     "the motor current was above 2.4 A",
+     "the motor current was above 2.8 A",
      "check that the needles move freely; a driver may be shorted"),
     (MOTOR_MOVES, "motor moves when stopped", CUT, 100,
      "the tachometer or the current shows motion while the motor is off",

@@ -17,7 +17,7 @@ from pensim.firmware import Firmware
 from pensim.operator import Operator
 from pensim.plant import Kernel, kernel_name
 from pensim.plant.axis import DepthAxis
-from pensim.plant.constants import flatten
+from pensim.plant.constants import RAD_PER_DEG, flatten
 from pensim.plant.kernel import PLANT_SIGNALS
 from pensim.plant.parameters import PenParameters
 from pensim.recorder import Recorder
@@ -37,6 +37,7 @@ class Bench:
     parameters: the pen, its battery, the room
     settings: firmware settings that differ from the defaults, by name
     calibrated: whether the pen comes with calibration values
+    start_depth_um, crank_deg: where the nose and the crank stand at first; 0 is needles retracted
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Bench:
         settings: dict[str, int] | None = None,
         calibrated: bool = True,
         start_depth_um: float = 300.0,
+        crank_deg: float = 0.0,
     ) -> None:
         self.firmware = firmware or Firmware.installed()
         self.engine = engine
@@ -60,6 +62,7 @@ class Bench:
         codes = array("i", [0] * 4)
         row = array("i", [0] * len(PLANT_SIGNALS))
         self.kernel: Any = Kernel(flatten(self.parameters, seed), codes, row)
+        self.kernel.place(crank_deg * RAD_PER_DEG, 0.0)
         self.axis = DepthAxis(start_depth_um)
         self.kernel.set_protrusion(self.axis.protrusion_m)
         self.electronics = Electronics(self.board, self.kernel, codes, self.axis)

@@ -8,10 +8,10 @@ import ast
 import builtins
 from collections.abc import Iterator
 
-from tests.house.sources import Finding, dotted
+from tests.house.sources import PACKAGES, Finding, dotted, imports
 
-# Modules that the control interrupt runs: a formatted string allocates.
-INTERRUPT_MODULES = frozenset({"board", "control", "faults", "signals", "states"})
+# Where the control interrupt's code starts; what these import from penfw may run in it too.
+INTERRUPT_ROOTS = ("board", "control")
 
 UNPORTABLE_CALLS = frozenset({"hash", "id", "float", "complex"})
 UNPORTABLE_NAMES = frozenset({"sys.implementation", "gc.mem_alloc", "gc.mem_free"})
@@ -19,6 +19,18 @@ CODE_EMITTERS = frozenset({"native", "viper", "asm_thumb", "asm_pio", "asm_xtens
 ORDERED_BY_DICT = frozenset({"items", "keys", "values", "popitem"})
 CONSUMERS = frozenset({"list", "tuple", "iter", "enumerate", "zip", "map", "filter"})
 UNORDERED = (ast.Dict, ast.Set, ast.DictComp, ast.SetComp)
+
+
+def interrupt_modules() -> set[str]:
+    """Modules of penfw that the control interrupt may run."""
+    found: set[str] = set()
+    waiting = set(INTERRUPT_ROOTS)
+    while waiting:
+        found |= waiting
+        imported = (imports((PACKAGES["penfw"] / f"{name}.py").read_text()) for name in waiting)
+        parts = [name.split(".") for names in imported for _, name in names]
+        waiting = {part[1] for part in parts if part[0] == "penfw" and len(part) > 1} - found
+    return found
 
 
 def unportable(source: str) -> list[Finding]:

@@ -72,9 +72,7 @@ class MicroPythonEngine:
         words[IRQ] = -1
         words[SIZE] = len(payload)
         if self._started:
-            os.write(self._write_fd, self._bytes)
-            if payload:
-                _write_all(self._write_fd, payload)
+            self._send(payload)
             self._receive()
         else:
             self._start()
@@ -89,20 +87,28 @@ class MicroPythonEngine:
         grant = array("i", self._words)
         self._receive()
         self._words[:] = grant
-        os.write(self._write_fd, self._bytes)
+        self._send(b"")
         self._receive()
 
     def interrupt(self, number: int) -> int:
         words = self._words
         words[IRQ] = number
         words[SIZE] = 0
-        os.write(self._write_fd, self._bytes)
+        self._send(b"")
         self._receive()
         return words[ARG0]
 
     def probe(self) -> Any:
         size = self._probe_size
         return self._words[PROBE0 : PROBE0 + size] if size else None
+
+    def _send(self, payload: bytes) -> None:
+        try:
+            os.write(self._write_fd, self._bytes)
+            if payload:
+                _write_all(self._write_fd, payload)
+        except BrokenPipeError:
+            self._fail("ended unexpectedly")
 
     def _receive(self) -> None:
         if not self._poll.poll(HANG_S * 1000):

@@ -9,6 +9,7 @@ cdef double C0, C1, C2, C3, C4, C5
 cdef int CODE_MAX, INT32_MAX, RING_SIZE, SETTLE_US, SHUNT, POSITION, TEMPERATURE, BATTERY
 
 ctypedef unsigned long long u64
+cdef double INT32_EDGE
 cdef u64 MASK_32, MIX_1, MIX_2, MIX_3
 cdef int FREE
 
@@ -99,6 +100,7 @@ cdef class Kernel:
     cdef _derive_friction(self)
     cdef _derive_tip(self)
     cdef _derive_gains(self)
+    cdef _leave_skin(self)
 
     @cython.locals(free=int)
     cdef _derive_levels(self)
@@ -110,7 +112,7 @@ cdef class Kernel:
         inertia=double, reciprocating=double, v1=double, v2=double, radius=double,
         tip_offset=double, touch_floor=double, crossing=int, quiet_us=cython.longlong,
         t_start=double, travel_start=double, travel_mark=double, reached=cython.longlong,
-        up=int, levels=int, left_us=double, left_s=double, slope=double, force=double,
+        up=int, levels=int, following=int, left_us=double, left_s=double, slope=double, force=double,
         torque=double, mass=double, turn=double, timed=int, landing=int, touching=int,
         step_s=double, net_torque=double, whole=double, longest=double, room=double, tries=int,
         stopped=int, leaving=int, end=int, theta_1=double, lift_1=double, q=double,

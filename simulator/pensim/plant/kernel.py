@@ -58,6 +58,7 @@ MIX_2 = 0x7FEB352D
 MIX_3 = 0x846CA68B
 CODE_MAX = 4095
 INT32_MAX = 2147483647
+INT32_EDGE = 2147483646.0
 RING_SIZE = 64  # punctures kept until the caller drains them
 SETTLE_US = 10000  # slow states advance in steps of at least this
 SHUNT, POSITION, TEMPERATURE, BATTERY = 0, 1, 2, 3  # rows of the ADC codes
@@ -143,11 +144,9 @@ def code_of(lsb):
 
 def rounded(value):
     """Nearest integer of a double, halves away from zero, held within int32."""
-    if value > 2147483646.0:
-        return INT32_MAX
-    if value < -2147483646.0:
-        return -INT32_MAX
-    return int(value + 0.5) if value >= 0.0 else int(value - 0.5)
+    if -INT32_EDGE < value < INT32_EDGE:
+        return int(value + 0.5) if value >= 0.0 else int(value - 0.5)
+    return INT32_MAX if value > 0.0 else -INT32_MAX
 
 
 class Kernel:
@@ -234,6 +233,7 @@ class Kernel:
         self.ring_t_us = [0 for _ in range(RING_SIZE)]
         self.ring_um = [0 for _ in range(RING_SIZE)]
         self._clear_sums()
+        self.lift = 0.0
         self._derive_tip()
         self._derive_friction()
         self.set_skin(constants.skin)
@@ -482,6 +482,8 @@ class Kernel:
 
     def _derive_tip(self):
         self.tip_offset = self.protrusion_m - 2.0 * self.radius - self.standoff_m
+        if self.inside and self.radius * self.lift + self.tip_offset < self.deflection:
+            self._leave_skin()
 
     def _derive_gains(self):
         """Needle forces for the present contact: N at the surface, N/m in and out."""
@@ -495,9 +497,13 @@ class Kernel:
             return
         self.touch_floor = NEVER_M
         if self.inside:
-            self.inside = 0
-            self.deflection_t_us = self.t_us
-            self._note_puncture(self.t_us)
+            self._leave_skin()
+
+    def _leave_skin(self):
+        """The needles come off the skin now, pulled out by the hand or without contact."""
+        self.inside = 0
+        self.deflection_t_us = self.t_us
+        self._note_puncture(self.t_us)
 
     def _derive_levels(self):
         free = self.bound_levels[self.sector] & (3 ^ self.stuck_mask)
@@ -558,24 +564,20 @@ class Kernel:
 
         while True:
             if crossing:
-                if t > until_us or until_us < quiet_us:
+                following = (sector + 1 if up else sector + 8) % 9
+                levels = self.bound_levels[following] & (3 ^ self.stuck_mask) | self.stuck_levels
+                if t > until_us or (until_us < quiet_us and levels != self.levels):
                     self.pending = 1
                     break
                 crossing = 0
-                if up:
-                    sector += 1
-                    if sector == 9:
-                        sector = 0
-                        theta = -PI
-                        self._pass_dead_centre(t)
-                else:
-                    sector -= 1
-                    if sector < 0:
-                        sector = 8
-                        theta = PI
-                        self.turns -= 1
-                        self.turn_t_us = -1.0
-                levels = (self.bound_levels[sector] & (3 ^ self.stuck_mask)) | self.stuck_levels
+                sector = following
+                if up and sector == 0:
+                    theta = -PI
+                    self._pass_dead_centre(t)
+                elif not up and sector == 8:
+                    theta = PI
+                    self.turns -= 1
+                    self.turn_t_us = -1.0
                 if levels != self.levels:
                     self.changed = levels ^ self.levels
                     self.levels = levels
@@ -743,12 +745,12 @@ class Kernel:
                     start = energy - lift * (v1 + v2 * lift)
                     if kinetic < -ENERGY_SHARE * start or omega == 0.0:
                         tries += 1
-                        if abs(turn) < TURN_STILL or (omega != 0.0 and start < ENERGY_STILL):
-                            stopped = 1
-                            break
                         share = 0.3 if omega == 0.0 else start / (start - kinetic)
                         turn *= share
                         step_s *= share
+                        if abs(turn) < TURN_STILL or (omega != 0.0 and start < ENERGY_STILL):
+                            stopped = 1
+                            break
                         timed = landing = touching = 0
                         continue
                     omega_1 = 0.0

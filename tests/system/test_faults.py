@@ -1,0 +1,324 @@
+"""Every fault of the list: a part fails by its mechanism, the pen notices and reacts in time."""
+
+import numpy as np
+import pytest
+
+from penfw import faults, states
+from pensim.cartridge import SimulatedCartridge
+from pensim.hazards import HAZARDS
+from pensim.plant.parameters import PenParameters, Thermal
+from tests.system.story import (
+    FAULT,
+    RUNNING,
+    after,
+    fault_names,
+    first_time,
+    last_time,
+    latched,
+    state,
+)
+
+CUT_S = 0.06  # from the event to no drive; overspeed by a short ends with the load switch, 30 ms
+CUT, PARK = faults.CUT, faults.PARK
+
+# hazard, fault, class, longest time to detection s
+WHILE_RUNNING = [
+    ("tachometer_open", "tachometer loss", PARK, 0.1),
+    ("tachometer_shorted", "tachometer loss", PARK, 0.1),
+    ("top_dead_centre_open", "implausible tachometer", CUT, 0.06),
+    ("top_dead_centre_shorted", "implausible tachometer", CUT, 0.06),
+    ("bridge_shorted", "overspeed", CUT, 0.02),
+    ("motor_jammed", "stall", PARK, 0.2),
+    ("load_switch_open", "stall", PARK, 0.2),
+    ("position_open", "position sensor range", CUT, 0.08),
+    ("position_shorted", "position sensor range", CUT, 0.08),
+    ("temperature_shorted", "over-temperature", PARK, 0.06),
+    ("battery_empty", "battery critical", PARK, 0.3),
+]
+
+
+def act(bench, name):
+    """Lets a part fail, and returns the time."""
+    start_s = bench.now_s
+    bench.operator.hazard(name)
+    bench.run(1.5)
+    return start_s
+
+
+@pytest.mark.parametrize(("hazard", "fault", "kind", "limit_s"), WHILE_RUNNING)
+def test_a_failing_part_is_found_in_time(running, hazard, fault, kind, limit_s):
+    bench = running("cheek", settings={"stroke_rate": 110000})
+    start_s = act(bench, hazard)
+    trace = bench.trace()
+    assert fault in latched(bench)
+    found_s = first_time(trace, after(trace, start_s) & (trace["pen.faults"] != 0))
+    assert found_s - start_s < limit_s
+    word = int(trace["pen.faults"][np.argmax(trace["pen.faults"] != 0)])
+    assert fault_names(word) == {fault}
+    assert state(bench) == "FAULT"
+    if kind == CUT:
+        driven_s = last_time(trace, trace["pen.duty"] > 0)
+        assert driven_s - found_s < 0.002
+
+
+@pytest.mark.parametrize(
+    "hazard", ["tachometer_open", "temperature_shorted", "battery_empty"]
+)
+def test_a_park_fault_ends_with_the_needles_retracted(running, hazard):
+    bench = running("cheek", settings={"stroke_rate": 110000})
+    act(bench, hazard)
+    angle = bench.trace()["plant.angle"][-1] / 1000
+    assert min(angle, 360 - angle) < 15
+    assert bench.trace()["plant.rate"][-1] == 0
+
+
+def test_a_shorted_bridge_is_stopped_by_the_load_switch(running):
+    bench = running("cheek")
+    start_s = act(bench, "bridge_shorted")
+    trace = bench.trace()
+    current = np.abs(trace["plant.current"])
+    assert last_time(trace, after(trace, start_s) & (trace["plant.rate"] > 1000)) - start_s < 0.15
+    assert current[-1] == 0
+    assert not bench.electronics.load_switch.closed
+
+
+def test_a_motor_that_moves_by_itself_is_found_when_stopped(make_bench):
+    bench = make_bench()
+    bench.operator.insert_cartridge()
+    bench.run(1.5)
+    bench.operator.hazard("load_switch_shorted")
+    start_s = act(bench, "bridge_shorted")
+    assert "motor moves when stopped" in latched(bench)
+    trace = bench.trace()
+    found_s = first_time(trace, trace["pen.faults"] != 0)
+    assert found_s - start_s < 0.1
+
+
+def test_an_overcurrent_is_cut_within_milliseconds(running):
+    bench = running("cheek", settings={"stroke_rate": 150000})
+    start_s = bench.now_s
+    bench.kernel.set_code_fault(0, 46000, 0)  # the amplifier sees 3.1 A
+    bench.run(0.5)
+    trace = bench.trace()
+    assert "overcurrent" in latched(bench)
+    assert last_time(trace, trace["pen.duty"] > 0) - start_s < 0.005
+
+
+def test_the_current_limit_keeps_a_jammed_motor_below_overcurrent(running):
+    bench = running("cheek", settings={"stroke_rate": 150000})
+    act(bench, "motor_jammed")
+    assert "overcurrent" not in latched(bench)
+    assert np.count_nonzero(bench.trace()["pen.current"] > 2000) < 10
+
+
+def test_a_jammed_motor_cannot_park_and_says_so(running):
+    bench = running("cheek")
+    act(bench, "motor_jammed")
+    assert latched(bench) == {"stall", "park not reached"}
+
+
+def test_a_jammed_axis_is_a_position_mismatch(make_bench):
+    bench = make_bench()
+    bench.run(1.0)
+    bench.operator.hazard("axis_jammed")
+    bench.operator.insert_cartridge(SimulatedCartridge(max_depth_um=100))
+    bench.run(1.0)
+    assert latched(bench) == {"position mismatch"}
+
+
+def test_an_axis_that_never_reaches_its_switch_is_home_not_found(make_bench):
+    bench = make_bench()
+    bench.operator.hazard("axis_jammed")
+    bench.run(1.5)
+    assert "home not found" in latched(bench)
+    assert state(bench) == "FAULT"
+
+
+def test_taking_the_cartridge_off_parks(running):
+    bench = running("cheek")
+    start_s = bench.now_s
+    bench.operator.remove_cartridge()
+    bench.run(1.0)
+    trace = bench.trace()
+    assert latched(bench) == {"cartridge removed"}
+    assert first_time(trace, trace["pen.faults"] != 0) - start_s < 0.06
+    assert trace["plant.rate"][-1] == 0
+
+
+def test_usb_power_ends_a_treatment(running):
+    bench = running("cheek")
+    bench.operator.usb_power()
+    bench.run(1.0)
+    assert latched(bench) == {"USB power while running"}
+
+
+def test_a_cartridge_that_was_used_is_refused(running):
+    bench = running()
+    bench.operator.click()
+    bench.run(1.0)
+    used = bench.operator.remove_cartridge()
+    bench.run(0.5)
+    bench.operator.insert_cartridge(used)
+    bench.run(0.5)
+    assert latched(bench) == {"cartridge used"}
+
+
+@pytest.mark.parametrize("damage", ["record", "contact"])
+def test_a_cartridge_that_cannot_be_read_is_refused(make_bench, damage):
+    bench = make_bench()
+    bench.run(0.5)
+    cartridge = SimulatedCartridge()
+    if damage == "record":
+        cartridge.damage()
+    else:
+        cartridge.eeprom.answers = False
+    bench.operator.insert_cartridge(cartridge)
+    bench.run(0.5)
+    assert latched(bench) == {"cartridge invalid"}
+
+
+def test_a_hot_housing_ends_the_treatment(running):
+    thermal = Thermal(ambient_c=60.0, housing_c=53.0, winding_c=53.0)
+    bench = running(parameters=PenParameters(thermal=thermal))
+    bench.run(60.0)
+    assert latched(bench) == {"over-temperature"}
+
+
+def test_a_button_held_for_ten_seconds_is_stuck(make_bench):
+    bench = make_bench()
+    bench.operator.insert_cartridge()
+    bench.run(1.0)
+    bench.operator.press()
+    bench.run(10.5)
+    assert latched(bench) == {"button stuck"}
+
+
+def test_unreadable_settings_slots_are_told(make_bench):
+    bench = make_bench()
+    bench.board.flash.files["/settings_a"] = b"garbage"
+    bench.board.power_on()
+    bench.run(0.5)
+    assert latched(bench) == {"settings corrupt"}
+
+
+def test_a_fault_is_cleared_by_holding_the_button_and_leads_to_a_new_self_test(running):
+    bench = running("cheek")
+    bench.operator.usb_power()
+    bench.run(1.0)
+    bench.operator.usb_power(False)
+    bench.operator.click(1.5)
+    bench.run(3.0)
+    assert latched(bench) == set()
+    assert state(bench) == "READY"
+
+
+def test_a_short_press_does_not_clear_a_fault(running):
+    bench = running("cheek")
+    bench.operator.usb_power()
+    bench.run(1.0)
+    bench.operator.click(0.2)
+    bench.run(1.0)
+    assert state(bench) == "FAULT"
+
+
+def test_a_refused_cartridge_cannot_be_acknowledged_while_it_is_in(make_bench):
+    bench = make_bench()
+    bench.run(0.5)
+    cartridge = SimulatedCartridge()
+    cartridge.damage()
+    bench.operator.insert_cartridge(cartridge)
+    bench.run(0.5)
+    bench.operator.click(1.5)
+    bench.run(3.0)
+    assert state(bench) == "FAULT"
+    bench.operator.remove_cartridge()
+    bench.operator.click(1.5)
+    bench.run(3.0)
+    assert state(bench) == "STANDBY"
+
+
+def test_the_load_switch_opens_when_the_control_interrupt_dies(running):
+    bench = running("cheek")
+    start_s = bench.now_s
+    bench.board.timers.reset()
+    bench.run(0.2)
+    trace = bench.trace()
+    assert not bench.electronics.load_switch.closed
+    backswing_mA = 60  # the membrane turns the motor back a little: a generator's current
+    late = after(trace, start_s + 0.045)
+    assert trace["plant.current"][late].max() < backswing_mA
+    assert last_time(trace, trace["plant.rate"] != 0) - start_s < 0.15
+
+
+def test_the_watchdog_resets_a_pen_whose_interrupt_died_and_it_says_so(running):
+    bench = running()
+    bench.board.timers.reset()
+    bench.run(3.0)
+    assert bench.board.boots == 2
+    assert latched(bench) == {"watchdog reset"}
+    assert bench.trace()["plant.rate"][-1] == 0
+
+
+def test_an_exception_in_the_control_interrupt_cuts_both_paths(running):
+    bench = running("cheek")
+    control = find_control(bench)
+    start_s = bench.now_s
+    control.kp_q16 = None
+    bench.run(0.5)
+    trace = bench.trace()
+    assert "internal error" in latched(bench)
+    assert last_time(trace, trace["pen.duty"] > 0) - start_s < 0.01
+    assert control.error is TypeError
+
+
+def find_control(bench):
+    """The firmware's Control object, as a debugger would find it."""
+    import gc
+
+    for found in gc.get_objects():
+        if type(found).__name__ == "Control" and found.values is bench.board.processor.engine.probe():
+            return found
+    raise AssertionError("no Control object")
+
+
+def test_a_late_control_interrupt_is_a_missed_deadline(running):
+    bench = running("cheek")
+    start_s = bench.now_s
+    bench.board.processor.hold(4_000)
+    bench.run(0.5)
+    trace = bench.trace()
+    assert latched(bench) == {"control deadline missed"}
+    assert last_time(trace, trace["pen.duty"] > 0) - start_s < 0.02
+
+
+def test_ordinary_treatments_raise_no_fault(running):
+    for zone in ("forehead", "cheek", "nose", "scar"):
+        bench = running(zone, settings={"stroke_rate": 110000, "depth": 750}, seed=len(zone))
+        bench.run(1.0)
+        bench.operator.lift()
+        bench.operator.click()
+        bench.run(1.0)
+        assert bench.signal("faults") == 0
+        assert state(bench) == "READY"
+
+
+def test_a_rate_that_current_cannot_hold_is_told_as_limited(running):
+    bench = running(
+        "scar", settings={"stroke_rate": 150000, "depth": 1500, "current_limit": 300}
+    )
+    bench.run(0.5)
+    assert bench.signal("limited") & 1
+    assert bench.signal("rate") < 149000
+
+
+def test_every_fault_of_the_first_form_is_provoked_here():
+    """The rest of the list comes with the safety evidence."""
+    later = {"cartridge expired", "link lost in service", "settings corrupt", "watchdog reset"}
+    text = open(__file__).read()
+    for row in faults.FAULTS:
+        assert row[1] in later or f'"{row[1]}"' in text, row[1]
+
+
+def test_every_hazard_says_its_mechanism():
+    assert all(hazard.mechanism for hazard in HAZARDS.values())
+    assert FAULT == states.FAULT and RUNNING == states.RUNNING
