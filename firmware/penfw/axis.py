@@ -5,11 +5,13 @@ Part of the control interrupt: integers within +-2**30, nothing allocated.
 
 from micropython import const
 
+from penfw.control_state import ControlState
+
 _HOME_TRAVEL_STEPS = const(120)  # 3.0 mm, more than the axis has
 _F_HOME_NOT_FOUND = const(1 << 22)
 
 
-class DepthAxis:
+class DepthAxis(ControlState):
     """Drives the stepper, at most one step in two ticks: 500 steps a second."""
 
     def _axis(self):

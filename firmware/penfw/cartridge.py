@@ -51,12 +51,15 @@ class Cartridge:
         self._pen_id = pen_id
         self._boot_session = boot_session
         self._removed_serials = []
-        self.clear()
+        self._forget()
 
     def clear(self):
-        """Nothing is inserted."""
-        if getattr(self, "state", ABSENT) == SAME:
+        """It has been taken off; if it was in use, it is not accepted again."""
+        if self.state == SAME:
             self._removed_serials.append(self.serial)
+        self._forget()
+
+    def _forget(self):
         self.state = ABSENT
         self.serial = 0
         self.needles = 0

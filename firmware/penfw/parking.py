@@ -5,6 +5,8 @@ Part of the control interrupt: integers within +-2**30, nothing allocated.
 
 from micropython import const
 
+from penfw.control_state import ControlState
+
 _BATTERY = const(7)
 _PARKED = const(8)
 MOTOR_PARK = const(2)
@@ -21,7 +23,7 @@ _PARK_TRIES = const(2)
 _F_PARK_NOT_REACHED = const(1 << 11)
 
 
-class Parking:
+class Parking(ControlState):
     """Brakes, creeps and settles; runs every tick while the needles are to be parked."""
 
     def _park_law(self, age):

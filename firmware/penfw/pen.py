@@ -19,7 +19,8 @@ from penfw.button import (
     Button,
 )
 from penfw.cartridge import ABSENT, FRESH, INVALID, SAME, TREATMENT, USED, Cartridge
-from penfw.control import MOTOR_OFF, MOTOR_RUN, Control
+from penfw.control import Control
+from penfw.control_state import MOTOR_OFF, MOTOR_RUN
 from penfw.device import Device
 from penfw.indicator import ALARM, CLICK, LIGHTS, NEEDLES_OUT, SERVICE_READY, Indicator
 from penfw.limits import greatest_depth_um, to_step_um
@@ -235,10 +236,11 @@ class Pen:
             return
         if self._inserted_ms < 0:
             self._inserted_ms = now_ms
-        if self.cartridge.state == ABSENT and now_ms - self._inserted_ms > INSERTED_MS:
-            if self.control.state in (states.STANDBY, states.SERVICE):
-                self.cartridge.read()
-                self._judge_cartridge()
+        seated = now_ms - self._inserted_ms > INSERTED_MS
+        idle = self.control.state in (states.STANDBY, states.SERVICE)
+        if seated and idle and self.cartridge.state == ABSENT:
+            self.cartridge.read()
+            self._judge_cartridge()
 
     def _judge_cartridge(self):
         state = self.cartridge.state
@@ -375,4 +377,3 @@ def run():
             hardware.sleep_ms(STEP_MS)
     finally:
         hardware.reset()
-

@@ -6,6 +6,8 @@ give the largest product of an expression.
 
 from micropython import const
 
+from penfw.control_state import ControlState
+
 _RATE = const(3)
 _RATE_TARGET = const(4)
 _BATTERY = const(7)
@@ -14,7 +16,7 @@ _ERROR_LIMIT_MHZ = const(150000)
 _INTEGRAL_LIMIT = const(1500 << 16)  # mV in Q16
 
 
-class RateLaw:
+class RateLaw(ControlState):
     """Steers the stroke rate; runs every second tick."""
 
     def _rate_law(self, age, current):

@@ -5,6 +5,8 @@ Part of the control interrupt: integers within +-2**30, nothing allocated.
 
 from micropython import const
 
+from penfw.control_state import ControlState
+
 MASK = const(0x3FFFFFFF)  # ticks_us wraps at 2**30
 _CURRENT = const(6)
 _BATTERY = const(7)
@@ -49,7 +51,7 @@ _F_BATTERY_CRITICAL = const(1 << 19)
 _F_OVER_TEMPERATURE = const(1 << 20)
 
 
-class Watches:
+class Watches(ControlState):
     """Looks for stall, strange motion, axis, supply and heat; each slot returns a fault word."""
 
     def _motion_slot(self, state):
@@ -61,9 +63,9 @@ class Watches:
                 return _F_STALL
         elif (_POWERED >> state) & 1 or self.state_ticks < _MOVES_TICKS:
             self.stopped_head = self.head
-        elif (self.head - self.stopped_head) & 0xFFFFFF > _MOVES_EDGES:
-            return _F_MOTOR_MOVES
-        elif self.values[_CURRENT] > _MOVES_MA:
+        elif (self.head - self.stopped_head) & 0xFFFFFF > _MOVES_EDGES or self.values[
+            _CURRENT
+        ] > _MOVES_MA:
             return _F_MOTOR_MOVES
         return 0
 

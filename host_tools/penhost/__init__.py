@@ -1,8 +1,8 @@
 """The serial client of the pen: `with Pen("/dev/ttyACM0") as pen: print(pen.get("depth"))`."""
 
-from penhost.errors import PenError
+from penhost.errors import BadValue, PenError, Refused
 from penhost.pen import Pen
 from penhost.telemetry import Block, Recording
 from penhost.units import Quantity
 
-__all__ = ["Block", "Pen", "PenError", "Quantity", "Recording"]
+__all__ = ["BadValue", "Block", "Pen", "PenError", "Quantity", "Recording", "Refused"]

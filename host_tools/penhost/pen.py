@@ -18,7 +18,7 @@ from penhost.ports import open_port
 from penhost.replies import Change, Event, FaultRecord, Outcome, Status
 from penhost.session import Entropy, Session, entropy_of
 from penhost.tables import Command, Fault, Identity, Setting, Signal
-from penhost.telemetry import Block, Recording, Stream, joined
+from penhost.telemetry import Block, Recording, Stream, joined, wire_type
 from penhost.transport import Transport
 from penhost.units import Quantity
 
@@ -233,6 +233,7 @@ class Pen:
         does not take.
         """
         rows = _named(self.signals, "signal", signals)
+        wire_type(rows)
         reply = self._session.request(protocol.SUBSCRIBE, period_ms, [(row.index,) for row in rows])
         self._session.telemetry.clear()
         self._stream = Stream(reply["stream"], reply["period_ms"] * 1000, rows) if rows else None

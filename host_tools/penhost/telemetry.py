@@ -14,6 +14,7 @@ from penhost.errors import BadValue
 from penhost.tables import Signal, time_us
 
 TIME = "time_us"  # first column of every sample
+_NUMPY_CODES = {"b": "<i1", "B": "<u1", "h": "<i2", "H": "<u2", "i": "<i4"}
 _MASKS = {code: mask for code, _size, _low, _high, mask in protocol.CODES}
 
 
@@ -46,13 +47,13 @@ class Recording:
 
 
 class Stream:
-    """Decodes the frames of one subscription. Raises BadValue on a signal of unknown type."""
+    """Decodes the frames of one subscription."""
 
     def __init__(self, number: int, period_us: int, signals: Sequence[Signal]) -> None:
         self.number = number
         self.period_us = period_us
         self.signals = tuple(signals)
-        self._wire = np.dtype([(s.name, "<" + _numpy_code(s)) for s in signals])
+        self._wire = wire_type(signals)
         self.columns = np.dtype([(TIME, "<i8")] + [(s.name, "<i4") for s in signals])
         self._expected_us: int | None = None
 
@@ -83,22 +84,26 @@ class Stream:
         return max(0, (4 * gap_us + self.period_us) // (4 * self.period_us))
 
 
-def _numpy_code(signal: Signal) -> str:
-    codes = {"b": "i1", "B": "u1", "h": "i2", "H": "u2", "i": "i4"}
-    if signal.code not in codes:
-        remedy = "leave it out, or update penloop"
-        raise BadValue(f"signal {signal.name} has the unknown type {signal.code}", remedy)
-    return codes[signal.code]
+def wire_type(signals: Sequence[Signal]) -> np.dtype[np.void]:
+    """One packed sample. Raises BadValue on a signal of unknown type or one that comes twice."""
+    for signal in signals:
+        if signal.code not in _NUMPY_CODES:
+            remedy = "leave it out, or update penloop"
+            raise BadValue(f"signal {signal.name} has the unknown type {signal.code}", remedy)
+    if len({signal.name for signal in signals}) < len(signals):
+        raise BadValue("a signal is subscribed twice", "name each once")
+    return np.dtype([(signal.name, _NUMPY_CODES[signal.code]) for signal in signals])
 
 
 def joined(blocks: Sequence[Block], stream: Stream, end_us: int) -> Recording:
-    """A recording of the blocks' samples before a device time; what was lost before is not its."""
-    samples = np.concatenate([np.empty(0, stream.columns)] + [block.samples for block in blocks])
+    """The blocks' samples before a device time, of one block at least, with the loss among them."""
+    blocks = [block for block in blocks if block.samples[TIME][0] < end_us]
+    samples = np.concatenate([block.samples for block in blocks])
     return Recording(
-        boot_session=blocks[0].boot_session if blocks else 0,
+        boot_session=blocks[0].boot_session,
         period_us=stream.period_us,
         lost=sum(block.lost for block in blocks[1:]),
-        dropped=blocks[-1].dropped - blocks[0].dropped if blocks else 0,
+        dropped=blocks[-1].dropped - blocks[0].dropped,
         units={signal.name: signal.unit for signal in stream.signals},
         samples=samples[samples[TIME] < end_us],
     )

@@ -9,7 +9,7 @@ import pytest
 from penfw import faults, signals, states
 
 FIRMWARE = Path(signals.__file__).parent
-INTERRUPT = ("control.py", "rate.py", "parking.py", "axis.py", "watch.py")
+INTERRUPT = ("control_state.py", "control.py", "rate.py", "parking.py", "axis.py", "watch.py")
 
 
 def constants(name):
@@ -43,7 +43,7 @@ def test_signal_and_fault_numbers_agree_with_their_tables(name):
         if constant in by_name and not constant.startswith(("_SELF", "_STOP")):
             assert value == by_name[constant], constant
             checked += 1
-    assert checked or name in ("axis.py", "parking.py")
+    assert checked or name in ("axis.py", "parking.py", "control_state.py")
 
 
 @pytest.mark.parametrize("name", INTERRUPT)

@@ -495,14 +495,15 @@ class Kernel:
         if self.gain_puncture + self.gain_depth > 0.0:
             self.touch_floor = self.deflection if self.deflection < 0.0 else 0.0
             return
-        self.touch_floor = NEVER_M
         if self.inside:
             self._leave_skin()
+        self.touch_floor = NEVER_M
 
     def _leave_skin(self):
         """The needles come off the skin now, pulled out by the hand or without contact."""
         self.inside = 0
         self.deflection_t_us = self.t_us
+        self.touch_floor = self.deflection if self.deflection < 0.0 else 0.0
         self._note_puncture(self.t_us)
 
     def _derive_levels(self):
