@@ -187,7 +187,7 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
         self.motor_mode = MOTOR_OFF
         self.integral = 0
         self.ramp_mHz = 0
-        self.odd_turns = self.empty_turns = 0
+        self.odd_turns = self.empty_turns = self.driven_looks = 0
         self.park_phase = _BRAKE
         self.park_ticks = self.park_tries = 0
 
@@ -252,6 +252,14 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
             self.write_analogue_switch(1)
             inputs = inputs | _TDC if self.read_tdc() else inputs & ~_TDC
         v[_INPUTS] = inputs
+
+    def run(self, target_mHz):
+        """In SERVICE: runs the motor. For the main loop."""
+        self.target_mHz = target_mHz
+        if self.motor_mode != MOTOR_RUN:
+            self.ramp_mHz = self.integral = self.driven_looks = 0
+            self.tdc_head = self.head
+            self.motor_mode = MOTOR_RUN
 
     def _pressed(self):
         """Press edge with the motor powered: stop at once."""

@@ -94,6 +94,7 @@ class ControlState:
         self.empty_turns = 0
         self.period0 = self.period1 = self.period2 = _NO_PERIOD_US
         self.stopped_head = 0
+        self.driven_looks = 0
         self.ramp_mHz = 0
         self.integral = 0  # mV in Q16
         self.park_phase = _BRAKE

@@ -59,13 +59,18 @@ class Device:
         self._pen.heartbeat_ms = self._pen.uptime_ms
 
     def get(self, index):
-        """A setting's value: the one that waits, else the one in force."""
-        return self._pen.pending.get(index, self._pen.settings[index])
+        """A setting's value in force."""
+        return self._pen.settings[index]
+
+    def _proposal(self):
+        """All values as they will be once what is pending has been taken over."""
+        pen = self._pen
+        return [pen.pending.get(index, value) for index, value in enumerate(pen.settings)]
 
     def apply(self, changes):
         """One transaction: (status, value, reason, limit) for each change; all or nothing."""
         pen = self._pen
-        proposed = [self.get(number) for number in range(len(settings.SETTINGS))]
+        proposed = self._proposal()
         results = []
         for index, value in changes:
             reason, limit = self._refusal(index, value)
@@ -126,7 +131,7 @@ class Device:
         slower = index == _RATE and value < pen.settings[_RATE]
         if running and (deeper or slower):
             pen.pending[index] = value
-            return (protocol.PENDING, value, 0, 0)
+            return (protocol.PENDING, pen.settings[index], 0, 0)
         pen.pending.pop(index, None)
         pen.settings[index] = value
         return (protocol.APPLIED, value, 0, 0)

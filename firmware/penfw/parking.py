@@ -9,6 +9,7 @@ from penfw.control_state import ControlState
 
 _BATTERY = const(7)
 _PARKED = const(8)
+MOTOR_OFF = const(0)
 MOTOR_PARK = const(2)
 _BRAKE = const(0)
 _CREEP = const(1)
@@ -45,6 +46,7 @@ class Parking(ControlState):
             self._park_phase(_SETTLE)
         elif at_top and age > _SETTLE_US and ticks > 30:
             self._park_phase(_DONE)
+            self.motor_mode = MOTOR_OFF
             self.own_conditions |= _PARKED
         elif ticks > _SETTLE_TICKS or (age > _SETTLE_US and ticks > 40):
             self.park_tries += 1

@@ -322,8 +322,7 @@ class Pen:
             return False
         self.service_touched()
         self.heartbeat_ms = self.uptime_ms
-        control.target_mHz = rate_mHz
-        control.motor_mode = MOTOR_RUN
+        control.run(rate_mHz)
         return True
 
     def park_in_service(self):

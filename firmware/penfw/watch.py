@@ -26,7 +26,7 @@ MOTOR_RUN = const(1)
 _MOVES_MA = const(400)  # no such current flows while the motor is off
 _STALL_US = const(60000)  # neither an edge nor top dead centre
 _TURN_US = const(150000)  # edges, but no top dead centre: rocking at a stall
-_RUN_UP_TICKS = const(150)  # from standstill to the first whole turn
+_RUN_UP_LOOKS = const(8)  # 160 ms from standstill to the first whole turn
 _MOVES_TICKS = const(400)  # braked from 165 Hz the motor stands long before
 _MOVES_EDGES = const(3)
 _LOST_EDGES = const(14)  # two turns and more without top dead centre
@@ -56,12 +56,15 @@ class Watches(ControlState):
 
     def _motion_slot(self, state):
         """Turns or stands as it should? Stall when driven, motion when off."""
-        driven = state == _RUNNING or self.motor_mode == MOTOR_RUN
-        if driven and self.state_ticks > _RUN_UP_TICKS:
+        if state == _RUNNING or self.motor_mode == MOTOR_RUN:
+            self.driven_looks += 1
             top_age = (self.last_us - self.tdc_us) & MASK
-            if top_age > _TURN_US or (top_age > _STALL_US and self.values[_EDGE_AGE] > _STALL_US):
+            stands = top_age > _STALL_US and self.values[_EDGE_AGE] > _STALL_US
+            if self.driven_looks > _RUN_UP_LOOKS and (stands or top_age > _TURN_US):
                 return _F_STALL
-        elif (_POWERED >> state) & 1 or self.state_ticks < _MOVES_TICKS:
+            return 0
+        self.driven_looks = 0
+        if (_POWERED >> state) & 1 or self.state_ticks < _MOVES_TICKS:
             self.stopped_head = self.head
         elif (self.head - self.stopped_head) & 0xFFFFFF > _MOVES_EDGES or self.values[
             _CURRENT

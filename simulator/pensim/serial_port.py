@@ -64,7 +64,7 @@ class PenUrl:
         bench = Bench(firmware=firmware, engine=self.engine, seed=self.seed)
         if script is not None:
             run_script(bench.operator, script)
-        elif self.cartridge:
+        elif self.cartridge != "none":
             bench.operator.insert_cartridge(self.cartridge)
         if self.zone:
             bench.operator.touch(self.zone)

@@ -168,7 +168,7 @@ def test_status_counts_both_ends(pen):
     assert pen.states
     status = pen.status()
     assert status.state == "STANDBY"
-    assert status.pen_frames == status.host_frames + 1
+    assert status.pen_frames == status.host_frames
     assert (status.pen_bad_frames, status.host_bad_frames, status.repeats) == (0, 0, 0)
 
 
@@ -246,7 +246,7 @@ def test_line_too_slow_for_the_signals_loses_what_it_says():
     ticks = recording.samples["tick"].astype(int)
     missing = (np.diff(ticks) - 1).sum()
     assert missing == recording.lost > 1000
-    assert abs(recording.dropped - recording.lost) <= 64, "all were dropped by the pen"
+    assert abs(recording.dropped - recording.lost) < 80, "but for what still waits"
 
 
 def test_new_subscription_replaces_the_old_one(pen):

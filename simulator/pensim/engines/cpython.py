@@ -15,7 +15,7 @@ from typing import Any
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from pensim.board.near._layout import ARG0, EXIT, REASON
+from pensim.board.near._layout import ARG0, EXIT, REASON, RECEIVED
 from pensim.engines import BoardLink
 
 NEAR = files("pensim.board.near")
@@ -110,6 +110,7 @@ class CPythonEngine:
 
     def _run_main(self, _payload: bytes) -> bytes:
         """Runs `/main.py`; what is left of the session is one EXIT request after another."""
+        self._words[RECEIVED] = 0  # what was sent before any port was open is lost
         code, text = 0, ""
         try:
             module = self._new_module("__main__", "/main.py")

@@ -75,19 +75,19 @@ class MicroPythonEngine:
             self._send(payload)
             self._receive()
         else:
-            self._start()
+            self._start(payload)
         answer = self._read(words[SIZE]) if words[SIZE] else b""
         if words[REASON] == PROBE:
             self._probe_size = words[ARG0]
         return answer
 
-    def _start(self) -> None:
+    def _start(self, payload: bytes) -> None:
         """The guest begins by itself; its first exchange is answered with the first grant."""
         self._started = True
         grant = array("i", self._words)
         self._receive()
         self._words[:] = grant
-        self._send(b"")
+        self._send(payload)
         self._receive()
 
     def interrupt(self, number: int) -> int:

@@ -9,7 +9,7 @@ _NAME, _MODULE = choose()
 Kernel = _MODULE.Kernel
 
 
-def kernel_name():
+def kernel_name() -> str:
     """ "compiled" or "python"."""
     return _NAME
 

@@ -1,9 +1,10 @@
 """From a pen's parameters to the flat numbers the kernel starts with."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from pensim.plant.kernel import PI, noise_bits, stream_key
-from pensim.plant.parameters import Cartridge, PenParameters, Skin
+from pensim.plant.parameters import Cartridge, PenParameters, Sensors, Skin
 
 RAD_PER_DEG = PI / 180.0
 TACHOMETER = 1  # bits of Kernel.levels
@@ -34,8 +35,8 @@ class KernelConstants:
     seed: int
     skin: Skin
     cartridge: Cartridge
-    bound: list
-    bound_levels: list
+    bound: list[float]
+    bound_levels: list[int]
     inertia_kg_m2: float
     stroke_m: float
     moving_mass_kg: float
@@ -61,7 +62,7 @@ class KernelConstants:
     charge_fraction: float
     battery_ohm: float
     quiescent_a: float
-    open_circuit_v: list
+    open_circuit_v: list[float]
     shunt_filter_s: float
     lsb_per_v: float
     shunt_zero_lsb: float
@@ -70,7 +71,7 @@ class KernelConstants:
     position_zero_lsb: float
     position_lsb_per_m: float
     position_noise_lsb: float
-    ntc_table_lsb: list
+    ntc_table_lsb: list[float]
     ntc_noise_lsb: float
     battery_divider: float
     battery_noise_lsb: float
@@ -91,7 +92,7 @@ def flatten(pen: PenParameters, seed: int) -> KernelConstants:
     )
 
 
-def sectors(sensors, seed):
+def sectors(sensors: Sensors, seed: int) -> tuple[list[float], list[int]]:
     """Sorted boundary angles in rad and the digital levels between them.
 
     Each nominal tachometer edge (30°, 90°, ... from top dead centre) is off by a fixed error,
@@ -111,7 +112,7 @@ def sectors(sensors, seed):
     return [-PI, *(angle * RAD_PER_DEG for angle, _ in edges), PI], levels
 
 
-def _motion(pen):
+def _motion(pen: PenParameters) -> dict[str, Any]:
     motor, mechanism = pen.motor, pen.mechanism
     return {
         "inertia_kg_m2": motor.rotor_inertia_kg_m2 + mechanism.eccentric_inertia_kg_m2,
@@ -124,7 +125,7 @@ def _motion(pen):
     }
 
 
-def _supply(pen):
+def _supply(pen: PenParameters) -> dict[str, Any]:
     motor, battery, circuit, thermal = pen.motor, pen.battery, pen.circuit, pen.thermal
     return {
         "torque_constant_nm_per_a": motor.torque_constant_nm_per_a,
@@ -149,7 +150,7 @@ def _supply(pen):
     }
 
 
-def _channels(sensors):
+def _channels(sensors: Sensors) -> dict[str, Any]:
     per_v = LSB / sensors.adc_reference_v
     return {
         "shunt_filter_s": sensors.shunt_filter_s,

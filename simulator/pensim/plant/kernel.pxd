@@ -25,7 +25,7 @@ cpdef int bell_2(u64 bits)
 @cython.locals(q=double)
 cpdef double lift_of(double angle)
 
-@cython.locals(q=double)
+@cython.locals(q=double, high=double)
 cpdef double slope_of(double angle)
 
 @cython.locals(h=double, e=double)
@@ -57,8 +57,8 @@ cdef class Kernel:
     cdef public int[4] forced_code
     cdef public int[4] code_offset
     cdef public double tip_offset, drive_current, drive_slope, drive_torque, half_damping
-    cdef public double friction, rms_factor, ripple_a2, battery_share, battery_lsb
-    cdef public double battery_lsb_per_a, unit_puncture, unit_depth, friction_share, stiffness
+    cdef public double friction, rms_factor, ripple_a2, ripple_supply_a, battery_share
+    cdef public double battery_lsb, battery_lsb_per_a, unit_puncture, unit_depth, friction_share, stiffness
     cdef public double damping, velocity_s_per_m, skin_puncture_n, skin_slope_n_per_m, needles
     cdef public double[10] bound
     cdef public double[10] bound_lift
@@ -127,7 +127,7 @@ cdef class Kernel:
     cdef int _meet_skin(self, double lift, double t)
 
     @cython.locals(gap=double, gap_1=double, part=double, tries=int, angle=double, slope=double)
-    cdef double _turn_to_skin(self, double theta, double turn, double tip, double tip_1,
+    cdef double _turn_to_skin(self, double theta, double turn, double lift, double lift_1,
                               double t, double step_s)
 
     @cython.locals(depth=double, force=double, limit=double)
@@ -172,6 +172,7 @@ cdef class Kernel:
     cpdef record(self, long long now_us)
 
     cpdef double motor_current(self)
+    @cython.locals(board=double)
     cpdef double battery_current(self)
 
     @cython.locals(depth=double)

@@ -32,7 +32,7 @@ SLACK_US = 0.5  # a call may end this far from its integer time; t_us tells wher
 SLACK_S = 0.5e-6
 STEP_MAX_S = 1e-3  # longest step, for the skin's own motion
 ANGLE_MAX = 0.55  # rad; longest step at high speed
-ANGLE_MIN = 0.04  # rad; longest step near standstill
+ANGLE_MIN = 0.02  # rad; longest step near standstill
 ANGLE_S2 = 1e-6  # s²; between the two the longest step is ANGLE_MIN + ANGLE_S2 * omega²
 ENERGY_SHARE = 1e-3  # a stop may lose this share of the kinetic energy of its last step
 ENERGY_STILL = 1e-13  # J; less kinetic energy than this is standstill (0.002 rad/s)
@@ -119,9 +119,8 @@ def lift_of(angle):
 def slope_of(angle):
     """Derivative of `lift_of`: sin(angle) for |angle| <= pi; error below 8e-7."""
     q = angle * angle
-    return angle * (
-        2.0 * C0 + q * (4.0 * C1 + q * (6.0 * C2 + q * (8.0 * C3 + q * (10.0 * C4 + q * 12.0 * C5))))
-    )
+    high = 8.0 * C3 + q * (10.0 * C4 + q * (12.0 * C5))
+    return angle * (2.0 * C0 + q * (4.0 * C1 + q * (6.0 * C2 + q * high)))
 
 
 def decay(x):
@@ -179,7 +178,7 @@ class Kernel:
         forced_code code_offset code_faulty """
         # derived from inputs
         """tip_offset drive_current drive_slope drive_torque half_damping friction rms_factor
-        ripple_a2 battery_share battery_lsb battery_lsb_per_a unit_puncture unit_depth
+        ripple_a2 ripple_supply_a battery_share battery_lsb battery_lsb_per_a unit_puncture unit_depth
         friction_share stiffness damping velocity_s_per_m skin_puncture_n skin_slope_n_per_m
         needles """
         # constants
@@ -430,8 +429,11 @@ class Kernel:
     def set_code_fault(self, channel, forced, offset):
         """Fault of an ADC channel (SHUNT..BATTERY): `forced` 0..65535 replaces the code (an open
         wire lies at a rail), FREE (-1) does not; `offset` is added to a free code."""
-        if not 0 <= channel <= 3:
-            raise ValueError(f"ADC channel {channel!r} is not 0..3: see kernel.SHUNT..BATTERY")
+        if not 0 <= channel <= 3 or not FREE <= forced <= 65535:
+            raise ValueError(
+                f"ADC fault of channel {channel!r}, code {forced!r}: channels are 0..3 "
+                "(kernel.SHUNT..BATTERY), codes 0..65535, or -1 for none"
+            )
         self.forced_code[channel] = forced
         self.code_offset[channel] = offset
         self.code_faulty = 1
@@ -445,7 +447,8 @@ class Kernel:
         Open: no drive current; the low side brakes for its share 1 - duty of each period, and
         the high side leads to a rail that floats, so no current flows there.
         Ripple: V d (1-d) / (L f) peak to peak, as RMS², bounded by the square wave V/R that a
-        slow PWM tends to (harmonic blend of both; within 13 % of the exact RL solution).
+        slow PWM tends to (harmonic blend of both; within 15 % of the exact RL solution). The
+        cell supplies the ripple's heat.
         """
         ohm = self.resistance + self.circuit_ohm
         duty = self.duty
@@ -453,6 +456,7 @@ class Kernel:
         self.drive_slope = 0.0
         self.rms_factor = 1.0
         self.ripple_a2 = 0.0
+        self.ripple_supply_a = 0.0
         self.battery_share = 0.0
         voltage = self.voc - self.battery_ohm * self.quiescent_a
         if not self.bridge_open and self.load_switch_closed:
@@ -468,6 +472,7 @@ class Kernel:
                 fast = ripple * ripple / 12.0
                 slow = voltage * voltage * square / (ohm * ohm)
                 self.ripple_a2 = fast * slow / (fast + slow)
+                self.ripple_supply_a = self.ripple_a2 * ohm / voltage
         elif not self.bridge_open and duty < 1.0:
             self.drive_slope = (1.0 - duty) * self.torque_constant / ohm
             self.rms_factor = 1.0 / (1.0 - duty)
@@ -558,6 +563,7 @@ class Kernel:
         travel_start = travel
         travel_mark = travel
         reached = until_us
+        mean = 0.0
         up = omega > 0.0
         if not inside and radius * lift + tip_offset > touch_floor:
             inside = self._meet_skin(lift, t)
@@ -615,7 +621,9 @@ class Kernel:
                         if w > radius * lift + tip_offset + SURFACE_M:
                             inside = 0
                             touch_floor = w if w < 0.0 else 0.0
-                    elif alpha == WEDGED or self.ramping or radius * lift + tip_offset > touch_floor:
+                    elif (
+                        alpha == WEDGED or self.ramping or radius * lift + tip_offset > touch_floor
+                    ):
                         t += left_s * 1e6
                     else:
                         t = until_us + 0.0
@@ -787,10 +795,7 @@ class Kernel:
                         tries += 1
                         continue
                 elif not touching and radius * lift_1 + tip_offset > touch_floor:
-                    contact_turn = self._turn_to_skin(
-                        theta, turn, radius * lift + tip_offset,
-                        radius * lift_1 + tip_offset, t, step_s,
-                    )
+                    contact_turn = self._turn_to_skin(theta, turn, lift, lift_1, t, step_s)
                     if contact_turn != turn:
                         if abs(contact_turn) < 1e-9:
                             stopped = 2
@@ -893,14 +898,14 @@ class Kernel:
         self.hole = 0.0
         return 1
 
-    def _turn_to_skin(self, theta, turn, tip, tip_1, t, step_s):
+    def _turn_to_skin(self, theta, turn, lift, lift_1, t, step_s):
         """Part of `turn` after which the tip meets the relaxing skin; `turn` if it does not."""
-        if tip_1 <= self._relaxed(t + step_s * 1e6) + SURFACE_M:
+        gap_1 = self.radius * lift_1 + self.tip_offset - self._relaxed(t + step_s * 1e6)
+        if gap_1 <= SURFACE_M:
             return turn
-        gap = tip - self._relaxed(t)
+        gap = self.radius * lift + self.tip_offset - self._relaxed(t)
         if gap >= -SURFACE_M:
             return 0.0
-        gap_1 = tip_1 - self._relaxed(t + step_s * 1e6)
         part = gap / (gap - gap_1)
         tries = 0
         while tries < 4:
@@ -1073,7 +1078,8 @@ class Kernel:
         current2 = current2 * self.rms_factor + self.ripple_a2 * past_s
         self.motor_charge_c += charge
         self.row_charge_c += charge
-        self.battery_charge_c += self.battery_share * charge + self.quiescent_a * past_s
+        self.battery_charge_c += self.battery_share * charge
+        self.battery_charge_c += (self.quiescent_a + self.ripple_supply_a) * past_s
         self.current2_a2s += current2
         self.winding_heat_j += current2 * self.resistance
         self.friction_heat_j += self.viscous * self.speed2
@@ -1217,7 +1223,8 @@ class Kernel:
 
     def battery_current(self):
         """Battery current in A, the board's own included."""
-        return self.battery_share * self.motor_current() + self.quiescent_a
+        board = self.quiescent_a + self.ripple_supply_a
+        return self.battery_share * self.motor_current() + board
 
     def penetration(self):
         """Depth of the needles in the skin in m; 0 without contact."""

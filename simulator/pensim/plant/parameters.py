@@ -7,26 +7,28 @@ An impossible value raises ValueError naming the field, the value and the remedy
 """
 
 from dataclasses import dataclass, field, fields
+from itertools import pairwise
+from typing import Any
 
 
-def quantity(default, low, high, remedy):
+def quantity(default: float, low: float, high: float, remedy: str) -> Any:
     """A float field with its default, its inclusive bounds and what to do outside them."""
     return field(default=default, metadata={"low": low, "high": high, "remedy": remedy})
 
 
-def _is_number(value):
+def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 class Validated:
     """Checks every field made by `quantity` against its bounds on construction."""
 
-    def __post_init__(self):
-        for item in fields(self):
+    def __post_init__(self) -> None:
+        for item in fields(self):  # type: ignore[arg-type]
             if "low" in item.metadata:
                 self._check(item)
 
-    def _check(self, item):
+    def _check(self, item: Any) -> None:
         value = getattr(self, item.name)
         low, high = item.metadata["low"], item.metadata["high"]
         if not _is_number(value) or not low <= value <= high:
@@ -103,7 +105,7 @@ class Skin(Validated):
     lubrication: float = quantity(1.0, 0.0, 10.0, _SKIN)
     velocity_s_per_m: float = quantity(0.0, 0.0, 10.0, _SKIN)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if self.full_force_n < self.puncture_force_n:
             raise ValueError(
@@ -120,6 +122,17 @@ class Cartridge(Validated):
     needle_count: int = quantity(12, 0, 200, "count the needles of the cartridge; 0 is none")
     force_factor: float = quantity(1.0, 0.0, 10.0, "1 is the tip area of the reference needle")
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.needle_count != int(self.needle_count):
+            raise ValueError(
+                f"Cartridge.needle_count = {self.needle_count!r} is not a whole number: "
+                "count the needles of the cartridge"
+            )
+
+
+TENTHS_V = (3.00, 3.50, 3.60, 3.67, 3.72, 3.78, 3.85, 3.93, 4.02, 4.10, 4.20)
+
 
 @dataclass(frozen=True)
 class Battery(Validated):
@@ -129,12 +142,12 @@ class Battery(Validated):
     charge_fraction: float = quantity(0.8, 0.0, 1.0, "a share of the capacity, 0 to 1")
     resistance_ohm: float = quantity(0.08, 0.0, 100.0, _CELL)
     quiescent_a: float = quantity(0.04, 0.0, 10.0, "the board draws some tens of mA")
-    open_circuit_v: tuple = (3.00, 3.50, 3.60, 3.67, 3.72, 3.78, 3.85, 3.93, 4.02, 4.10, 4.20)
+    open_circuit_v: tuple[float, ...] = TENTHS_V
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         volts = self.open_circuit_v
-        rising = all(low <= high for low, high in zip(volts, volts[1:]))
+        rising = all(low <= high for low, high in pairwise(volts))
         if len(volts) != 11 or not rising or volts[0] < 0.0 or volts[-1] > 100.0:
             raise ValueError(
                 f"Battery.open_circuit_v = {volts!r} is not 11 rising voltages from 0 to 100: "
@@ -201,9 +214,10 @@ class PenParameters:
     thermal: Thermal = field(default_factory=Thermal)
     sensors: Sensors = field(default_factory=Sensors)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for item in fields(self):
-            part, wanted = getattr(self, item.name), item.default_factory
+            wanted: Any = item.default_factory
+            part = getattr(self, item.name)
             if not isinstance(part, wanted):
                 raise ValueError(
                     f"PenParameters.{item.name} = {part!r} is not a {wanted.__name__}: "

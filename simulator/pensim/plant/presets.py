@@ -19,7 +19,7 @@ CARTRIDGES = {
 }
 
 
-def _zone(stiffness_n_per_m, full_force_n, puncture_force_n=0.02):
+def _zone(stiffness_n_per_m: float, full_force_n: float, puncture_force_n: float = 0.02) -> Skin:
     return Skin(
         stiffness_n_per_m=stiffness_n_per_m,
         damping_ns_per_m=stiffness_n_per_m * 0.022,

@@ -7,7 +7,9 @@ import hashlib
 import importlib
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 
 from pensim.plant import kernel as python_kernel
 
@@ -21,7 +23,7 @@ class KernelError(RuntimeError):
     """The kernel that was asked for cannot be had; the message names the remedy."""
 
 
-def choose(environment=os.environ):
+def choose(environment: Mapping[str, str] = os.environ) -> tuple[str, ModuleType]:
     """(name, module) of the kernel to run, by the rule of this module's docstring."""
     forced = environment.get(VARIABLE, "")
     if forced not in ("", *CHOICES):
@@ -41,7 +43,7 @@ def choose(environment=os.environ):
 ABSENT = "there is no compiled kernel"
 
 
-def compiled():
+def compiled() -> tuple[ModuleType | None, str]:
     """(module, "") of the compiled twin, or (None, why not)."""
     try:
         twin = importlib.import_module(TWIN)
@@ -54,6 +56,6 @@ def compiled():
     return twin, ""
 
 
-def source_sha256():
+def source_sha256() -> str:
     """SHA-256 of kernel.py as it lies on disk."""
     return hashlib.sha256(Path(python_kernel.__file__).read_bytes()).hexdigest()
