@@ -1,6 +1,7 @@
 """The hardware seam: the only module that touches `machine`, tick time and files."""
 
 import os
+import select
 import sys
 import time
 from binascii import hexlify
@@ -20,6 +21,7 @@ TICK_HZ = 1000
 LINK_BAUD = 115200
 RECEIVE_BYTES = 512
 SEND_BYTES = 1024
+USB_PACKET = 64
 WATCHDOG_MS = 2000
 WDT_RESET = 3
 TICKS_MASK = 0x3FFFFFFF
@@ -57,7 +59,7 @@ class Files:
             pass
 
 
-class LinkPort:
+class UartPort:
     """The link's UART with the room in its send buffer, which MicroPython does not tell."""
 
     def __init__(self):
@@ -91,6 +93,43 @@ class LinkPort:
         return self._uart.write(data)
 
 
+class UsbPort:
+    """The link on the board's own USB serial, where USB powers a bare board on the bench.
+
+    Frames contain 0x03, so Ctrl-C is switched off. A host that holds the port and does not read
+    would block a write for 500 ms: bytes go out only while `poll` reports room.
+    """
+
+    def __init__(self):
+        micropython.kbd_intr(-1)
+        self._in = sys.stdin.buffer
+        self._out = sys.stdout.buffer
+        self._readable = select.poll()
+        self._readable.register(self._in, select.POLLIN)
+        self._writable = select.poll()
+        self._writable.register(self._out, select.POLLOUT)
+
+    def any(self):
+        """Whether bytes wait."""
+        return 1 if self._readable.poll(0) else 0
+
+    def readinto(self, buffer):
+        """What waits, at most the buffer's size; a read of more would wait for it."""
+        size = 0
+        while size < len(buffer) and self.any():
+            buffer[size] = self._in.read(1)[0]
+            size += 1
+        return size
+
+    def room(self):
+        """Bytes that `write` takes without waiting."""
+        return USB_PACKET if self._writable.poll(0) else 0
+
+    def write(self, data):
+        """Sends at most `room()` bytes; returns how many."""
+        return self._out.write(data)
+
+
 class Board:
     """The pen's parts, made once at start; the interrupt binds the methods it needs."""
 
@@ -120,7 +159,7 @@ class Board:
             pins.CARTRIDGE_I2C, scl=Pin(pins.CARTRIDGE_SCL), sda=Pin(pins.CARTRIDGE_SDA)
         )
         self.files = Files()
-        self.link = LinkPort()
+        self.link = UsbPort() if self.usb_power.value() else UartPort()
         self._timer = Timer(pins.TIMER_ID)
         self._watchdog = None
 

@@ -30,7 +30,7 @@ class Wiring:
     cartridge_present: int = 10
     cartridge_bus: int = 0
     button: int = 14
-    usb_power: int = 15
+    usb_power: int = 24
     led: tuple[int, int, int] = (16, 17, 18)
     buzzer: int = 21
     analogue_switch: int = 20

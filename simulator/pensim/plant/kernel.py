@@ -178,9 +178,9 @@ class Kernel:
         forced_code code_offset code_faulty """
         # derived from inputs
         """tip_offset drive_current drive_slope drive_torque half_damping friction rms_factor
-        ripple_a2 ripple_supply_a battery_share battery_lsb battery_lsb_per_a unit_puncture unit_depth
-        friction_share stiffness damping velocity_s_per_m skin_puncture_n skin_slope_n_per_m
-        needles """
+        ripple_a2 ripple_supply_a battery_share battery_lsb battery_lsb_per_a unit_puncture
+        unit_depth friction_share stiffness damping velocity_s_per_m skin_puncture_n
+        skin_slope_n_per_m needles """
         # constants
         """bound bound_lift bound_levels inertia reciprocating radius v1 v2 torque_constant
         motor_friction viscous resistance_rated copper_per_k rated_at_c circuit_ohm inductance
@@ -447,8 +447,8 @@ class Kernel:
         Open: no drive current; the low side brakes for its share 1 - duty of each period, and
         the high side leads to a rail that floats, so no current flows there.
         Ripple: V d (1-d) / (L f) peak to peak, as RMS², bounded by the square wave V/R that a
-        slow PWM tends to (harmonic blend of both; within 15 % of the exact RL solution). The
-        cell supplies the ripple's heat.
+        slow PWM tends to: a harmonic blend, within 1 % of the exact RL solution at
+        100 kHz, 5 % at 20 kHz, up to twice too much below. The cell supplies the ripple's heat.
         """
         ohm = self.resistance + self.circuit_ohm
         duty = self.duty
@@ -467,7 +467,7 @@ class Kernel:
             self.drive_slope = self.torque_constant / total
             self.battery_share = duty
             square = duty * (1.0 - duty)
-            if square > 0.0:
+            if square > 0.0 and voltage > 0.0:
                 ripple = voltage * square / (self.inductance * self.pwm_frequency_hz)
                 fast = ripple * ripple / 12.0
                 slow = voltage * voltage * square / (ohm * ohm)

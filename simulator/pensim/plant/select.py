@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
+from pensim.errors import SimulatorError
 from pensim.plant import kernel as python_kernel
 
 TWIN = "pensim.plant._kernel_compiled"
@@ -19,7 +20,7 @@ CHOICES = ("python", "compiled")
 REMEDY = "run `make kernel` or reinstall penloop with a C compiler at hand"
 
 
-class KernelError(RuntimeError):
+class KernelError(SimulatorError):
     """The kernel that was asked for cannot be had; the message names the remedy."""
 
 

@@ -1,0 +1,28 @@
+"""`make bench`: all benchmarks, or those named: python -m benchmarks overhead peer."""
+
+import os
+import subprocess
+import sys
+
+BY_KERNEL = ("overhead", "peer", "plant_speed")  # run once with each kernel
+ONCE = ("plant_accuracy", "engines", "growth")
+
+
+def main():
+    """Runs each benchmark in a process of its own, so that none warms another."""
+    wanted = sys.argv[1:] or [*BY_KERNEL, *ONCE]
+    unknown = sorted(set(wanted) - {*BY_KERNEL, *ONCE})
+    if unknown:
+        sys.exit(f"no benchmark {', '.join(unknown)}: choose {', '.join((*BY_KERNEL, *ONCE))}")
+    failed = 0
+    for name in wanted:
+        kernels = ("compiled", "python") if name in BY_KERNEL else ("",)
+        for kernel in kernels:
+            environment = {**os.environ, **({"PENLOOP_KERNEL": kernel} if kernel else {})}
+            command = [sys.executable, "-m", f"benchmarks.{name}"]
+            failed |= subprocess.run(command, env=environment, check=False).returncode
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
