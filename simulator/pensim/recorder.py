@@ -60,7 +60,12 @@ class Recorder:
             self._firmware.extend(probe)
         elif self._firmware_columns:
             self._firmware.extend(self._empty_row)
-        if len(self._times) >= CHUNK_ROWS and self.on_chunk is not None:
+        if len(self._times) >= CHUNK_ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hands what has been recorded to `on_chunk`, if there is one, and forgets it."""
+        if self.on_chunk is not None and self._times:
             self.on_chunk(self.trace())
             self._clear()
 
