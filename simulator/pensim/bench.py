@@ -100,8 +100,7 @@ class Bench:
     def signal(self, name: str) -> int:
         """A signal of the firmware as it is now, by its name without `pen.`."""
         names = [pair.partition("\t")[0] for pair in self.board.probe_names]
-        engine = self.board.processor.engine
-        return engine.probe()[names.index(name)]
+        return self.board.processor.engine.probe()[names.index(name)]
 
     def header(self) -> TraceHeader:
         """What reproduces this run, and what it was made with."""

@@ -4,6 +4,7 @@ The pin numbers are the hardware's own, not the firmware's map; a test holds the
 """
 
 from array import array
+from typing import Any
 from dataclasses import dataclass
 
 from pensim.board.board import VirtualBoard
@@ -39,7 +40,7 @@ class Wiring:
 class LoadSwitch:
     """Closed only while its pin keeps toggling: a one-shot with a pull-down on its gate."""
 
-    def __init__(self, board: VirtualBoard, kernel: object) -> None:
+    def __init__(self, board: VirtualBoard, kernel: Any) -> None:
         self._time = board.time
         self._kernel = kernel
         self._alarm = Alarm(board.time, self._expire)
@@ -77,7 +78,7 @@ class Electronics:
     def __init__(
         self,
         board: VirtualBoard,
-        kernel: object,
+        kernel: Any,
         codes: array,
         axis: DepthAxis,
         wiring: Wiring | None = None,

@@ -167,7 +167,7 @@ class Operator:
 
     def at(self, time_s: float, action: Callable[[], Any]) -> None:
         """Calls `action` at a virtual time, seconds since the bench began."""
-        self._time.call_at(max(round(time_s * 1e6), self._time._now), action)  # type: ignore[arg-type]
+        self._time.call_at(max(round(time_s * 1e6), self._time._now), action)
 
     def wait(self, seconds: float) -> Any:
         """For scripts: `yield operator.wait(0.5)`."""

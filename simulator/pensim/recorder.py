@@ -6,6 +6,7 @@ would). Without a running timer a row is taken every 10 ms.
 
 from array import array
 from collections.abc import Callable
+from typing import Any
 
 from pensim.board.board import VirtualBoard
 from pensim.board.near._layout import LEVELS, PINS
@@ -20,7 +21,7 @@ CHUNK_ROWS = 16_384
 class Recorder:
     """Collects rows; `trace()` is what has been recorded, `on_chunk` takes it piece by piece."""
 
-    def __init__(self, board: VirtualBoard, kernel: object, plant_columns: list[Column]) -> None:
+    def __init__(self, board: VirtualBoard, kernel: Any, plant_columns: list[Column]) -> None:
         self._board = board
         self._words = board.words
         self._kernel = kernel

@@ -98,6 +98,11 @@ class _SharedPen:
 class SimulatedPort(SerialBase):
     """One serial port of a simulated pen."""
 
+    # What SerialBase keeps and its stubs do not show.
+    _port: str | None
+    _timeout: float | None
+    _dtr_state: bool
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._shared: _SharedPen | None = None
         self._line: Any = None

@@ -86,8 +86,8 @@ class Trace:
         time_us = np.array(times, dtype=np.int64)
         columns = []
         for names, block in blocks:
-            table = np.array(block, dtype=np.int64).reshape(rows, len(names)) if names else None
-            columns += [(name, table[:, n]) for n, name in enumerate(names)] if names else []
+            table = np.array(block, dtype=np.int64).reshape(rows, len(names))
+            columns += [(name, table[:, n]) for n, name in enumerate(names)]
         return cls(time_us, columns, header)
 
     def __len__(self) -> int:

@@ -448,7 +448,7 @@ class Kernel:
         the high side leads to a rail that floats, so no current flows there.
         Ripple: V d (1-d) / (L f) peak to peak, as RMS², bounded by the square wave V/R that a
         slow PWM tends to: a harmonic blend, within 1 % of the exact RL solution at
-        100 kHz, 5 % at 20 kHz, up to twice too much below. The cell supplies the ripple's heat.
+        100 kHz, 12 % at 20 kHz, up to twice too much below. The cell supplies the ripple's heat.
         """
         ohm = self.resistance + self.circuit_ohm
         duty = self.duty
