@@ -43,6 +43,7 @@ class Link:
         self._busy_ms = 0
         self._events = []
         self._lost_events = 0
+        self._bad_told = 0  # damaged frames that the client knows of
         self._samples = 0
         self._now_ms = 0
         self._flushed_ms = 0
@@ -162,6 +163,9 @@ class Link:
         elif self._reply_waits:
             self._out.copy(self._reply)
             self._reply_waits = False
+        elif self._parser.bad != self._bad_told and self.connected():
+            self._bad_told = self._parser.bad
+            self._push(protocol.NOISE, (self._bad_told,))
         elif self._events:
             self._push(protocol.EVENT, self._events.pop(0))
         elif not self._push_samples(room):

@@ -28,6 +28,7 @@ STATUS = 0x2A
 TELEMETRY = 0x40
 EVENT = 0x41
 BUSY = 0x42
+NOISE = 0x43
 ERROR = 0xFF
 REPLY = 0x80  # set in the number of a reply
 PUSHED = 0x40  # numbers from here to 0x7F are sent unasked
@@ -54,10 +55,10 @@ MESSAGES = (
      (("first", "B"), _CHANGES),
      (("staged", "B"),)),
     (SET, "SET",
-     (("staged", "B"), _CHANGES),
+     (("staged", "B"), ("most", "B"), _CHANGES),
      _RESULTS),
     (RESULTS, "RESULTS",
-     (("first", "B"),),
+     (("first", "B"), ("most", "B")),
      _RESULTS),
     (COMMAND, "COMMAND",
      (("number", "H"), ("argument", "i")),
@@ -66,7 +67,7 @@ MESSAGES = (
      (("period_ms", "H"), ("signals", (("index", "H"),))),
      (("stream", "B"), ("period_ms", "H"))),
     (FAULTS, "FAULTS",
-     (("first", "H"),),
+     (("first", "H"), ("most", "B")),
      (("total", "H"), ("first", "H"),
       ("faults", (("number", "B"), ("latched", "B")) + _NOW))),
     (HEARTBEAT, "HEARTBEAT", (), _NOW + (("state", "B"),)),
@@ -80,6 +81,7 @@ MESSAGES = (
      + (("period_ms", "H"), ("dropped", "I"), ("samples", "*"))),
     (EVENT, "EVENT", None, _NOW + (("kind", "B"), ("number", "H"), ("value", "i"))),
     (BUSY, "BUSY", None, (("busy_ms", "H"),)),
+    (NOISE, "NOISE", None, (("bad_frames", "I"),)),
     (ERROR, "ERROR", None, (("reason", "B"), ("detail", "i"))),
 )  # fmt: skip
 

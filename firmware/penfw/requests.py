@@ -128,16 +128,15 @@ class Requests:
         self._staged = self._join(first, changes)
         return (len(self._staged),)
 
-    def _set(self, staged, changes):
+    def _set(self, staged, most, changes):
         changes = self._join(staged, changes)
         self._staged = []
         results = self._device.apply(changes)
         self._results = [(change[0],) + tuple(result) for change, result in zip(changes, results)]
-        return self._results_from(0)
+        return self._results_from(0, most)
 
-    def _results_from(self, first):
-        rows = self._results[first : first + protocol.RESULTS_MAX]
-        return len(self._results), first, rows
+    def _results_from(self, first, most):
+        return _part(self._results, first, most, protocol.RESULTS_MAX)
 
     def _command(self, number, argument):
         if number >= len(self._device.commands_rows):
@@ -159,9 +158,8 @@ class Requests:
         self.period_ms = period_ms
         return self.stream, period_ms
 
-    def _faults(self, first):
-        rows = self._device.faults()
-        return len(rows), first, rows[first : first + protocol.FAULTS_MAX]
+    def _faults(self, first, most):
+        return _part(self._device.faults(), first, most, protocol.FAULTS_MAX)
 
     def _heartbeat(self):
         self._device.heartbeat(self._now_ms)
@@ -180,6 +178,11 @@ def _request(row, payload):
     if len(values) < len(row[2]):
         raise Refusal(protocol.MALFORMED, row[0])
     return values
+
+
+def _part(rows, first, most, limit):
+    """(total, first, rows from there on): at most `most`, 0 is as many as fit, the limit."""
+    return len(rows), first, rows[first : first + min(most or limit, limit)]
 
 
 def rows_text(rows, first, most):

@@ -25,6 +25,7 @@ from penhost.units import Quantity
 HEARTBEAT_US = 100_000  # the pen stops and parks after 500 ms without one
 SILENCE_US = 1_000_000  # without samples for so long, the pen is asked whether it is there
 CHANGES_MAX = (protocol.PAYLOAD_MAX - 1) // 6  # of one STAGE or SET
+FEW = 4  # rows of a request or a reply where long ones do not get through
 GET_MAX = protocol.PAYLOAD_MAX // 6
 
 _Row = TypeVar("_Row")
@@ -112,7 +113,7 @@ class Pen:
         """The values in force of the named settings, by default of all."""
         rows = _named(self.settings, "setting", self.settings if names is None else names)
         values: dict[str, Quantity] = {}
-        for part in _parts(rows, GET_MAX):
+        for part in _parts(rows, FEW if self._session.noisy else GET_MAX):
             reply = self._session.request(protocol.GET, [(row.index,) for row in part])
             for row, (_index, value) in zip(part, reply["values"], strict=True):
                 values[row.name] = row.quantity(value)
@@ -136,14 +137,15 @@ class Pen:
         return done
 
     def _results(self, pairs: list[tuple[int, int]]) -> list[list[int]]:
-        *before, last = _parts(pairs, CHANGES_MAX) or [[]]
+        most = FEW if self._session.noisy else 0
+        *before, last = _parts(pairs, most or CHANGES_MAX) or [[]]
         staged = 0
         for part in before:
             staged = self._session.request(protocol.STAGE, staged, part)["staged"]
-        reply = self._session.request(protocol.SET, staged, last)
+        reply = self._session.request(protocol.SET, staged, most, last)
         rows = list(reply["results"])
         while len(rows) < reply["total"]:
-            rows += self._session.request(protocol.RESULTS, len(rows))["results"]
+            rows += self._session.request(protocol.RESULTS, len(rows), most)["results"]
         return rows
 
     def command(self, name: str, argument: int | str | Quantity = 0) -> Outcome:
@@ -180,7 +182,9 @@ class Pen:
         table = self.fault_table
         rows: list[list[int]] = []
         while True:
-            reply = self._session.request(protocol.FAULTS, len(rows))
+            reply = self._session.request(
+                protocol.FAULTS, len(rows), FEW if self._session.noisy else 0
+            )
             rows += reply["faults"]
             if len(rows) >= reply["total"] or not reply["faults"]:
                 return [replies.fault_record(table, row) for row in rows]

@@ -27,11 +27,13 @@ from penhost.transport import Frame, Transport
 
 OLDEST_PROTOCOL = 1  # the oldest pen that this client can talk to
 PATIENCE_US = (250_000, 400_000, 600_000, 1_000_000, 1_000_000, 1_000_000)  # one a try
-NOISY_TRIES = 60  # on a line where something arrives, but damaged
+NOISY_TRIES = 200  # on a line where something arrives, but damaged
 NOISE_WAIT_US = 100_000  # after a damaged frame, likely the reply, the next try comes so soon
+SLICE_US = 20_000  # how often a wait looks for damaged frames
 BUSY_MAX_US = 1_000_000  # a pen that said BUSY is waited for no longer than this
 QUEUE_MAX = 4096  # telemetry frames; at 500 Hz of 8 signals 80 s that nobody has read
 EVENTS_MAX = 256
+QUIET_REQUESTS = 20  # without a repeat for so many, the line is taken for a good one again
 _FIRST_SEQUENCE = 0x2020
 _PROMPT_CONTROLS = frozenset(b"\x01\x02\x03\x04\x05")  # mean something to a MicroPython prompt
 _PROMPT_SIGNS = (b">>>", b"MicroPython", b"raw REPL", b"Traceback (most")
@@ -56,6 +58,9 @@ class Session:
         self.telemetry: deque[dict[str, Any]] = deque(maxlen=QUEUE_MAX)
         self.events: deque[dict[str, Any]] = deque(maxlen=EVENTS_MAX)
         self.repeats = 0  # requests sent again
+        self.requests = 0
+        self._repeated_at = -QUIET_REQUESTS
+        self._noises = 0
         self._transport = transport
         self._entropy = entropy
         self._sequence = _FIRST_SEQUENCE
@@ -81,6 +86,11 @@ class Session:
             raise _refusal(_fields(reply))
         return _fields(reply)
 
+    @property
+    def noisy(self) -> bool:
+        """Whether requests and replies had better be short, as long ones do not get through."""
+        return self.requests - self._repeated_at < QUIET_REQUESTS
+
     def pump(self, until_us: int) -> None:
         """Takes in what the pen sends unasked: at least what has arrived, at most until then."""
         while True:
@@ -94,35 +104,40 @@ class Session:
     def _converse(self, number: int, values: Sequence[Any]) -> Frame:
         self._sequence = (self._sequence + 1) & 0xFFFF
         data = self._transport.encode(number, self._sequence, values)
-        bad = self._transport.bad
+        self.requests += 1
+        damaged = self._damaged()
         for repeats in range(NOISY_TRIES):
-            self.repeats += repeats > 0
+            if repeats:
+                self.repeats += 1
+                self._repeated_at = self.requests
             self._transport.send(data)
             patience_us = PATIENCE_US[min(repeats, len(PATIENCE_US) - 1)]
             reply = self._await(number, values, self._transport.clock.now_us() + patience_us)
             if reply is not None:
                 return reply
-            if repeats + 1 >= len(PATIENCE_US) and self._transport.bad == bad:
+            if repeats + 1 >= len(PATIENCE_US) and self._damaged() == damaged:
                 raise PenSilent("the pen does not answer", "check cable, power and baud rate")
         remedy = "check cable and ground, use a shorter cable or a lower baud rate"
         raise LineNoisy("the pen's answers arrive damaged", remedy)
 
     def _await(self, number: int, values: Sequence[Any], deadline_us: int) -> Frame | None:
-        clock = self._transport.clock
-        bad = self._transport.bad
-        while True:
-            frame = self._transport.receive(deadline_us)
-            if frame is None and self._busy_until_us > deadline_us:
-                deadline_us = self._busy_until_us
-            elif frame is None:
-                return None
-            elif frame.sequence == self._sequence and _answers(frame, number, values):
+        transport = self._transport
+        damaged = self._damaged()
+        now_us = transport.clock.now_us()
+        while now_us < deadline_us:
+            frame = transport.receive(min(deadline_us, now_us + SLICE_US))
+            if frame and frame.sequence == self._sequence and _answers(frame, number, values):
                 return frame
-            else:
+            if frame:
                 self._take_push(frame)
-            if self._transport.bad != bad:
-                deadline_us = min(deadline_us, clock.now_us() + NOISE_WAIT_US)
-                bad = self._transport.bad
+                if frame.number == protocol.NOISE:
+                    return None  # the request was damaged
+            now_us = transport.clock.now_us()
+            if self._damaged() != damaged:
+                damaged = self._damaged()
+                deadline_us = min(deadline_us, now_us + NOISE_WAIT_US)
+            deadline_us = max(deadline_us, self._busy_until_us)
+        return None
 
     def _take_push(self, frame: Frame) -> None:
         """Queues what was sent unasked; a late reply or an unknown message is passed over."""
@@ -133,6 +148,12 @@ class Session:
         elif frame.number == protocol.BUSY:
             busy_us = min(_fields(frame)["busy_ms"] * 1000, BUSY_MAX_US)
             self._busy_until_us = self._transport.clock.now_us() + busy_us + PATIENCE_US[0]
+        elif frame.number == protocol.NOISE:
+            self._noises += 1
+
+    def _damaged(self) -> int:
+        """Frames that arrived damaged here, and times that the pen has told of such."""
+        return self._transport.bad + self._noises
 
     def _safe_session(self) -> int:
         """A session id whose HELLO is harmless to a MicroPython prompt: without Ctrl-A to Ctrl-E.

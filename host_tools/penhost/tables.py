@@ -151,15 +151,13 @@ def _read(session: Session, table: int) -> list[list[str]]:
     """Rows of cells, as many cells as the table has columns here."""
     width = len(protocol.TABLES[table][2])
     rows: list[list[str]] = []
-    most = 0
     while True:
-        repeats = session.repeats
+        most = int(session.noisy)  # a row at a time
         reply = session.request(protocol.DESCRIBE, table, len(rows), most)
         lines = reply["rows"].decode().split("\n") if reply["rows"] else []
         rows += [_cells(line, width) for line in lines]
         if len(rows) >= reply["total"] or not lines:
             return rows
-        most = int(session.repeats > repeats)  # short replies where long ones do not get through
 
 
 def _cells(line: str, width: int) -> list[str]:

@@ -3,7 +3,6 @@
 The pin numbers are the hardware's own, not the firmware's map; a test holds the two together.
 """
 
-from array import array
 from typing import Any
 from dataclasses import dataclass
 
@@ -79,7 +78,6 @@ class Electronics:
         self,
         board: VirtualBoard,
         kernel: Any,
-        codes: array,
         axis: DepthAxis,
         wiring: Wiring | None = None,
     ) -> None:
@@ -87,13 +85,14 @@ class Electronics:
         self._board = board
         self._words = board.words
         self._kernel = kernel
-        self._codes = codes
+        self._battery_switched = 0
         self.axis = axis
         self.load_switch = LoadSwitch(board, kernel)
         gpio = board.gpio
         gpio.listen_duty(wiring.motor_pwm, lambda duty, _hz: kernel.set_duty_u16(duty))
         gpio.listen(wiring.load_switch, self.load_switch.toggled)
         gpio.listen(wiring.step, self._stepped)
+        gpio.listen(wiring.analogue_switch, self._switched)
         for pin in (wiring.home_switch, wiring.cartridge_present, wiring.button):
             gpio.drive(pin, None)
         gpio.drive(wiring.usb_power, 0)
@@ -130,12 +129,14 @@ class Electronics:
             gpio.drive(self.wiring.top_dead_centre, 1 if levels & TOP_DEAD_CENTRE else 0)
 
     def _sense(self, now_us: int) -> None:
-        words, codes = self._words, self._codes
+        """Conversions of GP26 to GP29; the kernel writes shunt, position, housing, battery."""
         self._kernel.sense(now_us)
-        words[ADC0] = codes[0]
-        words[ADC0 + 1] = codes[1]
-        battery = self._board.gpio.level(self.wiring.analogue_switch)
-        words[ADC0 + 2] = codes[3] if battery else codes[2]
+        if self._battery_switched:
+            words = self._words
+            words[ADC0 + 2] = words[ADC0 + 3]
+
+    def _switched(self, level: int) -> None:
+        self._battery_switched = level
 
     def _stepped(self, level: int) -> None:
         gpio = self._board.gpio

@@ -8,14 +8,31 @@ from array import array
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from pensim.board.board import VirtualBoard
 from pensim.board.near._layout import LEVELS, PINS
 from pensim.board.virtual_time import Alarm
 from pensim.trace import Column, Trace, TraceHeader
 
 IDLE_US = 10_000  # a row is due after so long without a control interrupt
-BOARD_COLUMNS = (Column("board.pins", "bits"), Column("board.outputs", "bits"))
-CHUNK_ROWS = 16_384
+BOARD_COLUMNS = [Column("board.pins", "bits"), Column("board.outputs", "bits")]
+BLOCK_ROWS = 16_384
+
+
+class _Block:
+    """Memory of some rows, all of one width, filled one after another."""
+
+    def __init__(self, columns: list[Column]) -> None:
+        self.columns = columns
+        self.times = array("q", bytes(8 * BLOCK_ROWS))
+        self.rows = memoryview(array("i", bytes(4 * BLOCK_ROWS * len(columns))))
+        self.count = 0
+
+    def table(self) -> Any:
+        """The rows as a numpy table."""
+        table = np.array(self.rows[: self.count * len(self.columns)], dtype=np.int64)
+        return table.reshape(self.count, len(self.columns))
 
 
 class Recorder:
@@ -25,57 +42,66 @@ class Recorder:
         self._board = board
         self._words = board.words
         self._kernel = kernel
-        self._plant_columns = plant_columns
+        self._plant_row = memoryview(kernel.row)
+        self._plant_count = len(plant_columns)
+        self._columns = plant_columns + BOARD_COLUMNS
         self._last_us = 0
         self.on_chunk: Callable[[Trace], None] | None = None
         self.on_beat: Callable[[int], None] | None = None  # about every 10 ms; for pacing
-        self._clear()
-        self._firmware_columns: list[Column] = []
-        self._empty_row = array("i")
+        self._blocks: list[_Block] = []
+        self._open_block()
         self._alarm = Alarm(board.time, self._idle)
         self._alarm.arm(board.now_us + IDLE_US)
         board.processor.on_sample = self.sample
 
-    def _clear(self) -> None:
-        self._times = array("q")
-        self._plant = array("i")
-        self._levels = array("i")
-        self._firmware = array("i")
-        self._firmware_from = 0  # first row with firmware columns
+    def _open_block(self) -> None:
+        self._block = _Block(self._columns)
+        self._blocks.append(self._block)
+        self._rows = self._block.rows
+        self._times = self._block.times
+        self._width = len(self._columns)
+        self._at = 0
 
     def sample(self, now_us: int) -> None:
         """Takes one row."""
         kernel, words = self._kernel, self._words
-        self._last_us = now_us
         kernel.settle(now_us)
         kernel.record(now_us)
-        self._times.append(now_us)
-        self._plant.extend(kernel.row)
-        self._levels.append(words[PINS])
-        self._levels.append(words[LEVELS])
-        engine = self._board.processor.engine
-        probe = engine.probe() if engine is not None else None
+        probe = self._board.processor.engine.probe()
+        if probe is not None and self._width == self._plant_count + 2:
+            self._attach(len(probe))
+        rows, at = self._rows, self._at
+        board_at = at + self._plant_count
+        rows[at:board_at] = self._plant_row
+        rows[board_at] = words[PINS]
+        rows[board_at + 1] = words[LEVELS]
+        self._at = at = at + self._width
         if probe is not None:
-            if not self._firmware_columns:
-                self._attach(len(probe))
-            self._firmware.extend(probe)
-        elif self._firmware_columns:
-            self._firmware.extend(self._empty_row)
-        if len(self._times) >= CHUNK_ROWS:
+            rows[board_at + 2 : at] = probe
+        self._times[self._block.count] = self._last_us = now_us
+        self._block.count += 1
+        if self._block.count == BLOCK_ROWS:
+            self._next_block()
+
+    def _next_block(self) -> None:
+        if self.on_chunk is None:
+            self._open_block()
+        else:
             self.flush()
+
+    def _attach(self, size: int) -> None:
+        """The firmware's signals have come: a block with their columns follows."""
+        pairs = [name.partition("\t")[::2] for name in self._board.probe_names[:size]]
+        self._columns = self._columns + [Column("pen." + name, unit) for name, unit in pairs]
+        self._open_block()
 
     def flush(self) -> None:
         """Hands what has been recorded to `on_chunk`, if there is one, and forgets it."""
-        if self.on_chunk is not None and self._times:
-            self.on_chunk(self.trace())
-            self._clear()
-
-    def _attach(self, size: int) -> None:
-        names = self._board.probe_names
-        pairs = [name.partition("\t")[::2] for name in names[:size]]
-        self._firmware_columns = [Column("pen." + name, unit) for name, unit in pairs]
-        self._empty_row = array("i", [0] * size)
-        self._firmware_from = len(self._times) - 1
+        if self.on_chunk is not None:
+            if any(block.count for block in self._blocks):
+                self.on_chunk(self.trace())
+            self._blocks.clear()
+            self._open_block()
 
     def _idle(self) -> None:
         now_us = self._board.now_us
@@ -86,12 +112,12 @@ class Recorder:
             self.on_beat(now_us)
 
     def trace(self, header: TraceHeader | None = None) -> Trace:
-        """What has been recorded since the last chunk."""
-        missing = self._firmware_from * len(self._firmware_columns)
-        firmware = array("i", [0] * missing) + self._firmware
-        blocks = [
-            (self._plant_columns, self._plant),
-            (list(BOARD_COLUMNS), self._levels),
-            (self._firmware_columns, firmware),
-        ]
-        return Trace.from_blocks(self._times, blocks, header)
+        """What has been recorded since the last chunk; a column that came later begins with 0."""
+        times = np.concatenate([np.array(block.times[: block.count]) for block in self._blocks])
+        values = np.zeros((len(times), len(self._columns)), dtype=np.int64)
+        first = 0
+        for block in self._blocks:
+            values[first : first + block.count, : len(block.columns)] = block.table()
+            first += block.count
+        pairs = [(column, values[:, number]) for number, column in enumerate(self._columns)]
+        return Trace(times.astype(np.int64), pairs, header)

@@ -6,7 +6,6 @@ order of the columns. Container files only need to hold the same values.
 
 import hashlib
 import json
-from array import array
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,22 +72,6 @@ class Trace:
         self._columns = columns
         self._by_name = {column.name: values for column, values in columns}
         self.header = header or TraceHeader()
-
-    @classmethod
-    def from_blocks(
-        cls,
-        times: "array[int]",
-        blocks: "list[tuple[list[Column], array[int]]]",
-        header: TraceHeader | None = None,
-    ) -> "Trace":
-        """From row-wise blocks, each a list of columns and their rows one after another."""
-        rows = len(times)
-        time_us = np.array(times, dtype=np.int64)
-        columns = []
-        for names, block in blocks:
-            table = np.array(block, dtype=np.int64).reshape(rows, len(names))
-            columns += [(name, table[:, n]) for n, name in enumerate(names)]
-        return cls(time_us, columns, header)
 
     def __len__(self) -> int:
         return len(self.time_us)

@@ -263,7 +263,7 @@ def test_values_are_got_in_the_order_asked():
 def test_unknown_settings_and_too_many_are_refused():
     bench = Bench()
     assert bench.refused(protocol.GET, 2, [(0,), (999,)]) == (protocol.UNKNOWN_SETTING, 999)
-    assert bench.refused(protocol.SET, 3, 0, [(0, 1), (999, 1)]) == (
+    assert bench.refused(protocol.SET, 3, 0, 0, [(0, 1), (999, 1)]) == (
         protocol.UNKNOWN_SETTING,
         999,
     )
@@ -273,7 +273,7 @@ def test_unknown_settings_and_too_many_are_refused():
 
 def test_set_is_one_transaction():
     bench = Bench()
-    assert bench.ask(protocol.SET, 2, 0, [(1, 750), (0, 110000), (2, 60)]) == [
+    assert bench.ask(protocol.SET, 2, 0, 0, [(1, 750), (0, 110000), (2, 60)]) == [
         3,
         0,
         [[1, 0, 750, 0, 0], [0, 0, 110000, 0, 0], [2, protocol.PENDING, 60, 0, 0]],
@@ -287,10 +287,10 @@ def test_staged_changes_are_judged_together_with_the_set():
     second = [(43 + n, n) for n in range(20)]
     assert bench.ask(protocol.STAGE, 2, 0, first) == [39]
     assert bench.device.transactions == []
-    total, start, rows = bench.ask(protocol.SET, 3, 39, second)
+    total, start, rows = bench.ask(protocol.SET, 3, 39, 0, second)
     assert (total, start, len(rows)) == (59, 0, protocol.RESULTS_MAX)
     for sequence in (4, 5, 6):
-        rows += bench.ask(protocol.RESULTS, sequence, len(rows))[2]
+        rows += bench.ask(protocol.RESULTS, sequence, len(rows), 0)[2]
     assert [(row[0], row[2]) for row in rows] == first + second
     assert bench.device.transactions == [first + second]
 
@@ -298,9 +298,9 @@ def test_staged_changes_are_judged_together_with_the_set():
 def test_set_that_does_not_know_what_is_staged_is_refused():
     bench = Bench()
     bench.ask(protocol.STAGE, 2, 0, [(4, 1)])
-    assert bench.refused(protocol.SET, 3, 0, [(5, 1)]) == (protocol.NOT_STAGED, 1)
+    assert bench.refused(protocol.SET, 3, 0, 0, [(5, 1)]) == (protocol.NOT_STAGED, 1)
     assert bench.ask(protocol.STAGE, 4, 0, [(6, 1)]) == [1], "0 begins anew"
-    bench.ask(protocol.SET, 5, 1, [])
+    bench.ask(protocol.SET, 5, 1, 0, [])
     assert bench.device.transactions == [[(6, 1)]]
 
 
@@ -308,7 +308,7 @@ def test_a_transaction_has_at_most_so_many_changes():
     bench = Bench()
     for part in range(2):
         bench.ask(protocol.STAGE, 2 + part, 39 * part, [(4, 1)] * 39)
-    assert bench.refused(protocol.SET, 5, 78, [(4, 1)] * 19) == (
+    assert bench.refused(protocol.SET, 5, 78, 0, [(4, 1)] * 19) == (
         protocol.TOO_MANY,
         protocol.STAGE_MAX,
     )
@@ -323,7 +323,7 @@ def test_long_fault_history_comes_in_parts():
     bench.device.fault_rows = [(1, 0, 7, n, n) for n in range(40)]
     rows, sequence = [], 2
     while len(rows) < 40:
-        total, first, part = bench.ask(protocol.FAULTS, sequence, len(rows))
+        total, first, part = bench.ask(protocol.FAULTS, sequence, len(rows), 0)
         assert (total, first) == (40, len(rows))
         rows += part
         sequence += 1
@@ -341,8 +341,28 @@ def test_only_a_heartbeat_is_presence():
 def test_status_counts_good_and_bad_frames():
     bench = Bench()
     bench.port.received += b"\5noise\0"
+    bench.poll()
+    assert bench.frames() == [(protocol.NOISE, 0, [1])]
     fields = bench.ask(protocol.STATUS, 2)
     assert fields[4:6] == [2, 1]
+
+
+def test_client_is_told_once_of_damaged_frames_and_nobody_without_a_session():
+    bench = Bench()
+    bench.port.received += b"\5noise\0\5noise\0"
+    bench.poll(5)
+    assert [number for number, _sequence, _fields in bench.frames()] == [protocol.NOISE]
+    bench = Bench(session=None)
+    bench.port.received += b"\5noise\0"
+    bench.poll(5)
+    assert bench.frames() == []
+
+
+def test_few_rows_come_where_few_are_wanted():
+    bench = Bench()
+    assert len(bench.ask(protocol.SET, 2, 0, 2, [(4 + n, n) for n in range(9)])[2]) == 2
+    assert bench.ask(protocol.RESULTS, 3, 2, 3)[:2] == [9, 2]
+    assert len(bench.ask(protocol.FAULTS, 4, 0, 1)[2]) == 1
 
 
 def test_events_are_stamped_when_they_happen_and_counted_when_lost():

@@ -65,6 +65,20 @@ def test_nothing_is_kept_without_a_subscription():
     assert ring.sample_size == 0
 
 
+def test_interrupt_in_the_middle_of_configure_leaves_no_sample_of_neither():
+    ring = TelemetryRing(3)
+
+    class Interrupted(tuple):
+        def __iter__(self):
+            filled(ring, 3)
+            return super().__iter__()
+
+    ring.configure((0,), ("i",), 1)
+    filled(ring, 3)
+    ring.configure(Interrupted((1,)), ("b",), 1)
+    assert ring.ready() == 0
+
+
 def test_full_ring_drops_and_counts():
     ring = TelemetryRing(3, samples=8)
     ring.configure((0,), ("i",), 1)

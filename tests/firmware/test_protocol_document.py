@@ -82,6 +82,6 @@ def test_codes_and_limits_stand_as_they_are():
     assert f"0 to {protocol.PAYLOAD_MAX}" in DOCUMENT
     assert f"longer than {protocol.FRAME_MAX - 1} bytes" in DOCUMENT
     assert f"at most {protocol.STAGE_MAX}." in DOCUMENT
-    assert f"first {protocol.RESULTS_MAX} of them" in DOCUMENT
+    assert f"at most {protocol.RESULTS_MAX} of them" in DOCUMENT
     assert f"at most {protocol.ROW_MAX} bytes" in DOCUMENT
     assert f"at most {protocol.SIGNALS_MAX};" in DOCUMENT

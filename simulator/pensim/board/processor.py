@@ -14,19 +14,20 @@ from typing import Protocol
 from pensim.board.near import _layout as layout
 from pensim.board.near._layout import (
     ARG0,
+    CLOCK_MS,
+    CLOCK_REST,
+    CLOCK_US,
     DIRTY,
     ELAPSED,
     IRQ,
     LEVELS,
     LIMIT,
-    MS_REST,
     REASON,
     RECEIVED,
     RESULT,
     SECONDS,
     SOFT,
     STATUS,
-    TICKS_MS,
     TICKS_US,
 )
 from pensim.board.virtual_time import NEVER, VirtualTime
@@ -34,6 +35,7 @@ from pensim.errors import BoardFault
 
 TICKS_MASK = 0x3FFFFFFF
 FOREVER_US = 0x3FFFFFFF
+CLOCK_LASTS_US = 1 << 28  # for so long `ticks_ms` may count from one moment
 RTC_START_S = 1_609_459_200  # the rp2 port's clock starts at 2021-01-01
 TICKS_OFFSET_US = ((1 << 30) * 1000) - 5_000_000  # both tick counters wrap 5 s after power-up
 
@@ -109,6 +111,7 @@ class Processor:
         self.on_resume: Callable[[int], bytes] | None = None
         self.stopping = False
         self._exit_us = exit_us
+        self._pending: list[Interrupt] = []
         self.restart()
 
     def restart(self) -> None:
@@ -118,9 +121,9 @@ class Processor:
                 self.words[index] = 0
         self.wake_us = self.time._now
         self._wake_on = 0
-        self._masked = False
-        self._held_us = 0
-        self._pending: list[Interrupt] = []
+        self._held_us = 0  # interrupts wait until then: flash work, or masked
+        self._clock_due_us = 0
+        self._pending.clear()
         self._answer = b""
         self._levels = 0
 
@@ -150,24 +153,26 @@ class Processor:
 
     def run(self, until_us: int) -> None:
         """Runs until `until_us`, or until `stop` is called."""
-        time = self.time
+        time, pending = self.time, self._pending
         self.stopping = False
         while not self.stopping:
             now = time._now
             head = time.head_us()
             if head <= now:
                 time.step()
-            elif self._pending and not self._masked and now >= self._held_us:
-                self._take_interrupt(self._pending.pop(0))
+            elif pending and now >= self._held_us:
+                self._take_interrupt(pending.pop(0))
             elif now >= until_us:
                 return
             elif self.wake_us <= now:
-                self._run_main(min(head, until_us))
+                self._run_main(head if head < until_us else until_us)
             else:
-                self._pass_time(min(head, until_us, self.wake_us, self._hold_end(now)))
-
-    def _hold_end(self, now: int) -> int:
-        return self._held_us if self._pending and self._held_us > now else NEVER
+                target = head if head < until_us else until_us
+                if self.wake_us < target:
+                    target = self.wake_us
+                if pending and self._held_us < target:
+                    target = self._held_us
+                self._pass_time(target)
 
     def _pass_time(self, target_us: int) -> None:
         """Moves the world to `target_us` or to its next edge, whichever comes first."""
@@ -177,7 +182,7 @@ class Processor:
                 "check for a missing timer, interrupt or serial input"
             )
         world = self.world
-        self.time.advance_to(world.advance(target_us))
+        self.time._now = world.advance(target_us)
         if world.changed:
             self.on_edges(world.changed)
 
@@ -194,21 +199,30 @@ class Processor:
                 self._pass_time(head if head < target_us else target_us)
 
     def _set_clock(self, now_us: int) -> None:
+        """The clock words: `ticks_us` now, and the moment that `ticks_ms` counts from."""
         words = self.words
         ticks = now_us + TICKS_OFFSET_US
-        milliseconds, words[MS_REST] = divmod(ticks, 1000)
-        words[TICKS_US] = (ticks & TICKS_MASK) - 0x40000000
-        words[TICKS_MS] = (milliseconds & TICKS_MASK) - 0x40000000
+        milliseconds, words[CLOCK_REST] = divmod(ticks, 1000)
+        words[CLOCK_US] = words[TICKS_US] = (ticks & TICKS_MASK) - 0x40000000
+        words[CLOCK_MS] = (milliseconds & TICKS_MASK) - 0x40000000
+        self._clock_due_us = now_us + CLOCK_LASTS_US
 
     def _take_interrupt(self, interrupt: Interrupt) -> None:
         now = self.time._now
         words = self.words
         self.sense(now)
-        self._set_clock(now)
+        if now < self._clock_due_us:
+            words[TICKS_US] = ((now + TICKS_OFFSET_US) & TICKS_MASK) - 0x40000000
+        else:
+            self._set_clock(now)
         words[ELAPSED] = interrupt.latency_us
         words[LIMIT] = FOREVER_US
         failed = self.engine.interrupt(interrupt.number)  # type: ignore[union-attr]
-        self._pass_handler_time(now + words[ELAPSED] + self._exit_us)
+        end = now + words[ELAPSED] + self._exit_us
+        if self.time.head_us() > end:  # the usual case: no event falls into the handler
+            self._pass_time(end)
+        if self.time._now < end:
+            self._pass_handler_time(end)
         if words[LEVELS] != self._levels or words[DIRTY]:
             self._apply_outputs()
         if interrupt.samples:
@@ -250,14 +264,14 @@ class Processor:
         """The main loop came back at `exchange_us`: rewind what was integrated beyond it."""
         world = self.world
         if exchange_us >= reached_us:
-            self.time.advance_to(reached_us)
+            self.time._now = reached_us
             if world.changed:
                 self.on_edges(world.changed)
             return
         world.restore()
         if exchange_us > self.time._now:
             world.advance(exchange_us)
-            self.time.advance_to(exchange_us)
+            self.time._now = exchange_us
 
     def _serve(self, payload: bytes) -> None:
         words = self.words
@@ -296,7 +310,7 @@ class Processor:
         return b""
 
     def _serve_mask(self, _payload: bytes) -> bytes:
-        self._masked = bool(self.words[ARG0])
+        self._held_us = NEVER if self.words[ARG0] else 0
         return b""
 
     def _serve_stall(self, _payload: bytes) -> bytes:

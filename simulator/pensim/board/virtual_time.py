@@ -1,7 +1,7 @@
 """Virtual time: one SimPy environment in integer microseconds, with events that are re-armed."""
 
 from collections.abc import Callable
-from typing import Any
+from heapq import heappop, heappush
 
 import simpy
 from simpy.events import NORMAL
@@ -13,16 +13,21 @@ class VirtualTime(simpy.Environment):
     """SimPy's environment with an integer clock that the processor moves.
 
     The plant's own events (sensor edges) are not in SimPy's queue: the processor integrates up
-    to the queue's head, finds them there, and moves the clock with `advance_to`.
+    to the queue's head, finds them there, and moves the clock `_now` itself.
     """
 
     def __init__(self) -> None:
         super().__init__(initial_time=0)
         self._now: int = 0
 
-    def advance_to(self, time_us: int) -> None:
-        """Moves the clock to `time_us`; nothing in the queue may lie before it."""
-        self._now = time_us
+    def step(self) -> None:
+        """Processes the next event; an alarm without SimPy's detour over callbacks."""
+        event = self._queue[0][3]
+        if event.__class__ is Alarm:
+            self._now = heappop(self._queue)[0]
+            event.ring()
+        else:
+            super().step()
 
     def head_us(self) -> int:
         """Time of the next event in the queue, `NEVER` when there is none."""
@@ -50,15 +55,12 @@ class Alarm(simpy.Event):
         self._action = action
         self._due_us = -1
         self._time = time
-        self._entries = 0
 
     def arm(self, time_us: int) -> None:
         """Schedules the action for `time_us`, in place of an earlier arming."""
-        time = self._time
         self._due_us = time_us
-        self._entries += 1
-        self.callbacks = [self._fire]
-        time.schedule(self, NORMAL, time_us - time._now)
+        time = self._time
+        heappush(time._queue, (time_us, NORMAL, next(time._eid), self))
 
     def stop(self) -> None:
         """The action is not called any more."""
@@ -69,10 +71,8 @@ class Alarm(simpy.Event):
         """Whether the action is still to come."""
         return self._due_us >= 0
 
-    def _fire(self, _event: Any) -> None:
-        self._entries -= 1
-        if self._entries:  # the queue holds this object again: keep its callback alive
-            self.callbacks = [self._fire]
+    def ring(self) -> None:
+        """An entry of the queue has come: acts, unless it is an old one."""
         if self._time._now == self._due_us:
             self._due_us = -1
             self._action()

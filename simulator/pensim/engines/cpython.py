@@ -66,16 +66,13 @@ class CPythonEngine:
         system = self._load("sys")
         self._builtins["open"] = self._load("os").open
         self._builtins["print"] = system._print
-        self._dispatch = board.dispatch
+        self.interrupt = board.dispatch  # runs a callback; returns 1 when it raised
         self._main = greenlet(self._run_main)
 
     def resume(self, payload: bytes) -> bytes:
         main = self._main
         main.parent = getcurrent()
         return main.switch(payload)
-
-    def interrupt(self, number: int) -> int:
-        return self._dispatch(number)
 
     def probe(self) -> Any:
         return self._probe
@@ -106,7 +103,7 @@ class CPythonEngine:
         )
 
     def _attach_probe(self, values: Any) -> None:
-        self._probe = values
+        self._probe = memoryview(values)
 
     def _run_main(self, _payload: bytes) -> bytes:
         """Runs `/main.py`; what is left of the session is one EXIT request after another."""

@@ -30,7 +30,7 @@ class MicroPythonEngine:
         self._words = link.words
         self._bytes = memoryview(link.words).cast("B")
         self._name = name
-        self._probe_size = 0
+        self._probe: Any = None
         self._directory = tempfile.TemporaryDirectory(prefix="penloop-")
         self._write_files(link)
         to_guest, self._write_fd = os.pipe()
@@ -78,7 +78,7 @@ class MicroPythonEngine:
             self._start(payload)
         answer = self._read(words[SIZE]) if words[SIZE] else b""
         if words[REASON] == PROBE:
-            self._probe_size = words[ARG0]
+            self._probe = memoryview(words)[PROBE0 : PROBE0 + words[ARG0]]
         return answer
 
     def _start(self, payload: bytes) -> None:
@@ -99,8 +99,7 @@ class MicroPythonEngine:
         return words[ARG0]
 
     def probe(self) -> Any:
-        size = self._probe_size
-        return self._words[PROBE0 : PROBE0 + size] if size else None
+        return self._probe
 
     def _send(self, payload: bytes) -> None:
         try:

@@ -38,54 +38,47 @@ cpdef int rounded(double value)
 
 
 cdef class Kernel:
-    cdef public double t_us, theta, omega, lift, energy, alpha, turn_us, turn_t_us
-    cdef public long long now_us, quiet_us, turns, turns_top, strokes
-    cdef public int sector, pending, levels, changed
-    cdef public int inside, ramping
-    cdef public double deflection, deflection_t_us, touch_floor, hole, contact
-    cdef public double gain_puncture, gain_depth, gain_out, penetration_row, skin_work_j
-    cdef public long long punctures, drained
-    cdef public long long[64] ring_t_us
-    cdef public int[64] ring_um
-    cdef public double travel, speed2, shunt_a, peak_a, flush_t_us, motor_charge_c
-    cdef public double battery_charge_c, current2_a2s, winding_heat_j, friction_heat_j
-    cdef public double row_charge_c, settle_heat_j, settle_friction_j, settle_charge_c
-    cdef public double duty, protrusion_m, standoff_m, contact_target, contact_rate_per_s
-    cdef public double pwm_frequency_hz, extra_friction_nm
-    cdef public int load_switch_closed, high_side_shorted, bridge_open
-    cdef public int stuck_mask, stuck_levels, code_faulty
-    cdef public int[4] forced_code
-    cdef public int[4] code_offset
-    cdef public double tip_offset, drive_current, drive_slope, drive_torque, half_damping
-    cdef public double friction, rms_factor, ripple_a2, ripple_supply_a, battery_share
-    cdef public double battery_lsb, battery_lsb_per_a, unit_puncture, unit_depth, friction_share, stiffness
-    cdef public double damping, velocity_s_per_m, skin_puncture_n, skin_slope_n_per_m, needles
-    cdef public double[10] bound
-    cdef public double[10] bound_lift
-    cdef public int[9] bound_levels
-    cdef public double inertia, reciprocating, radius, v1, v2, torque_constant, motor_friction
-    cdef public double viscous, resistance_rated, copper_per_k, rated_at_c, circuit_ohm
-    cdef public double inductance, shunt_filter_us, lsb_per_v, shunt_zero_lsb, shunt_lsb_per_a
-    cdef public double shunt_noise, position_zero_lsb, position_lsb_per_m, position_noise
-    cdef public double[34] ntc_table
-    cdef public double ntc_noise, battery_divider, battery_noise
-    cdef public u64 shunt_key, slow_key
-    cdef public double resistance, voc
-    cdef public double[11] open_circuit
-    cdef public double capacity_c, battery_ohm, quiescent_a, charge_left_c, winding_c, housing_c
-    cdef public double ambient_c, winding_capacity, housing_capacity, winding_conductance
-    cdef public double housing_conductance, ntc_lsb, row_t_us
-    cdef public long long settled_us
+    # read from Python: state, inputs, sums
+    cdef public double t_us, theta, omega, lift, energy, alpha, turn_us, deflection
+    cdef public double deflection_t_us, touch_floor, hole, contact, gain_puncture, gain_depth
+    cdef public double penetration_row, skin_work_j, travel, speed2, shunt_a, peak_a
+    cdef public double motor_charge_c, battery_charge_c, current2_a2s, winding_heat_j
+    cdef public double friction_heat_j, duty, protrusion_m, standoff_m, contact_target
+    cdef public double pwm_frequency_hz, extra_friction_nm, drive_current, drive_slope
+    cdef public double ripple_a2, radius, circuit_ohm, resistance, voc, charge_left_c
+    cdef public double winding_c, housing_c, ambient_c
+    cdef public int sector, pending, levels, changed, inside, ramping, load_switch_closed
+    cdef public int high_side_shorted, bridge_open, stuck_mask, stuck_levels
+    cdef public int[::1] codes, row
+    cdef public long long now_us, turns, strokes, punctures
 
-    cdef double c_t_us, c_theta, c_omega, c_lift, c_energy, c_alpha, c_turn_us, c_turn_t_us
-    cdef long long c_now_us, c_turns, c_turns_top, c_strokes, c_punctures
-    cdef int c_sector, c_pending, c_levels, c_changed, c_inside, c_ramping
-    cdef double c_deflection, c_deflection_t_us, c_touch_floor, c_hole, c_contact
-    cdef double c_gain_puncture, c_gain_depth, c_gain_out, c_penetration_row, c_skin_work_j
-    cdef double c_travel, c_speed2, c_shunt_a, c_peak_a, c_friction_heat_j
-
-    cdef public int[::1] codes
-    cdef public int[::1] row
+    # derived values, constants, checkpoint
+    cdef double turn_t_us, gain_out, flush_t_us, row_charge_c, settle_heat_j
+    cdef double settle_friction_j, settle_charge_c, contact_rate_per_s, tip_offset
+    cdef double drive_torque, half_damping, friction, rms_factor, ripple_supply_a
+    cdef double battery_share, battery_lsb, battery_lsb_per_a, unit_puncture, unit_depth
+    cdef double friction_share, stiffness, damping, velocity_s_per_m, skin_puncture_n
+    cdef double skin_slope_n_per_m, needles, inertia, reciprocating, v1, v2, torque_constant
+    cdef double motor_friction, viscous, resistance_rated, copper_per_k, rated_at_c
+    cdef double inductance, shunt_filter_us, lsb_per_v, shunt_zero_lsb, shunt_lsb_per_a
+    cdef double shunt_noise, position_zero_lsb, position_lsb_per_m, position_noise, ntc_noise
+    cdef double battery_divider, battery_noise, capacity_c, battery_ohm, quiescent_a
+    cdef double winding_capacity, housing_capacity, winding_conductance, housing_conductance
+    cdef double ntc_lsb, row_t_us, c_t_us, c_theta, c_omega, c_lift, c_energy, c_alpha
+    cdef double c_turn_us, c_turn_t_us, c_deflection, c_deflection_t_us, c_touch_floor, c_hole
+    cdef double c_contact, c_gain_puncture, c_gain_depth, c_gain_out, c_penetration_row
+    cdef double c_skin_work_j, c_travel, c_speed2, c_shunt_a, c_peak_a, c_friction_heat_j
+    cdef double[10] bound, bound_lift
+    cdef double[11] open_circuit
+    cdef double[34] ntc_table
+    cdef int code_faulty, c_sector, c_pending, c_levels, c_changed, c_inside, c_ramping
+    cdef int[4] forced_code, code_offset
+    cdef int[64] ring_um
+    cdef int[9] bound_levels
+    cdef long long quiet_us, looked_us, turns_top, drained, settled_us, c_now_us, c_turns
+    cdef long long c_turns_top, c_strokes, c_punctures
+    cdef long long[64] ring_t_us
+    cdef u64 shunt_key, slow_key
 
     @cython.locals(mass=double)
     cpdef place(self, double theta, double omega)

@@ -124,7 +124,7 @@ def slope_of(angle):
 
 
 def decay(x):
-    """exp(-x) for x >= 0 as a rational function: error below 0.0012, 2e-6 up to x = 0.4;
+    """exp(-x) for x >= 0 as a rational function: error below 0.0022, 4e-6 up to x = 0.4;
     positive and falling to 0, so it is stable for any x."""
     h = 0.5 * x
     e = 1.0 + h * (1.0 + h * (0.5 + h * (0.16666666666666666 + h * 0.041666666666666664)))
@@ -135,9 +135,9 @@ def code_of(lsb):
     """ADC code of a voltage in LSB: 12 bit, spread to 16 bit as read_u16 does."""
     if lsb < 0.0:
         return 0
-    code = int(lsb + 0.5)
-    if code > CODE_MAX:
+    if lsb > CODE_MAX:
         return 65535
+    code = int(lsb + 0.5)
     return (code << 4) | (code >> 8)
 
 
@@ -164,7 +164,7 @@ class Kernel:
     __slots__ = tuple(
         # time and motion
         """t_us now_us theta omega lift energy sector alpha turns turns_top strokes turn_us
-        turn_t_us pending quiet_us levels changed """
+        turn_t_us pending quiet_us looked_us levels changed """
         # skin
         """inside deflection deflection_t_us touch_floor hole contact ramping gain_puncture
         gain_depth gain_out penetration_row skin_work_j punctures drained ring_t_us ring_um """
@@ -331,6 +331,7 @@ class Kernel:
         self.turn_t_us = -1.0
         self.pending = 0
         self.quiet_us = 0
+        self.looked_us = 0
         self.inside = 0
         self.hole = 0.0
         self.deflection = 0.0
@@ -526,7 +527,8 @@ class Kernel:
         the bits that this call changed. Two edges in one microsecond come in two calls.
 
         One long function on purpose: it is the hot path, state lives in locals, and a call
-        a substep would double its cost in plain Python.
+        a substep would double its cost in plain Python. Outside the skin `w` stands still at
+        `self.deflection`, which relaxes from `self.deflection_t_us` on.
         """
         t = self.t_us
         quiet_us = self.quiet_us
@@ -856,6 +858,8 @@ class Kernel:
                 inside = self.inside
                 touch_floor = self.touch_floor
 
+        if not self.looked_us:
+            self.looked_us = reached if self.changed else reached + 1
         self.t_us = t
         self.now_us = reached
         self.theta = theta
@@ -985,6 +989,7 @@ class Kernel:
     def save(self):
         """Take the one checkpoint: everything that advance() changes."""
         self.quiet_us = 0
+        self.looked_us = 0
         self.c_t_us = self.t_us
         self.c_now_us = self.now_us
         self.c_theta = self.theta
@@ -1021,12 +1026,12 @@ class Kernel:
         self.c_friction_heat_j = self.friction_heat_j
 
     def restore(self):
-        """Go back to the checkpoint; inputs must not have been changed in between.
+        """Go back to the checkpoint; no setter may have been called in between.
 
-        Other steps round an edge's time otherwise. So the first advance() from here, to a time
-        before the one that the abandoned run reached, shows no change that that run did not.
+        Other steps round an edge's time otherwise. So the next advance() shows no edge before
+        the time up to which the first advance() of the abandoned run found none.
         """
-        self.quiet_us = self.now_us if self.changed else self.now_us + 1
+        self.quiet_us = self.looked_us
         self.t_us = self.c_t_us
         self.now_us = self.c_now_us
         self.theta = self.c_theta
@@ -1084,6 +1089,7 @@ class Kernel:
         self.winding_heat_j += current2 * self.resistance
         self.friction_heat_j += self.viscous * self.speed2
         self.flush_t_us = self.t_us
+        self.quiet_us = 0
         self.travel = 0.0
         self.speed2 = 0.0
 

@@ -9,8 +9,9 @@ leaves its small ints.
 ELAPSED = 0  # time used since the grant began; each board call adds its cost
 LIMIT = 1  # the main loop must exchange when ELAPSED reaches this: the horizon
 TICKS_US = 2  # ticks_us() at ELAPSED 0, minus 2**30
-TICKS_MS = 3  # ticks_ms() at ELAPSED 0, minus 2**30
-MS_REST = 4  # microseconds since that millisecond began
+CLOCK_US = 3  # a moment of ticks_us(), minus 2**30, renewed often enough,
+CLOCK_MS = 4  # ticks_ms() at that moment, minus 2**30,
+CLOCK_REST = 45  # and the microseconds since that millisecond began
 IRQ = 5  # number of the interrupt to take, or -1
 PINS = 6  # levels at the pins, bit n for GPn
 ADC0 = 7  # five 16-bit conversions: GP26, GP27, GP28, GP29, chip temperature

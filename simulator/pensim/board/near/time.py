@@ -1,7 +1,7 @@
 """MicroPython's `time` in virtual time."""
 
 from _board import COST_TICKS, TICKS_MASK, W, spend, sync, wait
-from _layout import ELAPSED, LIMIT, MS_REST, SECONDS, TICKS_MS, TICKS_US
+from _layout import CLOCK_MS, CLOCK_REST, CLOCK_US, ELAPSED, LIMIT, SECONDS, TICKS_US
 
 _HALF = 0x20000000
 _DAYS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
@@ -18,7 +18,8 @@ def ticks_ms():
     W[ELAPSED] += COST_TICKS
     if W[ELAPSED] >= W[LIMIT]:
         sync()
-    return (W[TICKS_MS] + (W[MS_REST] + W[ELAPSED]) // 1000) & TICKS_MASK
+    past_us = (W[TICKS_US] - W[CLOCK_US] + W[ELAPSED]) & TICKS_MASK
+    return (W[CLOCK_MS] + (W[CLOCK_REST] + past_us) // 1000) & TICKS_MASK
 
 
 ticks_cpu = ticks_us
