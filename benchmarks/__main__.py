@@ -4,8 +4,8 @@ import os
 import subprocess
 import sys
 
-BY_KERNEL = ("overhead", "peer", "plant_speed")  # run once with each kernel
-ONCE = ("plant_accuracy", "engines", "growth")
+BY_KERNEL = ("overhead", "peer")  # run once with each kernel
+ONCE = ("plant_speed", "plant_accuracy", "engines", "growth")
 
 
 def main():

@@ -11,6 +11,7 @@ Both kernels are measured whatever PENLOOP_KERNEL says.
 Run: python -m benchmarks.plant_speed
 """
 
+import sys
 import time
 import warnings
 from array import array
@@ -68,9 +69,12 @@ def everything(kernel, span_ms):
 def peer():
     """`simulate` of gym-electric-motor at 1 ms, for a number of milliseconds."""
     warnings.filterwarnings("ignore")
-    import gym_electric_motor as gem
+    try:
+        import gym_electric_motor as gem
+        from gym_electric_motor.physical_systems.solvers import EulerSolver
+    except ImportError:
+        sys.exit("gym-electric-motor is missing: pip install 'penloop[bench]'")
     import numpy
-    from gym_electric_motor.physical_systems.solvers import EulerSolver
 
     solver = EulerSolver(nsteps=10)
     environment = gem.make("Cont-SC-PermExDc-v0", tau=1e-3, ode_solver=solver)

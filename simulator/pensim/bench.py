@@ -21,6 +21,7 @@ from pensim.plant.axis import DepthAxis
 from pensim.plant.constants import RAD_PER_DEG, flatten
 from pensim.plant.kernel import PLANT_SIGNALS
 from pensim.plant.parameters import PenParameters
+from pensim.plant.presets import CARTRIDGES
 from pensim.recorder import Recorder
 from pensim.trace import Column, Trace, TraceHeader
 
@@ -67,6 +68,7 @@ class Bench:
         self.axis = DepthAxis(start_depth_um)
         self.kernel.set_protrusion(self.axis.protrusion_m)
         self.electronics = Electronics(self.board, self.kernel, self.axis)
+        self.kernel.set_cartridge(CARTRIDGES["none"])
         self.operator = Operator(self.time, self.electronics, self.kernel, self.board.i2c)
         columns = [Column("plant." + name, unit) for name, unit in PLANT_SIGNALS]
         self.recorder = Recorder(self.board, self.kernel, columns)

@@ -13,7 +13,7 @@ from pensim.cartridge import ADDRESS, SimulatedCartridge
 from pensim.electronics import Electronics
 from pensim.errors import ScenarioError
 from pensim.hazards import HAZARDS
-from pensim.plant.presets import SKINS
+from pensim.plant.presets import CARTRIDGES, SKINS
 
 CONTACT_S = 0.05  # from first touch to all needles in contact
 Script = Generator[Any, Any, None]
@@ -83,6 +83,7 @@ class Operator:
         self._note("remove cartridge")
         taken, self.cartridge = self.cartridge, None
         self._bus.pop(ADDRESS, None)
+        self._kernel.set_cartridge(CARTRIDGES["none"])
         self._electronics.insert_cartridge(False)
         return taken
 

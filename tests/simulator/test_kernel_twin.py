@@ -119,6 +119,16 @@ def test_compiled_kernel_gives_the_bits_of_plain_python(twin, seed):
     assert history(twin.Kernel, seed) == history(python_kernel.Kernel, seed)
 
 
+def test_random_sequences_reach_rest_reverse_skin_and_speed():
+    states = [row for seed in (0, 1, 2) for row in history(python_kernel.Kernel, seed)[::2]]
+    speeds = [state[STATE.index("omega")] for state in states]
+    assert 0.0 in speeds
+    assert min(speeds) < -50.0
+    assert max(speeds) > 700.0
+    assert any(state[STATE.index("inside")] for state in states)
+    assert max(state[STATE.index("punctures")] for state in states) > 20
+
+
 def test_compiled_functions_give_the_bits_of_plain_python(twin):
     dice = random.Random(5)
     for _ in range(5000):

@@ -76,7 +76,11 @@ class Gpio:
     def drive(self, pin: int, level: int | None) -> None:
         """An outside part drives the pin to `level`; `None` lets it go."""
         self._drivers[pin] = level
-        self._settle(pin)
+        if level is None or self._modes[pin] != IN or len(self._wired[pin]) > 1:
+            self._settle(pin)
+        elif (self._words[PINS] >> pin) & 1 != level:  # the usual case: an input of its own
+            self._words[PINS] ^= 1 << pin
+            self._changed(pin, level)
 
     def level(self, pin: int) -> int:
         """Level at the pin, 0 or 1."""
@@ -133,8 +137,11 @@ class Gpio:
             bit = changed & -changed
             changed ^= bit
             pin = bit.bit_length() - 1
-            if self._modes[pin] != IN:
+            if self._modes[pin] != OUT or len(self._wired[pin]) > 1:
                 self._settle(pin)
+            elif self._drivers[pin] is None:  # the usual case: an output of its own
+                words[PINS] ^= bit
+                self._changed(pin, 1 if words[LEVELS] & bit else 0)
         if words[DIRTY]:
             self._duties_changed()
 
