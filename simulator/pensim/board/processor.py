@@ -38,6 +38,10 @@ FOREVER_US = 0x3FFFFFFF
 CLOCK_LASTS_US = 1 << 28  # for so long `ticks_ms` may count from one moment
 RTC_START_S = 1_609_459_200  # the rp2 port's clock starts at 2021-01-01
 TICKS_OFFSET_US = ((1 << 30) * 1000) - 5_000_000  # both tick counters wrap 5 s after power-up
+DEAD = (
+    "nothing can happen any more: the firmware waits forever and no event is due; check for a "
+    "missing timer, interrupt or serial input"
+)
 
 
 class World(Protocol):
@@ -153,42 +157,37 @@ class Processor:
 
     def run(self, until_us: int) -> None:
         """Runs until `until_us`, or until `stop` is called."""
-        time, pending = self.time, self._pending
+        time, pending, world = self.time, self._pending, self.world
+        queue, advance = time._queue, world.advance
         self.stopping = False
         while not self.stopping:
             now = time._now
-            head = time.head_us()
+            head: int = queue[0][0]  # type: ignore[assignment]
             if head <= now:
                 time.step()
             elif pending and now >= self._held_us:
                 self._take_interrupt(pending.pop(0))
             elif now >= until_us:
                 return
-            elif self.wake_us <= now:
-                self._run_main(head if head < until_us else until_us)
             else:
                 target = head if head < until_us else until_us
-                if self.wake_us < target:
-                    target = self.wake_us
+                wake_us = self.wake_us
+                if wake_us <= now:
+                    self._run_main(target)
+                    continue
+                if wake_us < target:
+                    target = wake_us
                 if pending and self._held_us < target:
                     target = self._held_us
-                self._pass_time(target)
-
-    def _pass_time(self, target_us: int) -> None:
-        """Moves the world to `target_us` or to its next edge, whichever comes first."""
-        if target_us >= NEVER:
-            raise BoardFault(
-                "nothing can happen any more: the firmware waits forever and no event is due; "
-                "check for a missing timer, interrupt or serial input"
-            )
-        world = self.world
-        self.time._now = world.advance(target_us)
-        if world.changed:
-            self.on_edges(world.changed)
+                if target >= NEVER:
+                    raise BoardFault(DEAD)
+                time._now = advance(target)
+                if world.changed:
+                    self.on_edges(world.changed)
 
     def _pass_handler_time(self, target_us: int) -> None:
         """The time of an interrupt's handler: events and edges happen, no code runs."""
-        time = self.time
+        time, world = self.time, self.world
         while True:
             head = time.head_us()
             if head <= time._now:
@@ -196,7 +195,9 @@ class Processor:
             elif time._now >= target_us:
                 return
             else:
-                self._pass_time(head if head < target_us else target_us)
+                time._now = world.advance(head if head < target_us else target_us)
+                if world.changed:
+                    self.on_edges(world.changed)
 
     def _set_clock(self, now_us: int) -> None:
         """The clock words: `ticks_us` now, and the moment that `ticks_ms` counts from."""
@@ -208,8 +209,8 @@ class Processor:
         self._clock_due_us = now_us + CLOCK_LASTS_US
 
     def _take_interrupt(self, interrupt: Interrupt) -> None:
-        now = self.time._now
-        words = self.words
+        time, words, world = self.time, self.words, self.world
+        now = time._now
         self.sense(now)
         if now < self._clock_due_us:
             words[TICKS_US] = ((now + TICKS_OFFSET_US) & TICKS_MASK) - 0x40000000
@@ -219,18 +220,20 @@ class Processor:
         words[LIMIT] = FOREVER_US
         failed = self.engine.interrupt(interrupt.number)  # type: ignore[union-attr]
         end = now + words[ELAPSED] + self._exit_us
-        if self.time.head_us() > end:  # the usual case: no event falls into the handler
-            self._pass_time(end)
-        if self.time._now < end:
+        if time._queue[0][0] > end:  # the usual case: no event falls into the handler
+            time._now = world.advance(end)
+            if world.changed:
+                self.on_edges(world.changed)
+        if time._now < end:
             self._pass_handler_time(end)
         if words[LEVELS] != self._levels or words[DIRTY]:
             self._apply_outputs()
         if interrupt.samples:
-            self.on_sample(self.time._now)
+            self.on_sample(time._now)
         if failed:
             interrupt.dead = True
         if words[SOFT]:
-            self.wake_us = min(self.wake_us, self.time._now)
+            self.wake_us = min(self.wake_us, time._now)
         elif self._wake_on:
             self.wake_for(layout.WAKE_INTERRUPT)
 

@@ -36,7 +36,9 @@ class Timers:
         return b""
 
 
-class _Timer:
+class _Timer(Alarm):
+    """An alarm that raises an interrupt, again and again if it is periodic."""
+
     def __init__(
         self,
         time: VirtualTime,
@@ -45,22 +47,24 @@ class _Timer:
         period_us: int,
         periodic: bool,
     ) -> None:
+        super().__init__(time, lambda: None)
         self._processor = processor
         self._interrupt = interrupt
-        self._period_us = period_us
-        self._periodic = periodic
-        self._alarm = Alarm(time, self._fire)
-        self._due_us = time._now + period_us
-        self._alarm.arm(self._due_us)
+        self._period_us = period_us if periodic else 0
+        self.arm(time._now + period_us)
 
-    def _fire(self) -> None:
+    def ring(self) -> None:
+        due_us = self._due_us
+        if self._time._now != due_us:
+            return
         self._processor.raise_interrupt(self._interrupt)
-        if self._periodic and not self._interrupt.dead:
-            self._due_us += self._period_us
-            self._alarm.arm(self._due_us)
+        if self._period_us and not self._interrupt.dead:
+            self.arm(due_us + self._period_us)
+        else:
+            self._due_us = -1
 
     def stop(self) -> None:
-        self._alarm.stop()
+        super().stop()
         self._interrupt.dead = True
 
 

@@ -19,11 +19,12 @@ class VirtualTime(simpy.Environment):
     def __init__(self) -> None:
         super().__init__(initial_time=0)
         self._now: int = 0
+        Alarm(self, lambda: None).arm(NEVER)  # the queue is never empty
 
     def step(self) -> None:
         """Processes the next event; an alarm without SimPy's detour over callbacks."""
         event = self._queue[0][3]
-        if event.__class__ is Alarm:
+        if isinstance(event, Alarm):
             self._now = heappop(self._queue)[0]
             event.ring()
         else:
@@ -31,8 +32,7 @@ class VirtualTime(simpy.Environment):
 
     def head_us(self) -> int:
         """Time of the next event in the queue, `NEVER` when there is none."""
-        queue = self._queue
-        return queue[0][0] if queue else NEVER  # type: ignore[return-value]
+        return self._queue[0][0]  # type: ignore[return-value]
 
     def call_at(self, time_us: int, action: Callable[[], None]) -> "Alarm":
         """Calls `action()` once at `time_us`."""
