@@ -118,7 +118,6 @@ class Link:
     def _open(self, session, sequence):
         self._session = session
         self._sequence = sequence
-        self._reply.size = 0
         self._reply_waits = False
         self._events = []
         self._requests.open()

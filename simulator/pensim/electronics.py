@@ -7,7 +7,6 @@ from typing import Any
 from dataclasses import dataclass
 
 from pensim.board.board import VirtualBoard
-from pensim.board.near._layout import ADC0
 from pensim.board.virtual_time import Alarm
 from pensim.plant.axis import DepthAxis
 from pensim.plant.constants import TACHOMETER, TOP_DEAD_CENTRE
@@ -83,23 +82,21 @@ class Electronics:
     ) -> None:
         self.wiring = wiring = wiring or Wiring()
         self._board = board
-        self._words = board.words
         self._kernel = kernel
-        self._battery_switched = 0
         self.axis = axis
         self.load_switch = LoadSwitch(board, kernel)
         gpio = board.gpio
-        gpio.listen_duty(wiring.motor_pwm, lambda duty, _hz: kernel.set_duty_u16(duty))
+        gpio.listen_duty(wiring.motor_pwm, kernel.set_duty_u16)
         gpio.listen(wiring.load_switch, self.load_switch.toggled)
         gpio.listen(wiring.step, self._stepped)
-        gpio.listen(wiring.analogue_switch, self._switched)
+        gpio.listen(wiring.analogue_switch, kernel.set_analogue_switch)
         for pin in (wiring.home_switch, wiring.cartridge_present, wiring.button):
             gpio.drive(pin, None)
         gpio.drive(wiring.usb_power, 0)
         self._set_levels(TACHOMETER | TOP_DEAD_CENTRE)
         self._home_changed()
         board.processor.world = kernel
-        board.processor.sense = self._sense
+        board.processor.sense = kernel.sense
         board.processor.on_edges = self._set_levels
 
     def press_button(self, pressed: bool) -> None:
@@ -127,16 +124,6 @@ class Electronics:
             gpio.drive(self.wiring.tachometer, 1 if levels & TACHOMETER else 0)
         if changed & TOP_DEAD_CENTRE:
             gpio.drive(self.wiring.top_dead_centre, 1 if levels & TOP_DEAD_CENTRE else 0)
-
-    def _sense(self, now_us: int) -> None:
-        """Conversions of GP26 to GP29; the kernel writes shunt, position, housing, battery."""
-        self._kernel.sense(now_us)
-        if self._battery_switched:
-            words = self._words
-            words[ADC0 + 2] = words[ADC0 + 3]
-
-    def _switched(self, level: int) -> None:
-        self._battery_switched = level
 
     def _stepped(self, level: int) -> None:
         gpio = self._board.gpio

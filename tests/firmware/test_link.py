@@ -292,7 +292,8 @@ def test_staged_changes_are_judged_together_with_the_set():
     for sequence in (4, 5, 6):
         rows += bench.ask(protocol.RESULTS, sequence, len(rows), 0)[2]
     assert [(row[0], row[2]) for row in rows] == first + second
-    assert bench.device.transactions == [first + second]
+    bench.ask(protocol.SET, 7, 0, 0, [(4, 1)])
+    assert bench.device.transactions == [first + second, [(4, 1)]]
 
 
 def test_set_that_does_not_know_what_is_staged_is_refused():

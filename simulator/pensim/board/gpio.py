@@ -36,7 +36,8 @@ class Gpio:
         self._wired: list[tuple[int, ...]] = [(n,) for n in range(PIN_COUNT)]
         self._drivers: list[int | None] = [None] * PIN_COUNT
         self._listeners: dict[int, Callable[[int], None]] = {}
-        self._duty_listeners: dict[int, Callable[[int, int], None]] = {}
+        self._simple_outputs: dict[int, Callable[[int], None]] = {}  # by bit; see _is_simple
+        self._duty_listeners: dict[int, Callable[[int], None]] = {}
         processor.serve[PIN_INIT] = self._serve_init
         processor.serve[PIN_IRQ] = self._serve_irq
         processor.serve[PWM_INIT] = self._serve_pwm
@@ -52,6 +53,7 @@ class Gpio:
         self._edges = [0] * PIN_COUNT
         self._interrupts: list[Interrupt | None] = [None] * PIN_COUNT
         self._latched = 0
+        self._simple_outputs.clear()
         self.pwm_hz = [0] * 16
         for pin in stopped:
             self._notify_duty(pin, 0)
@@ -63,18 +65,22 @@ class Gpio:
         net = tuple(sorted(set(self._wired[first] + self._wired[second])))
         for pin in net:
             self._wired[pin] = net
+        self._simple_outputs.clear()
         self._settle(first)
 
     def listen(self, pin: int, listener: Callable[[int], None]) -> None:
         """Calls `listener(level)` when the pin's level changes."""
         self._listeners[pin] = listener
+        self._simple_outputs.clear()
 
-    def listen_duty(self, pin: int, listener: Callable[[int, int], None]) -> None:
-        """Calls `listener(duty_u16, frequency_hz)` when the pin's PWM changes."""
+    def listen_duty(self, pin: int, listener: Callable[[int], None]) -> None:
+        """Calls `listener(duty_u16)` when the pin's PWM changes."""
         self._duty_listeners[pin] = listener
 
     def drive(self, pin: int, level: int | None) -> None:
         """An outside part drives the pin to `level`; `None` lets it go."""
+        if (level is None) != (self._drivers[pin] is None):
+            self._simple_outputs.clear()
         self._drivers[pin] = level
         if level is None or self._modes[pin] != IN or len(self._wired[pin]) > 1:
             self._settle(pin)
@@ -130,36 +136,56 @@ class Gpio:
             self._processor.raise_interrupt(interrupt)
 
     def _outputs_changed(self) -> None:
+        """The firmware wrote latches or duties; most often one pin, known from the last time."""
         words = self._words
-        changed = self._latched ^ words[LEVELS]
-        self._latched = words[LEVELS]
+        levels = words[LEVELS]
+        changed = self._latched ^ levels
+        self._latched = levels
+        listener = self._simple_outputs.get(changed)
+        if listener is not None:
+            words[PINS] ^= changed
+            listener(1 if levels & changed else 0)
+        elif changed:
+            self._latches_changed(changed)
+        dirty = words[DIRTY]
+        if dirty:
+            words[DIRTY] = 0
+            self._duties_changed(dirty)
+
+    def _latches_changed(self, changed: int) -> None:
         while changed:
             bit = changed & -changed
             changed ^= bit
+            listener = self._simple_outputs.get(bit)
+            if listener is not None:
+                self._words[PINS] ^= bit
+                listener(1 if self._latched & bit else 0)
+                continue
             pin = bit.bit_length() - 1
-            if self._modes[pin] != OUT or len(self._wired[pin]) > 1:
-                self._settle(pin)
-            elif self._drivers[pin] is None:  # the usual case: an output of its own
-                words[PINS] ^= bit
-                self._changed(pin, 1 if words[LEVELS] & bit else 0)
-        if words[DIRTY]:
-            self._duties_changed()
+            self._settle(pin)
+            if self._is_simple(pin):
+                self._simple_outputs[bit] = self._listeners.get(pin, _ignore)
 
-    def _duties_changed(self) -> None:
-        dirty, self._words[DIRTY] = self._words[DIRTY], 0
-        for pin in self._duty_listeners:
+    def _is_simple(self, pin: int) -> bool:
+        """An output that nothing else drives or watches: its level is its latch."""
+        alone = len(self._wired[pin]) == 1 and self._drivers[pin] is None
+        return alone and self._modes[pin] == OUT and self._interrupts[pin] is None
+
+    def _duties_changed(self, dirty: int) -> None:
+        for pin, listener in self._duty_listeners.items():
             if dirty >> (pin & 15) & 1 and self._modes[pin] == ALT:
-                self._notify_duty(pin, self._words[DUTY0 + (pin & 15)])
+                listener(self._words[DUTY0 + (pin & 15)])
 
     def _notify_duty(self, pin: int, duty: int) -> None:
         listener = self._duty_listeners.get(pin)
         if listener is not None:
-            listener(duty, self.pwm_hz[pin & 15])
+            listener(duty)
 
     def _serve_init(self, _payload: bytes) -> bytes:
         pin, mode, pull = self._words[ARG0 : ARG0 + 3]
         if pull not in (-1, 0, PULL_UP, PULL_DOWN):
             raise BoardRefusal(ERROR_VALUE, "invalid pull")
+        self._simple_outputs.clear()
         if mode != -1:
             self._modes[pin] = mode
         if pull != -1:
@@ -172,11 +198,17 @@ class Gpio:
         self._edges[pin] = edges
         latency_us = self._profile.interrupt_latency_us
         self._interrupts[pin] = None if number < 0 else Interrupt(number, latency_us)
+        self._simple_outputs.clear()
         return b""
 
     def _serve_pwm(self, _payload: bytes) -> bytes:
         pin, hz, channel = self._words[ARG0 : ARG0 + 3]
         self.pwm_hz[channel] = hz
+        self._simple_outputs.clear()
         self._modes[pin] = ALT if hz else IN
         self._notify_duty(pin, self._words[DUTY0 + channel] if hz else 0)
         return b""
+
+
+def _ignore(_level: int) -> None:
+    pass

@@ -227,7 +227,8 @@ class Processor:
         if time._now < end:
             self._pass_handler_time(end)
         if words[LEVELS] != self._levels or words[DIRTY]:
-            self._apply_outputs()
+            self._levels = words[LEVELS]
+            self.on_outputs()
         if interrupt.samples:
             self.on_sample(time._now)
         if failed:
@@ -236,10 +237,6 @@ class Processor:
             self.wake_us = min(self.wake_us, time._now)
         elif self._wake_on:
             self.wake_for(layout.WAKE_INTERRUPT)
-
-    def _apply_outputs(self) -> None:
-        self._levels = self.words[LEVELS]
-        self.on_outputs()
 
     def _run_main(self, horizon_us: int) -> None:
         """Grants the main loop the time up to the horizon and serves what it asks for."""
@@ -279,7 +276,8 @@ class Processor:
     def _serve(self, payload: bytes) -> None:
         words = self.words
         if words[LEVELS] != self._levels or words[DIRTY]:
-            self._apply_outputs()
+            self._levels = words[LEVELS]
+            self.on_outputs()
         self.wake_us = self.time._now
         reason = words[REASON]
         words[STATUS] = 0

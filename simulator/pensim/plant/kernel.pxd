@@ -71,7 +71,7 @@ cdef class Kernel:
     cdef double[10] bound, bound_lift
     cdef double[11] open_circuit
     cdef double[34] ntc_table
-    cdef int code_faulty, c_sector, c_pending, c_levels, c_changed, c_inside, c_ramping
+    cdef int code_faulty, battery_switched, c_sector, c_pending, c_levels, c_changed, c_inside, c_ramping
     cdef int[4] forced_code, code_offset
     cdef int[64] ring_um
     cdef int[9] bound_levels

@@ -175,7 +175,7 @@ class Kernel:
         # inputs
         """duty load_switch_closed protrusion_m standoff_m contact_target contact_rate_per_s
         pwm_frequency_hz extra_friction_nm high_side_shorted bridge_open stuck_mask stuck_levels
-        forced_code code_offset code_faulty """
+        forced_code code_offset code_faulty battery_switched """
         # derived from inputs
         """tip_offset drive_current drive_slope drive_torque half_damping friction rms_factor
         ripple_a2 ripple_supply_a battery_share battery_lsb battery_lsb_per_a unit_puncture
@@ -229,6 +229,7 @@ class Kernel:
         self.forced_code = [FREE, FREE, FREE, FREE]
         self.code_offset = [0, 0, 0, 0]
         self.code_faulty = 0
+        self.battery_switched = 0
         self.ring_t_us = [0 for _ in range(RING_SIZE)]
         self.ring_um = [0 for _ in range(RING_SIZE)]
         self._clear_sums()
@@ -426,6 +427,10 @@ class Kernel:
         self.stuck_mask = mask & 3
         self.stuck_levels = levels & mask & 3
         self._derive_levels()
+
+    def set_analogue_switch(self, level):
+        """High puts the battery on the temperature's channel, low the NTC."""
+        self.battery_switched = 1 if level else 0
 
     def set_code_fault(self, channel, forced, offset):
         """Fault of an ADC channel (SHUNT..BATTERY): `forced` 0..65535 replaces the code (an open
@@ -1179,6 +1184,8 @@ class Kernel:
         )
         if self.code_faulty:
             self._spoil_codes()
+        if self.battery_switched:
+            codes[TEMPERATURE] = codes[BATTERY]
 
     def _spoil_codes(self):
         """Apply the channels' faults to fresh codes."""
@@ -1191,7 +1198,8 @@ class Kernel:
     def record(self, now_us):
         """Write the plant's integer columns (PLANT_SIGNALS) at `now_us` into `row`.
 
-        Mean and peak current and the deepest penetration are those since the last row.
+        Mean and peak current and the deepest penetration are those since the last row. Values
+        that cannot leave int32 are rounded in place: a call costs more than the rounding.
         """
         self.flush()
         row = self.row
@@ -1200,19 +1208,23 @@ class Kernel:
         angle = self.theta + self.omega * 1e-6 * (now_us - self.t_us)
         if angle < 0.0:
             angle += TURN_RAD
-        force = self.needle_force()
-        deflection = self.deflection if self.inside else self._relaxed(self.t_us)
         row[0] = rounded(self.omega * (1000.0 / TURN_RAD))
-        row[1] = rounded(angle * (360000.0 / TURN_RAD))
+        row[1] = int(angle * (360000.0 / TURN_RAD) + 0.5)
         row[2] = rounded(self.turn_us)
         row[3] = rounded(mean * 1000.0)
         row[4] = rounded(self.peak_a * 1000.0)
         row[5] = rounded(1000.0 * (self.voc - self.battery_ohm * self.battery_current()))
-        row[6] = rounded(self.protrusion_m * 1e6)
-        row[7] = rounded(self.penetration_row * 1e6)
-        row[8] = rounded(deflection * 1e6)
-        row[9] = rounded(force * 1000.0)
-        row[10] = rounded(self.contact * 1000.0)
+        row[6] = int(self.protrusion_m * 1e6 + 0.5)
+        row[7] = int(self.penetration_row * 1e6 + 0.5)
+        if self.inside:
+            row[8] = rounded(self.deflection * 1e6)
+            row[9] = rounded(self.needle_force() * 1000.0)
+            self.penetration_row = self.penetration()
+        else:
+            row[8] = rounded(self._relaxed(self.t_us) * 1e6)
+            row[9] = 0
+            self.penetration_row = 0.0
+        row[10] = int(self.contact * 1000.0 + 0.5)
         row[11] = self.strokes
         row[12] = self.punctures
         row[13] = rounded(self.winding_c * 1000.0)
@@ -1221,7 +1233,6 @@ class Kernel:
         self.row_t_us = self.t_us
         self.row_charge_c = 0.0
         self.peak_a = abs(self.motor_current())
-        self.penetration_row = self.penetration()
 
     def motor_current(self):
         """Motor current in A, mean over a PWM period."""
