@@ -33,7 +33,9 @@ def main():
     rows = []
     for span_s in SPANS_S:
         code = f"from benchmarks.growth import run; print(*run({span_s}))"
-        out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        out = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
         spent_s, memory_mib = map(float, out.stdout.split())
         rows.append((span_s, spent_s, memory_mib))
     base = rows[-1][1] / rows[-1][0]

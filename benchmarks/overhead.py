@@ -40,6 +40,7 @@ class _RecordingKernel:
     def __getattr__(self, name):
         value = getattr(self._kernel, name)
         if name in ("advance", "sense", "save", "restore", *SETTERS):
+
             def call(*arguments):
                 self._tape.calls.append((name, arguments, None))
                 return value(*arguments)
@@ -104,7 +105,12 @@ def replay_s(tape, first, bench, link):
 
 
 def _play(calls, engine, kernel, words):
-    interrupt, resume, advance, sense = engine.interrupt, engine.resume, kernel.advance, kernel.sense
+    interrupt, resume, advance, sense = (
+        engine.interrupt,
+        engine.resume,
+        kernel.advance,
+        kernel.sense,
+    )
     for name, argument, inputs in calls:
         if name == "advance":
             advance(argument[0])

@@ -16,6 +16,7 @@ from penhost.tables import Identity
 from penloop.puncture_map import SWATH_MM, ZONES, Zone
 from pensim import Bench, Trace
 from pensim.operator import Hand, Operator
+from pensim.plant.kernel import noise_bits, stream_key
 
 CARTRIDGE = "12 needles"
 WISHES = {"stroke_rate": "110Hz", "depth": "0.75mm"}
@@ -27,6 +28,10 @@ AWAY_S = 0.6  # off the skin between two passes
 SNAG_S = 1.2  # into the second run, the needles are held
 PULL_OFF_S = 0.25  # a hand's reaction to it [A]
 STALL_ZONE = "scar"
+STANDOFF_MM = (0.0, 0.15)  # how far the nose stands off while the hand moves, wandering [A]
+WANDER_S = 0.7  # from one stand-off of the hand to the next
+HAND_STEP_S = 0.05
+HAND_STREAM = 101  # of random numbers, apart from the plant's
 
 Script = Generator[Any, Any, None]
 
@@ -58,6 +63,7 @@ class Pass:
 
     zone: Zone
     rows: range
+    seed: int
     pitch_mm: float = SWATH_MM
 
     def row_s(self) -> float:
@@ -73,30 +79,39 @@ class Pass:
             operator.glide(speed, start_mm, (row + 0.5) * self.pitch_mm)
             if row == self.rows.start:
                 operator.touch(self.zone.name)
-            yield operator.wait(self.row_s())
+            for _ in range(round(self.row_s() / HAND_STEP_S)):
+                operator.stand_off(standoff_mm(self.seed, operator.now_s))
+                yield operator.wait(HAND_STEP_S)
         operator.lift()
 
 
-def passes(quick: bool) -> list[Pass]:
+def standoff_mm(seed: int, time_s: float) -> float:
+    """How far the hand holds the nose off the skin at a time: smooth between random knots."""
+    key = stream_key(seed, HAND_STREAM)
+    knot, share = divmod(time_s / WANDER_S, 1.0)
+    start, end = (noise_bits(key, int(knot) + n) / 2**32 for n in (0, 1))
+    low, high = STANDOFF_MM
+    return low + (high - low) * (start + (end - start) * share * share * (3.0 - 2.0 * share))
+
+
+def passes(quick: bool, seed: int) -> list[Pass]:
     """Forehead, then half of the cheek, and after a pause the other half."""
     forehead, cheek = ZONES["forehead"], ZONES["cheek"]
     if quick:
-        return [Pass(forehead, range(1)), Pass(cheek, range(1)), Pass(cheek, range(1, 2))]
-    half = round(cheek.height_mm / SWATH_MM) // 2
-    rows = round(forehead.height_mm / SWATH_MM)
-    return [
-        Pass(forehead, range(rows)),
-        Pass(cheek, range(half)),
-        Pass(cheek, range(half, round(cheek.height_mm / SWATH_MM))),
-    ]
+        parts = [(forehead, range(1)), (cheek, range(1)), (cheek, range(1, 2))]
+    else:
+        rows, all_rows = (round(zone.height_mm / SWATH_MM) for zone in (forehead, cheek))
+        half = all_rows // 2
+        parts = [(forehead, range(rows)), (cheek, range(half)), (cheek, range(half, all_rows))]
+    return [Pass(zone, chosen, seed) for zone, chosen in parts]
 
 
 def treatment_s(quick: bool) -> float:
     """About how long the treatment takes, virtual seconds; for the progress bar."""
-    return 5.0 + sum(AWAY_S + len(part.rows) * part.row_s() for part in passes(quick))
+    return 3.2 + sum(AWAY_S + len(part.rows) * part.row_s() for part in passes(quick, 0))
 
 
-STALL_S = 6.0  # about how long the second run takes, virtual seconds
+STALL_S = 4.6  # about how long the second run takes, virtual seconds
 
 Beat = Callable[[float], None]
 
@@ -107,7 +122,7 @@ def run_treatment(engine: str, seed: int, quick: bool, on_beat: Beat) -> Run:
     def script(operator: Operator) -> Script:
         operator.click()
         yield operator.wait(1.0)
-        for part in passes(quick):
+        for part in passes(quick, seed):
             yield operator.process(part.script(operator))
             yield operator.wait(AWAY_S)
         operator.click()

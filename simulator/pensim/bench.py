@@ -1,8 +1,8 @@
 """The bench: one simulated pen with its firmware, its operator and its recorder.
 
-    bench = Bench(seed=7)
-    bench.operator.insert_cartridge()
-    bench.run(1.0)
+bench = Bench(seed=7)
+bench.operator.insert_cartridge()
+bench.run(1.0)
 """
 
 import platform

@@ -3,8 +3,8 @@
 The pin numbers are the hardware's own, not the firmware's map; a test holds the two together.
 """
 
-from typing import Any
 from dataclasses import dataclass
+from typing import Any
 
 from pensim.board.board import VirtualBoard
 from pensim.board.virtual_time import Alarm

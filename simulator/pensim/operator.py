@@ -94,7 +94,9 @@ class Operator:
 
     # The hand
 
-    def touch(self, zone: str = "cheek", standoff_mm: float = 0.0, ramp_s: float = CONTACT_S) -> None:
+    def touch(
+        self, zone: str = "cheek", standoff_mm: float = 0.0, ramp_s: float = CONTACT_S
+    ) -> None:
         """Sets the pen on the skin of a zone. Raises ScenarioError for an unknown one."""
         if zone not in SKINS:
             raise ScenarioError(f"no skin zone {zone!r}: choose {', '.join(SKINS)}")
@@ -104,13 +106,20 @@ class Operator:
         self._kernel.set_contact(1.0, 1.0 / ramp_s)
         self._move(zone=zone, touching=True)
 
+    def stand_off(self, distance_mm: float) -> None:
+        """Holds the nose that far off the skin from here on, as a hand that presses less."""
+        self._note(f"stand off {distance_mm:.3f} mm")
+        self._kernel.set_standoff(distance_mm * 1e-3)
+
     def lift(self) -> None:
         """Takes the pen off the skin."""
         self._note("lift")
         self._kernel.set_contact(0.0, 1.0 / CONTACT_S)
         self._move(touching=False, speed_x_m_per_s=0.0)
 
-    def glide(self, speed_cm_per_s: float, x_mm: float | None = None, y_mm: float | None = None) -> None:
+    def glide(
+        self, speed_cm_per_s: float, x_mm: float | None = None, y_mm: float | None = None
+    ) -> None:
         """Moves the pen along its zone from here on, or from a given point."""
         self._note(f"glide {speed_cm_per_s:g} cm/s")
         change: dict[str, Any] = {"speed_x_m_per_s": speed_cm_per_s * 1e-2}
@@ -165,6 +174,11 @@ class Operator:
     def kernel(self) -> Any:
         """The plant, for faults."""
         return self._kernel
+
+    @property
+    def now_s(self) -> float:
+        """Virtual seconds since the bench began."""
+        return float(self._time._now / 1e6)
 
     def at(self, time_s: float, action: Callable[[], Any]) -> None:
         """Calls `action` at a virtual time, seconds since the bench began."""

@@ -1,9 +1,9 @@
 """Operator scripts: TOML files that say what the person at the pen does, and when.
 
-    [[step]]
-    at = "0.2 s"             # or: after = "50 ms", counted from the step before
-    do = "insert_cartridge"
-    kind = "12 needles"
+[[step]]
+at = "0.2 s"             # or: after = "50 ms", counted from the step before
+do = "insert_cartridge"
+kind = "12 needles"
 """
 
 import tomllib
@@ -93,7 +93,9 @@ def _step(table: dict[str, Any], where: str, before: list[Step]) -> Step:
     arguments = {}
     for key, value in table.items():
         if key not in keys:
-            raise ScenarioError(f"{where}: {name} takes no {key!r}; use {', '.join(keys) or 'none'}")
+            raise ScenarioError(
+                f"{where}: {name} takes no {key!r}; use {', '.join(keys) or 'none'}"
+            )
         arguments[key] = _argument(value, keys[key], f"{where} {key}")
     return Step(time_s, name, arguments)
 

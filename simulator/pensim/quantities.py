@@ -21,7 +21,7 @@ def quantity(text: object, kind: str, where: str) -> float:
     units = UNITS[kind]
     if match is None or match.group(2) not in units:
         raise ScenarioError(
-            f'{where}: {text!r} is not a {kind}; write a number and one of {", ".join(units)}, '
+            f"{where}: {text!r} is not a {kind}; write a number and one of {', '.join(units)}, "
             f'such as "3 {next(iter(units))}"'
         )
     return float(match.group(1)) * units[match.group(2)]

@@ -71,7 +71,12 @@ class PenUrl:
         return bench
 
 
-_CHOICES: dict[str, Any] = {"port": PORTS, "engine": ENGINES, "zone": SKINS, "cartridge": CARTRIDGES}
+_CHOICES: dict[str, Any] = {
+    "port": PORTS,
+    "engine": ENGINES,
+    "zone": SKINS,
+    "cartridge": CARTRIDGES,
+}
 
 
 def _value(key: str, text: str, kind: type) -> Any:

@@ -80,7 +80,10 @@ def _schema(trace: Trace, header: TraceHeader) -> Any:
         pa.field(column.name, pa.int64(), metadata={"unit": column.unit})
         for column, _ in trace.columns()
     ]
-    meta = {"reproduce": json.dumps(header.reproduce), "environment": json.dumps(header.environment)}
+    meta = {
+        "reproduce": json.dumps(header.reproduce),
+        "environment": json.dumps(header.environment),
+    }
     return pa.schema(fields, metadata=meta)
 
 

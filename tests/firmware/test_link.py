@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from penfw import protocol, requests
 from penfw.link import Link
 from penfw.protocol import PAYLOAD_AT, FrameParser, FrameWriter
-
 from tests.host_tools.fake_pen import FakeDevice, FakePort
 
 

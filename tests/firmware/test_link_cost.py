@@ -9,9 +9,9 @@ import sys
 from array import array
 
 import pytest
+
 from penfw import protocol
 from penfw.telemetry import TelemetryRing
-
 from tests.firmware.test_link import Bench
 
 PYTHON_CALL_US = 12.2

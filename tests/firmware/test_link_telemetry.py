@@ -6,9 +6,9 @@ from array import array
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from penfw import protocol
 from penfw.telemetry import TICKS_MASK, DeviceClock, TelemetryRing
-
 from tests.firmware.interpreters import INTERPRETERS, run
 from tests.firmware.test_link import Bench
 
@@ -122,9 +122,7 @@ def test_value_is_exact_or_clamped_to_its_type_never_another(signals):
     ring.configure(range(len(signals)), codes, 1)
     ring.push(array("i", [value for _code, value in signals]), 0)
     limits = {row[0]: row[2:4] for row in protocol.CODES}
-    expected = tuple(
-        min(max(value, limits[code][0]), limits[code][1]) for code, value in signals
-    )
+    expected = tuple(min(max(value, limits[code][0]), limits[code][1]) for code, value in signals)
     assert taken(ring, codes) == [expected]
 
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from penfw import protocol
 from penfw.protocol import PAYLOAD_AT, FrameParser, FrameWriter
 

@@ -6,8 +6,8 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from penfw import protocol
 
+from penfw import protocol
 from tests.firmware.interpreters import INTERPRETERS, run
 
 RANGES = {
@@ -154,8 +154,6 @@ def test_micropython_packs_the_same_bytes(interpreter, tmp_path):
 
 def test_text_of_fields_names_each():
     text = protocol.fields_text(protocol.message(protocol.SET)[3])
-    assert text == (
-        "total:B first:B results:[index:H status:B value:i reason:B limit:i]"
-    ), text
+    assert text == ("total:B first:B results:[index:H status:B value:i reason:B limit:i]"), text
     assert protocol.fields_text(None) == "-"
     assert re.fullmatch(r"[a-z_:\[\] *a-zA-Z]+", text)

@@ -8,8 +8,8 @@ import zlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from penfw.protocol import FRAME_MAX, PAYLOAD_AT, PAYLOAD_MAX, FrameParser, FrameWriter
 
+from penfw.protocol import FRAME_MAX, PAYLOAD_AT, PAYLOAD_MAX, FrameParser, FrameWriter
 from tests.firmware.interpreters import FIRMWARE, INTERPRETERS, program, run
 
 payloads = st.one_of(

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from penhost import Pen
 from penhost.errors import LineNoisy, PenError
-
 from tests.host_tools.fake_pen import Noise, Wire
 
 shares = st.sampled_from([0, 0.001, 0.0035])

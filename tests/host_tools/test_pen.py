@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+
 from penfw import protocol
 from penhost import BadValue, Pen, Refused
 from penhost.errors import PenRestarted, PenSilent, PortLost, ProtocolMismatch
 from penhost.units import Quantity
-
 from tests.host_tools.fake_pen import FakeDevice, Wire
 
 

@@ -10,6 +10,7 @@ import types
 
 import pytest
 import serial
+
 from penfw.link import Link
 from penhost import Pen
 from penhost import ports as ports_module
@@ -26,7 +27,6 @@ from penhost.errors import (
     ReplAnswers,
 )
 from penhost.ports import open_port
-
 from tests.host_tools.fake_pen import FakeDevice, Wire
 
 

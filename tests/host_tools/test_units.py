@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from penfw.settings import SETTINGS
 from penfw.signals import SIGNALS
 from penhost import units

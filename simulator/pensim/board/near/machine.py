@@ -175,13 +175,13 @@ class Pin:
         if handler is None:
             if self._irq is not None:
                 ask(PIN_IRQ, self._n, 0, -1)
-            return None
+            return
         if self._irq is None:
             self._irq = add_handler(handler, self, hard)
         else:
             set_handler(self._irq, handler, hard)
         ask(PIN_IRQ, self._n, trigger, self._irq)
-        return None
+        return
 
     def __repr__(self):
         return "Pin(GPIO%d)" % self._n
