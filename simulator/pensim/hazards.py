@@ -69,20 +69,27 @@ def _battery_empty(operator: "Operator", on: bool) -> None:
     operator.kernel.set_battery_charge(0.0 if on else 0.8)
 
 
+_TACHOMETER_HIGH, _TACHOMETER_LOW = _stuck_sensor(TACHOMETER, 1), _stuck_sensor(TACHOMETER, 0)
+_TOP_HIGH, _TOP_LOW = _stuck_sensor(TOP_DEAD_CENTRE, 1), _stuck_sensor(TOP_DEAD_CENTRE, 0)
+_POSITION_HIGH, _POSITION_LOW = _forced_code(POSITION, RAIL), _forced_code(POSITION, 0)
+_HOT = _forced_code(TEMPERATURE, 0)
+
+# fmt: off
 HAZARDS = {
-    "tachometer_open": Hazard("the tachometer's wire opens: it reads high", _stuck_sensor(TACHOMETER, 1)),
-    "tachometer_shorted": Hazard("the tachometer's wire touches ground", _stuck_sensor(TACHOMETER, 0)),
-    "top_dead_centre_open": Hazard("the sensor's wire opens: it reads high", _stuck_sensor(TOP_DEAD_CENTRE, 1)),
-    "top_dead_centre_shorted": Hazard("the sensor's wire touches ground", _stuck_sensor(TOP_DEAD_CENTRE, 0)),
+    "tachometer_open": Hazard("the tachometer's wire opens: it reads high", _TACHOMETER_HIGH),
+    "tachometer_shorted": Hazard("the tachometer's wire touches ground", _TACHOMETER_LOW),
+    "top_dead_centre_open": Hazard("the sensor's wire opens: it reads high", _TOP_HIGH),
+    "top_dead_centre_shorted": Hazard("the sensor's wire touches ground", _TOP_LOW),
     "bridge_shorted": Hazard("the high-side transistor is shorted: full voltage", _bridge_shorted),
     "bridge_open": Hazard("the bridge carries no current: the motor coasts", _bridge_open),
     "motor_jammed": Hazard("the needles are held: 20 mN m of friction", _motor_jammed),
     "load_switch_shorted": Hazard("the load switch stays closed", _load_switch_shorted),
     "load_switch_open": Hazard("the load switch stays open", _load_switch_open),
-    "position_open": Hazard("the position sensor's wire opens: upper rail", _forced_code(POSITION, RAIL)),
-    "position_shorted": Hazard("the position sensor's wire touches ground", _forced_code(POSITION, 0)),
+    "position_open": Hazard("the position sensor's wire opens: upper rail", _POSITION_HIGH),
+    "position_shorted": Hazard("the position sensor's wire touches ground", _POSITION_LOW),
     "axis_jammed": Hazard("the depth axis is jammed: steps are lost", _axis_jammed),
-    "temperature_shorted": Hazard("the NTC is shorted: reads hot", _forced_code(TEMPERATURE, 0)),
-    "cartridge_contact": Hazard("the cartridge's contacts are dirty: no answer", _cartridge_contact),
+    "temperature_shorted": Hazard("the NTC is shorted: reads hot", _HOT),
+    "cartridge_contact": Hazard("the cartridge does not answer: dirty", _cartridge_contact),
     "battery_empty": Hazard("the cell is empty", _battery_empty),
-}  # fmt: skip
+}
+# fmt: on

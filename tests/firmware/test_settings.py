@@ -90,7 +90,7 @@ def test_cutting_the_power_at_any_byte_loses_the_newest_change_at_most():
         files.cut_at = cut
         store = SettingsStore(files)
         store.load()
-        with pytest.raises(OSError):
+        with pytest.raises(OSError, match="power cut"):
             store.save(some_values(3))
         values, damaged = SettingsStore(Files(files.content)).load()
         assert not damaged

@@ -8,9 +8,9 @@ ALL = (1 << len(states.CONDITIONS)) - 1
 def reference(state, conditions):
     """First matching row, read from the table as a person reads it."""
     for from_state, required, forbidden, following in states.TRANSITIONS:
-        if from_state == state and (conditions & required) == required:
-            if not conditions & forbidden:
-                return following
+        met = (conditions & required) == required and not conditions & forbidden
+        if from_state == state and met:
+            return following
     return state
 
 
@@ -35,11 +35,11 @@ def test_the_motor_is_powered_in_running_parking_and_service_only():
 def test_a_treatment_starts_from_ready_by_a_start_only():
     for state in range(len(states.STATES)):
         for conditions in range(ALL + 1):
-            if state != states.RUNNING:
-                if states.next_state(state, conditions) == states.RUNNING:
-                    assert state == states.READY
-                    assert conditions & states.START
-                    assert not conditions & (states.STOP | states.CUT_FAULT | states.PARK_FAULT)
+            starts = states.next_state(state, conditions) == states.RUNNING
+            if starts and state != states.RUNNING:
+                assert state == states.READY
+                assert conditions & states.START
+                assert not conditions & (states.STOP | states.CUT_FAULT | states.PARK_FAULT)
 
 
 def test_fault_is_left_by_acknowledgement_only_and_leads_to_the_self_test():
@@ -77,5 +77,5 @@ def test_fault_numbers_are_unique_bits_of_a_small_int():
 def test_every_fault_has_a_cause_and_a_remedy_of_one_line():
     for _number, name, kind, _reaction_ms, cause, remedy in faults.FAULTS:
         assert kind in (faults.CUT, faults.PARK)
-        assert name and cause and remedy
+        assert all((name, cause, remedy))
         assert "\n" not in cause + remedy

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from penhost import Pen
 from penhost.errors import LineNoisy, PenError
-from tests.host_tools.fake_pen import Noise, Wire
+from tests.host_tools.fake_pen import FakeDevice, Noise, Wire
 
 shares = st.sampled_from([0, 0.001, 0.0035])
 noises = st.builds(
@@ -129,6 +129,25 @@ def test_bytes_of_a_client_before_do_not_reach_the_next():
         assert second.command("count").value == len(wire.device.commands)
         second.subscribe(["tick"], 10)
         assert second.record(0.5).lost == 0
+
+
+def test_greeting_of_a_client_before_is_not_taken_for_ones_own():
+    before = Wire(device=FakeDevice(boot_session=99))
+    carried = bytearray()
+    before.port.write = lambda data: (carried.extend(data), len(data))[1]
+    with pytest.raises(PenError):
+        Pen(before, entropy=lambda _size: b"\x20\x20\x20\x20")
+    wire = Wire()
+    wire._inbox += carried
+    with Pen(wire, entropy=lambda _size: b"\x21\x20\x20\x20") as pen:
+        assert pen.info.boot_session == 7
+
+
+def test_noise_that_waits_in_the_pen_does_not_damage_the_greeting():
+    wire = Wire()
+    wire.port.received += b"noise without an end"
+    with Pen(wire) as pen:
+        assert pen.status().repeats == 0
 
 
 def test_telemetry_that_nobody_reads_does_not_pile_up(monkeypatch):

@@ -315,6 +315,7 @@ def test_busy_pen_is_waited_for(wire, pen):
     pen.command("count")
     assert len(wire.device.commands) == 2
     assert 0.9e6 < wire.now_us() - before < 1.5e6
+    assert pen.status().repeats == 1
 
 
 def test_each_connection_has_its_own_session(wire):

@@ -5,13 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from penfw import faults, states
+from penfw import faults
 from pensim.cartridge import SimulatedCartridge
 from pensim.hazards import HAZARDS
 from pensim.plant.parameters import PenParameters, Thermal
 from tests.system.story import (
-    FAULT,
-    RUNNING,
     after,
     fault_names,
     first_time,
@@ -323,4 +321,3 @@ def test_every_fault_of_the_first_form_is_provoked_here():
 
 def test_every_hazard_says_its_mechanism():
     assert all(hazard.mechanism for hazard in HAZARDS.values())
-    assert FAULT == states.FAULT and RUNNING == states.RUNNING
