@@ -204,6 +204,11 @@ def bundle_hash():
     return "source" if text is None else text.decode()[:64]
 
 
+def print_exception(error):
+    """Shows what ended the main loop on the USB serial, for whoever watches there."""
+    sys.print_exception(error)
+
+
 def was_watchdog_reset():
     """Whether the watchdog, or the firmware by it, has reset the board."""
     return reset_cause() == WDT_RESET

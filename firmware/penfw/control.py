@@ -31,6 +31,7 @@ _TICK_LATE = const(18)
 _RUNNING = const(3)
 _PARKING = const(4)
 _FAULT = const(5)
+_SERVICE = const(6)
 _CUT_FAULT = const(1)
 _PARK_FAULT = const(2)
 _STOP = const(64)
@@ -143,11 +144,13 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
             if conditions != self.conditions:
                 duty = self._transition(state, conditions, duty)
             self.state_ticks += 1
-            if conditions & _CUT_FAULT or not (_POWERED >> self.state) & 1:
-                duty = 0
-            else:
+            state = self.state
+            powered = (_POWERED >> state) & 1 and (state != _SERVICE or self.motor_mode)
+            if powered and not conditions & _CUT_FAULT:
                 self.toggle ^= 1
                 self.write_load_switch(self.toggle)
+            else:
+                duty = 0
             self.duty = v[_DUTY] = duty
             self.write_motor(duty)
             if self.push is not None:

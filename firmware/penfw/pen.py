@@ -35,11 +35,15 @@ SERVICE_IDLE_MS = 600000
 HEARTBEAT_MS = 500
 INSERTED_MS = 50  # a cartridge is read once it has sat for so long
 BUSY_MS = 400  # what a flash window may take
+OPEN_MS = 100  # without drive for so long the load switch is open (one-shot of 30 ms)
+STILL_US = 200000
 SESSION_FILE = "/boot_session"
 
 _INPUTS = signal("inputs")
 _HOUSING = signal("housing")
 _RUN_TIME = signal("run_time")
+_EDGE_AGE = signal("edge_age")
+_RUN_LIMIT = settings.index("run_limit")
 _BUTTON = 1
 _CARTRIDGE = 2
 
@@ -74,6 +78,7 @@ class Pen:
         self._service_ms = 0
         self._starting = False
         self._save_due = False
+        self._announced = False
         self._control_ticks = 0
 
     def get(self, name):
@@ -154,7 +159,7 @@ class Pen:
             control.main_conditions |= states.START
 
     def _in_running(self):
-        if self.control.values[_RUN_TIME] > self.get("run_limit") * 1000:
+        if self.control.values[_RUN_TIME] > self.settings[_RUN_LIMIT] * 1000:
             self.stop()
 
     def _in_service(self):
@@ -286,10 +291,16 @@ class Pen:
         self.apply_settings()
 
     def _save(self):
-        """A flash window: the motor is still and the load switch open."""
-        if self.motor_on() or not self.link.idle() or self.control.state == states.SELF_TEST:
+        """A flash window: announced, the motor proved still, the load switch open."""
+        if not self._still():
+            self._announced = False
             return
-        self._save_due = False
+        if not self._announced:
+            self._announced = True
+            self.link.busy(BUSY_MS)
+        if not self.link.idle():
+            return
+        self._save_due = self._announced = False
         control = self.control
         control.window = 1
         self.board.feed()
@@ -298,6 +309,14 @@ class Pen:
         hardware.sleep_ms(3)  # a tick passes: its deadline is not held
         control.window = 0
         self.button.forget()
+        self.heartbeat_ms = self.uptime_ms = self._pass_time()
+
+    def _still(self):
+        """No drive for long enough that the load switch is open, and no edge either."""
+        control = self.control
+        if self.motor_on() or control.homing or control.steps != control.depth_goal:
+            return False
+        return control.state_ticks > OPEN_MS and control.values[_EDGE_AGE] > STILL_US
 
     # The motor
 
@@ -374,5 +393,7 @@ def run():
         while True:
             pen.step()
             hardware.sleep_ms(STEP_MS)
+    except Exception as error:
+        hardware.print_exception(error)
     finally:
         hardware.reset()
