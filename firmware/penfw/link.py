@@ -120,6 +120,7 @@ class Link:
         self._sequence = sequence
         self._reply_waits = False
         self._events = []
+        self._bad_told = self._parser.bad
         self._requests.open()
 
     def _answer(self, number, sequence, payload):

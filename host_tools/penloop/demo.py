@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from penhost import Pen
-from penhost.ports import open_port
 from penhost.replies import Change
 from penhost.tables import Identity
+from penloop.connection import open_pen_port, stopped_on_interruption
 from penloop.puncture_map import SWATH_MM, ZONES, Zone
 from pensim import Bench, Trace
 from pensim.operator import Hand, Operator
@@ -26,6 +26,8 @@ HAND_CM_PER_S = 3.0
 CARTRIDGE_IN_S = 0.3
 AWAY_S = 0.6  # off the skin between two passes
 SNAG_S = 1.2  # into the second run, the needles are held
+SNAG_MM = 0.2  # on their way in, at no more than this depth
+SNAG_LOOK_S = 2e-4
 PULL_OFF_S = 0.25  # a hand's reaction to it [A]
 STALL_ZONE = "scar"
 STANDOFF_MM = (0.0, 0.15)  # how far the nose stands off while the hand moves, wandering [A]
@@ -113,11 +115,11 @@ def treatment_s(quick: bool) -> float:
 
 STALL_S = 4.6  # about how long the second run takes, virtual seconds
 
-Beat = Callable[[float], None]
+Beat = Callable[[float, str], None]  # virtual time in s, what the person does
 
 
 def run_treatment(engine: str, seed: int, quick: bool, on_beat: Beat) -> Run:
-    """The first run; `on_beat` gets the virtual time in seconds as it passes."""
+    """The first run; `on_beat` is called as virtual time passes."""
 
     def script(operator: Operator) -> Script:
         operator.click()
@@ -132,7 +134,8 @@ def run_treatment(engine: str, seed: int, quick: bool, on_beat: Beat) -> Run:
 
 
 def run_stall(engine: str, seed: int, on_beat: Beat) -> Run:
-    """The second run: the needles snag in a scar, the motor stalls, the hand pulls off."""
+    """The second run: the needles snag as they go into a scar, the motor stalls, and the hand
+    pulls off."""
 
     def script(operator: Operator) -> Script:
         operator.click()
@@ -140,6 +143,7 @@ def run_stall(engine: str, seed: int, on_beat: Beat) -> Run:
         operator.glide(HAND_CM_PER_S, 0.0, 0.0)
         operator.touch(STALL_ZONE)
         yield operator.wait(SNAG_S)
+        yield operator.process(_going_in(operator))
         operator.glide(0.0)
         operator.hazard("motor_jammed")
         yield operator.wait(PULL_OFF_S)
@@ -150,19 +154,31 @@ def run_stall(engine: str, seed: int, on_beat: Beat) -> Run:
     return _run(engine, seed, script, on_beat)
 
 
+def _going_in(operator: Operator) -> Script:
+    """Waits for the needles to be on their way into the skin."""
+    depth_mm = before_mm = SNAG_MM
+    while not before_mm < depth_mm < SNAG_MM:
+        yield operator.wait(SNAG_LOOK_S)
+        before_mm, depth_mm = depth_mm, operator.kernel.penetration() * 1e3
+
+
 def _run(engine: str, seed: int, script: Callable[[Operator], Script], on_beat: Beat) -> Run:
     options = urlencode({"cartridge": "none", "engine": engine, "seed": seed})
-    port = open_port(f"sim://?{options}")
+    port = open_pen_port(f"sim://?{options}")
     bench: Bench = port.bench
-    bench.recorder.on_beat = lambda now_us: on_beat(now_us / 1e6)
     operator = bench.operator
+    bench.recorder.on_beat = lambda now_us: on_beat(now_us / 1e6, _doing(operator.hand))
     operator.at(CARTRIDGE_IN_S, lambda: operator.insert_cartridge(CARTRIDGE))
-    with Pen(port) as pen:
+    with Pen(port) as pen, stopped_on_interruption(pen):
         changes = _prepare(pen)
         heard = _watch(pen, operator.process(script(operator)))
         assert operator.cartridge is not None
         needles = int(operator.cartridge.parameters.needle_count)
         return Run(bench.trace(), operator.moves, needles, pen.info, changes, heard)
+
+
+def _doing(hand: Hand) -> str:
+    return f"on the {hand.zone}" if hand.touching else "in the air"
 
 
 def _prepare(pen: Pen) -> list[Change]:

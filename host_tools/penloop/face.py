@@ -9,17 +9,17 @@ STEPS = 12  # points of a curve between two that are given
 # Right half as one looks at it, from the top down; the left is its mirror image.
 _HEAD = [(0, -112), (34, -106), (58, -84), (69, -50), (72, -10), (70, 25), (62, 62), (47, 92),
          (26, 114), (0, 122)]  # fmt: skip
-_HAIR = [(0, -74), (26, -72), (46, -62), (60, -42), (70, -12)]
+_HAIR = [(0, -76), (30, -74), (53, -64), (65, -42), (71, -12)]
 _EAR = [(72, -4), (80, -10), (85, 4), (82, 26), (75, 40), (69, 36)]
 _BROW = [(15, -8), (28, -15), (42, -13), (52, -5)]
 _EYE = [(18, 11), (25, 5), (33, 3), (41, 6), (47, 12), (40, 16), (32, 17), (24, 15), (18, 11)]
-_PUPIL = [(33, 5), (38, 10), (33, 15), (28, 10), (33, 5)]
+_IRIS = [(33 + 5.5 * np.cos(angle), 10.2 + 5.5 * np.sin(angle)) for angle in np.linspace(0, 6.2832, 25)]
 _NOSE = [(7, 8), (9, 30), (14, 46), (17, 53), (12, 58), (6, 57), (0, 60)]
 _LIPS = [(0, 77), (8, 74), (16, 77), (26, 82)]
 _MOUTH = [(0, 82), (12, 81), (26, 82)]
 _CHIN = [(0, 93), (10, 92), (20, 87), (26, 82)]
 
-_PAIRS = (_HEAD, _HAIR, _EAR, _BROW, _EYE, _PUPIL, _NOSE, _LIPS, _MOUTH, _CHIN)
+_PAIRS = (_HEAD, _HAIR, _EAR, _BROW, _EYE, _IRIS, _NOSE, _LIPS, _MOUTH, _CHIN)
 
 
 def face_lines() -> list[Points]:
@@ -30,11 +30,17 @@ def face_lines() -> list[Points]:
 
 
 def _smooth(points: Points) -> Points:
-    """A Catmull-Rom curve through the points."""
-    padded = np.concatenate([points[:1], points, points[-1:]])
+    """A Catmull-Rom curve through the points; on the face's middle line it runs level."""
+    padded = np.concatenate([_beyond(points[0], points[1]), points, _beyond(points[-1], points[-2])])
     steps = np.linspace(0.0, 1.0, STEPS, endpoint=False)[:, None]
     pieces = [_piece(padded[n : n + 4], steps) for n in range(len(points) - 1)]
     return np.concatenate([*pieces, points[-1:]])
+
+
+def _beyond(end: Points, neighbour: Points) -> Points:
+    """The point that goes before a first or after a last one."""
+    mirrored = neighbour * np.array([-1.0, 1.0])
+    return (mirrored if end[0] == 0.0 else end)[None, :]
 
 
 def _piece(four: Points, t: Points) -> Points:

@@ -74,6 +74,13 @@ class FaultEvent:
         return (time_s - self.cause_s) * 1e3
 
 
+def between(trace: Trace, start_s: float, end_s: float) -> Trace:
+    """The rows of a span of time."""
+    rows = (trace.time_s >= start_s) & (trace.time_s <= end_s)
+    pairs = [(column, values[rows]) for column, values in trace.columns()[1:]]
+    return Trace(trace.time_us[rows], pairs, trace.header)
+
+
 def running(trace: Trace) -> Rows:
     """Rows in which the firmware runs a treatment."""
     return trace["pen.state"] == states.RUNNING

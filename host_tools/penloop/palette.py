@@ -25,8 +25,8 @@ STATES = {
 }
 DARK_STATES = ("RUNNING", "FAULT", "SERVICE")  # with light text on them
 
-ZONES = {"forehead": "#f6e7d8", "cheek": "#f8dfdc", "scar": "#eadfe6"}
-ZONE_OTHER = "#f3eadf"
+ZONES = {"forehead": "#faf1e6", "cheek": "#fbecea", "scar": "#f3ebf0"}
+ZONE_OTHER = "#f6f1ea"
 
 # Depth in skin, shallow to deep.
 DEPTHS = ("#f4c08a", "#e88a5a", "#cf4f52", "#98264f", "#541845")

@@ -1,6 +1,6 @@
 """What the pictures show, free of how they are drawn: panels of series over one axis of time."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,8 @@ from pensim.trace import Trace
 
 Values = NDArray[np.float64]
 
+SMOOTH_ROWS = 20  # of 1 ms: about two turns, which evens out the ripple within a turn
+TOLERANCE = 2.0  # percent of the held rate, by PEN.md
 ROWS_MAX = 3000  # of a drawn series; the envelope keeps the extremes of longer ones
 
 
@@ -25,6 +27,7 @@ class Series:
     values: Values
     dots: bool = False
     dashed: bool = False
+    wide: bool = False  # pale and broad, below a measurement that ought to cover it
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,15 @@ class Panel:
     series: list[Series]
     floor: float | None = None  # the axis goes down to here at least
     ceiling: float | None = None
+
+    def limits(self) -> tuple[float, float]:
+        """Of the axis of values: all series with a margin, floor and ceiling included."""
+        values = np.concatenate([series.values for series in self.series])
+        low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+        low = low if self.floor is None else min(low, self.floor)
+        high = high if self.ceiling is None else max(high, self.ceiling)
+        margin = 0.06 * (high - low or 1.0)
+        return low - margin, high + margin
 
 
 @dataclass(frozen=True)
@@ -69,11 +81,30 @@ class Story:
     start_s: float = 0.0
     end_s: float = 0.0
 
+    def views(self) -> list[tuple[str, float, float]]:
+        """Moments worth a look: name, start and end in s; the whole first."""
+        found = [("all", self.start_s, self.end_s)]
+        for band in self.bands:
+            if band.state in ("RUNNING", "PARKING") and band.start_s > self.start_s:
+                name = "start" if band.state == "RUNNING" else "stop and park"
+                found.append((name, band.start_s - 0.1, band.start_s + 0.6))
+        for number, one in enumerate(self.contacts):
+            if one.start_s > self.start_s:
+                again = "back on" if one.zone in {c.zone for c in self.contacts[:number]} else "on"
+                found.append((f"{again} the {one.zone}", one.start_s - 0.1, one.start_s + 0.4))
+        return sorted(found, key=lambda view: view[1])
+
 
 def treatment_story(run: Run) -> Story:
     """A whole run: rate, depth, current and temperature."""
     trace = run.trace
-    panels = [_rate(trace), _depth(trace), _current(trace), _winding(trace)]
+    panels = [
+        _rate(trace, smooth=True),
+        _rate_off(trace),
+        _depth(trace),
+        _current(trace, smooth=True),
+        _winding(trace),
+    ]
     return _story("Treatment", run, panels, 0.0, float(trace.time_s[-1]))
 
 
@@ -85,15 +116,17 @@ def stall_story(run: Run, before_s: float = 0.15, after_s: float = 0.25) -> Stor
         first = events[0]
         start_s = max((first.cause_s or first.latched_s) - before_s, 0.0)
         end_s = min((first.parked_s or first.latched_s + 0.6) + after_s, end_s)
-    trace = between(run.trace, start_s, end_s)
+    trace = measures.between(run.trace, start_s, end_s)
     panels = [_rate(trace), _penetration(trace), _current(trace), _duty(trace)]
-    return _story("Stall", run, panels, start_s, end_s)
+    story = _story("Stall", run, panels, start_s, end_s)
+    lifts = [Mark(one.end_s, "hand pulls off", palette.MUTED) for one in story.contacts]
+    return replace(story, marks=sorted(story.marks + lifts, key=lambda mark: mark.time_s))
 
 
 def _story(title: str, run: Run, panels: list[Panel], start_s: float, end_s: float) -> Story:
     return Story(
         title,
-        [band for band in measures.state_bands(run.trace) if band.end_s > start_s],
+        _clipped(measures.state_bands(run.trace), start_s, end_s),
         [one for one in contacts(run) if one.end_s > start_s and one.start_s < end_s],
         panels,
         marks(run.trace),
@@ -102,11 +135,12 @@ def _story(title: str, run: Run, panels: list[Panel], start_s: float, end_s: flo
     )
 
 
-def between(trace: Trace, start_s: float, end_s: float) -> Trace:
-    """The rows of a span of time."""
-    rows = (trace.time_s >= start_s) & (trace.time_s <= end_s)
-    pairs = [(column, values[rows]) for column, values in trace.columns()[1:]]
-    return Trace(trace.time_us[rows], pairs, trace.header)
+def _clipped(bands: list[measures.Band], start_s: float, end_s: float) -> list[measures.Band]:
+    return [
+        measures.Band(band.state, max(band.start_s, start_s), min(band.end_s, end_s))
+        for band in bands
+        if band.end_s > start_s and band.start_s < end_s
+    ]
 
 
 def contacts(run: Run) -> list[Contact]:
@@ -149,61 +183,81 @@ def envelope(time_s: Values, values: Values, rows_max: int = ROWS_MAX) -> tuple[
     return time_s[kept], values[kept]
 
 
-def _line(
-    trace: Trace, name: str, colour: str, column: str, scale: float, dashed: bool = False
-) -> Series:
-    times, values = envelope(trace.time_s, trace[column] / scale)
-    return Series(name, colour, times, values, dashed=dashed)
+def _set(trace: Trace, name: str, column: str, scale: float) -> Series:
+    return Series(name, palette.SET, *envelope(trace.time_s, trace[column] / scale), dashed=True)
 
 
-def _rate(trace: Trace) -> Panel:
+def _measured(trace: Trace, name: str, column: str, scale: float) -> Series:
+    return Series(name, palette.PEN, *envelope(trace.time_s, trace[column] / scale))
+
+
+def _true(trace: Trace, name: str, column: str, scale: float, smooth: bool = False) -> Series:
+    values = trace[column] / scale
+    if smooth and len(values) > SMOOTH_ROWS:
+        values = np.convolve(values, np.full(SMOOTH_ROWS, 1.0 / SMOOTH_ROWS), mode="same")
+        name = f"{name}, mean of {SMOOTH_ROWS} ms"
+    return Series(name, palette.TRUE, *envelope(trace.time_s, values), wide=not smooth)
+
+
+def _rate(trace: Trace, smooth: bool = False) -> Panel:
     lines = [
-        _line(trace, "rate aimed at", palette.SET, "pen.rate_target", 1e3, dashed=True),
-        _line(trace, "rate by the tachometer", palette.PEN, "pen.rate", 1e3),
-        _line(trace, "true rate", palette.TRUE, "plant.rate", 1e3),
+        _set(trace, "aimed at", "pen.rate_target", 1e3),
+        _true(trace, "true", "plant.rate", 1e3, smooth),
+        _measured(trace, "by the tachometer", "pen.rate", 1e3),
     ]
     return Panel("Stroke rate", "Hz", lines, floor=0.0)
 
 
+def _rate_off(trace: Trace) -> Panel:
+    """How far single turns are off their target once the rate is reached, percent."""
+    targets, turns_us = trace["pen.rate_target"], trace["plant.turn_time"]
+    settled = measures.running(trace) & (turns_us > 0) & (targets == targets.max())
+    off = 1e11 / turns_us[settled] / targets[settled] - 100.0
+    reached = int(np.argmax(np.abs(off) < TOLERANCE)) if len(off) else 0
+    times, values = envelope(trace.time_s[settled][reached:], off[reached:])
+    ends_s = trace.time_s[[0, -1]]
+    bounds = [
+        Series("", palette.SET, ends_s, np.full(2, bound), dashed=True)
+        for bound in (-TOLERANCE, TOLERANCE)
+    ]
+    turns = Series("single turns, true", palette.TRUE, times, values)
+    bounds[0] = replace(bounds[0], name="±2 %")
+    return Panel("Rate off its target", "%", [*bounds, turns], floor=-3.0, ceiling=3.0)
+
+
 def _depth(trace: Trace) -> Panel:
     strokes = measures.strokes_in_skin(trace)
-    times, depths = envelope(strokes.time_s, strokes.depth_mm)
-    return Panel(
-        "Needle depth",
-        "mm",
-        [
-            _line(trace, "depth set", palette.SET, "pen.depth_target", 1e3, dashed=True),
-            _line(trace, "depth by the sensor", palette.PEN, "pen.position", 1e3),
-            Series("reached in the skin", palette.SKIN, times, depths, dots=True),
-        ],
-        floor=0.0,
-    )
+    reached = envelope(strokes.time_s, strokes.depth_mm)
+    lines = [
+        _set(trace, "set", "pen.depth_target", 1e3),
+        _measured(trace, "by the sensor", "pen.position", 1e3),
+        Series("reached in the skin, each stroke", palette.SKIN, *reached, dots=True),
+    ]
+    return Panel("Needle depth", "mm", lines, floor=0.0)
 
 
 def _penetration(trace: Trace) -> Panel:
+    inside = envelope(trace.time_s, trace["plant.penetration"] / 1e3)
     lines = [
-        _line(trace, "depth set", palette.SET, "pen.depth_target", 1e3, dashed=True),
-        _line(trace, "needles in the skin", palette.SKIN, "plant.penetration", 1e3),
+        _set(trace, "depth set", "pen.depth_target", 1e3),
+        Series("needles in the skin", palette.SKIN, *inside),
     ]
-    return Panel("Needles in the skin", "mm", lines, floor=0.0)
+    return Panel("Depth in the skin", "mm", lines, floor=0.0)
 
 
-def _current(trace: Trace) -> Panel:
-    lines = [
-        _line(trace, "current by the shunt", palette.PEN, "pen.current", 1e3),
-        _line(trace, "true current, mean of 1 ms", palette.TRUE, "plant.current", 1e3),
-    ]
-    return Panel("Motor current", "A", lines)
+def _current(trace: Trace, smooth: bool = False) -> Panel:
+    measured = _measured(trace, "by the shunt", "pen.current", 1e3)
+    true = _true(trace, "true", "plant.current", 1e3, smooth)
+    return Panel("Motor current", "A", [measured, true] if smooth else [true, measured])
 
 
 def _duty(trace: Trace) -> Panel:
-    line = _line(trace, "duty of the bridge", palette.PEN, "pen.duty", 655.35)
-    return Panel("Drive", "%", [line], floor=0.0, ceiling=100.0)
+    return Panel("Drive", "%", [_measured(trace, "duty", "pen.duty", 655.35)], 0.0, 100.0)
 
 
 def _winding(trace: Trace) -> Panel:
     lines = [
-        _line(trace, "winding as estimated", palette.PEN, "pen.winding", 1e3),
-        _line(trace, "winding, true", palette.TRUE, "plant.winding", 1e3),
+        _true(trace, "true", "plant.winding", 1e3),
+        _measured(trace, "as the pen estimates it", "pen.winding", 1e3),
     ]
     return Panel("Winding temperature", "°C", lines, floor=0.0)

@@ -15,8 +15,10 @@ from penloop.measures import Strokes
 from pensim.operator import Hand
 
 SWATH_MM = 5.0  # width of the strip that a cartridge treats
-OUTER_MM = 2.25  # radius of the outer ring of needles
-INNER_MM = 1.1
+OUTER_MM = 2.35  # radius of the outer ring of needles
+INNER_MM = 1.0
+OUTER_TURN_RAD = 0.175  # so that the tracks of 12 needles lie side by side, evenly
+INNER_TURN_RAD = 0.14
 CELL_MM = 1.0  # an area counts as treated when its cell of this size was hit
 
 Points = NDArray[np.float64]
@@ -35,8 +37,8 @@ class Zone:
 
 
 ZONES = {
-    "forehead": Zone("forehead", "Forehead", -50.0, -62.0, 100.0, 35.0),
-    "cheek": Zone("cheek", "Cheek", 18.0, 22.0, 40.0, 45.0),
+    "forehead": Zone("forehead", "Forehead", -51.0, -62.0, 102.0, 35.0),
+    "cheek": Zone("cheek", "Cheek", 19.0, 23.0, 39.0, 45.0),
 }
 
 
@@ -44,12 +46,12 @@ def needle_pattern(count: int) -> Points:
     """Places of a cartridge's needles about its axis, mm, one row (x, y) a needle.
 
     Two rings [A]: a third of the needles on the inner one, the others on the outer one, both
-    turned so that no two needles of a usual cartridge run in the same track.
+    turned so that needles do not run in each other's tracks.
     """
     if count == 1:
         return np.zeros((1, 2))
     inner = count // 3 if count > 6 else 0
-    rings = [(OUTER_MM, count - inner, 0.17), (INNER_MM, inner, 0.45)]
+    rings = [(OUTER_MM, count - inner, OUTER_TURN_RAD), (INNER_MM, inner, INNER_TURN_RAD)]
     return np.concatenate([_ring(*ring) for ring in rings])
 
 
@@ -79,6 +81,13 @@ class ZonePunctures:
     def density_per_cm2(self) -> float:
         """Punctures per treated area."""
         return len(self) / self.area_cm2()
+
+    def piece(self, side_mm: float) -> tuple[Points, Points, Points]:
+        """x, y (mm from its upper left corner) and depth of a square in the middle of it."""
+        x_mm = self.x_mm - (float(np.median(self.x_mm)) - side_mm / 2)
+        y_mm = self.y_mm - (float(np.median(self.y_mm)) - side_mm / 2)
+        rows = (x_mm >= 0) & (x_mm <= side_mm) & (y_mm >= 0) & (y_mm <= side_mm)
+        return x_mm[rows], y_mm[rows], self.depth_mm[rows]
 
 
 def zone_punctures(strokes: Strokes, moves: Sequence[Hand], needles: int) -> list[ZonePunctures]:

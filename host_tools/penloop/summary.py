@@ -161,11 +161,13 @@ class Summary:
         if not self.stall_events:
             return [Row("fault", "none", "nothing was detected")]
         rows = [row for event in self.stall_events for row in _event_rows(event)]
-        held = measures.rate_held_hz(self.stall.trace)
-        before = f"at {held.mean:.1f} Hz in the skin" if held else "while running"
         hazards = measures.hazards(self.stall.trace)
-        causes = [Row("cause", HAZARDS[name].mechanism, f"{before}, at {s:.3f} s") for s, name in hazards]
-        return causes + rows
+        return [self._cause_row(*hazard) for hazard in hazards] + rows
+
+    def _cause_row(self, time_s: float, name: str) -> Row:
+        held = measures.rate_held_hz(measures.between(self.stall.trace, 0.0, time_s))
+        before = f"at {held.mean:.1f} Hz in the skin" if held else "while running"
+        return Row("cause", HAZARDS[name].mechanism, f"{before}, {time_s:.3f} s after power-up")
 
 
 def _faults_row(run: Run) -> Row:

@@ -108,6 +108,21 @@ def _argument(value: Any, kind: Any, where: str) -> Any:
     return value
 
 
+def perform(operator: Operator, line: str) -> None:
+    """Does one action now: `touch zone=cheek standoff=0.1mm`. Raises ScenarioError."""
+    name, *pairs = line.split() or [""]
+    table: dict[str, Any] = {"do": name, "after": "0 s"}
+    for pair in pairs:
+        key, sign, text = pair.partition("=")
+        if not sign:
+            raise ScenarioError(f"{pair!r} is no argument: write NAME=VALUE, such as zone=cheek")
+        table[key] = _WORDS.get(text, int(text) if text.isdecimal() else text)
+    _bound(operator, _step(table, repr(line), []))()
+
+
+_WORDS: dict[str, Any] = {"true": True, "false": False}
+
+
 def run_script(operator: Operator, script: list[Step]) -> None:
     """Puts all steps on the clock."""
     for step in script:

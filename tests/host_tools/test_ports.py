@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import types
+from contextlib import suppress
 
 import pytest
 import serial
@@ -142,10 +143,8 @@ def terminal():
     ours, theirs = pty.openpty()
     yield ours, os.ttyname(theirs)
     for descriptor in (ours, theirs):
-        try:
+        with suppress(OSError):
             os.close(descriptor)
-        except OSError:
-            pass
 
 
 def test_port_in_use_is_told(terminal):

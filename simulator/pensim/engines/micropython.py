@@ -44,6 +44,7 @@ class MicroPythonEngine:
             stdin=subprocess.DEVNULL,
             stdout=self._stderr,
             stderr=self._stderr,
+            start_new_session=True,  # Ctrl-C at the terminal is not for it
         )
         os.close(to_guest)
         os.close(from_guest)

@@ -1,0 +1,98 @@
+"""The command `penloop`: registers the groups of commands, and turns errors into one line."""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+import typer
+
+from penhost import PenError
+from penloop import interruption
+from penloop.commands import demo, monitor, pen, ports, record, simulate
+from penloop.errors import UserError
+from pensim.errors import SimulatorError
+
+USAGE = 2
+INTERRUPTED = 130  # as shells count it: 128 + SIGINT
+
+app = typer.Typer(
+    name="penloop",
+    help="Firmware of a microneedling pen, its simulator, and the serial tool for both.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for group in (demo, simulate, pen, monitor, record, ports):
+    group.register(app)
+if importlib.util.find_spec("penloop.board_command"):
+    from penloop.board_command import board
+
+    app.command("board")(board)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        try:
+            print(f"penloop {version('penloop')}")
+        except PackageNotFoundError:
+            print("penloop, not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Options that stand before the command."""
+
+
+def main() -> None:
+    """The console entry."""
+    interruption.install()
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command line; returns its exit code. Every error is one line on stderr."""
+    debug = "--debug" in arguments
+    try:
+        code = app(args=list(arguments), standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has gone, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if debug:
+            raise
+        return _report(error)
+
+
+def _report(error: Exception) -> int:
+    """Prints an error as one line; returns the exit code: 2 for what was typed, else 1."""
+    if isinstance(error, typer.TyperException):
+        return _fail(f"{error.format_message().rstrip('.')}: see `penloop --help`", USAGE)
+    if isinstance(error, UserError):
+        return _fail(str(error), USAGE)
+    if isinstance(error, (PenError, SimulatorError)):
+        return _fail(str(error), 1)
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}: check path, permissions and room", 1)
+    kind = type(error).__name__
+    return _fail(f"internal error, {kind}: {error}; run `penloop --debug …` and report it", 1)
+
+
+def _fail(text: str, code: int) -> int:
+    print("penloop: error: " + " ".join(text.split()), file=sys.stderr)
+    return code

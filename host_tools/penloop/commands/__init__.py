@@ -1,0 +1,1 @@
+"""The commands of `penloop`, a module a group; each has a `register(app)`."""

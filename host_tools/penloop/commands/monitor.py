@@ -1,0 +1,101 @@
+"""`penloop monitor`: signals of a pen as they are measured."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from penhost import Pen
+from penhost.tables import Signal
+from penhost.units import show
+from penloop.connection import AsJson, Port, connected, period_ms, seconds
+from penloop.errors import UserError
+
+DEFAULT = "state,rate,current,position,battery,faults"
+
+Signals = Annotated[str, typer.Option("--signals", "-s", help="Names, separated by commas.")]
+Rate = Annotated[str, typer.Option("--rate", "-r", help="Samples a second.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this group."""
+    app.command("monitor")(monitor)
+
+
+def monitor(
+    port: Port = "",
+    signals: Signals = DEFAULT,
+    rate: Rate = "20",
+    duration: Annotated[str, typer.Option("--for", help="How long: 5s. Else until Ctrl-C.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print signals of a pen as it sends them, a line a sample."""
+    wait_ms, span_s = period_ms(rate), seconds(duration) if duration else None
+    with connected(port) as pen:
+        names = signal_names(signals)
+        pen.subscribe(names, wait_ms)
+        show_line = _json_line if as_json else Columns(pen, names)
+        lost = 0
+        for block, samples in samples_for(pen, span_s):
+            lost += block.lost
+            for sample in samples:
+                print(show_line(sample))
+            sys.stdout.flush()
+        if lost:
+            print(f"penloop: {lost} samples lost on the way", file=sys.stderr)
+
+
+def signal_names(text: str) -> list[str]:
+    """Names of a list separated by commas. Raises UserError when there are none."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise UserError("no signals given", f"name some, such as {DEFAULT}")
+    return names
+
+
+def samples_for(pen: Pen, span_s: float | None) -> Iterator[tuple[Any, Any]]:
+    """(block, its samples of the first `span_s` seconds of device time), as they come."""
+    end_us = None
+    for block in pen.blocks():
+        times = block.samples["time_us"]
+        if span_s is not None and end_us is None:
+            end_us = times[0] + span_s * 1e6
+        yield block, block.samples if end_us is None else block.samples[times < end_us]
+        if end_us is not None and times[-1] + block.period_us >= end_us:
+            return
+
+
+def _json_line(sample: Any) -> str:
+    return json.dumps({name: int(sample[name]) for name in sample.dtype.names})
+
+
+class Columns:
+    """Formats samples as columns; names states and faults. Prints the head when made."""
+
+    def __init__(self, pen: Pen, names: Sequence[str]) -> None:
+        self._signals = [pen.signals[name] for name in names]
+        self._states = pen.states
+        self._faults = {number: fault.name for number, fault in pen.fault_table.items()}
+        self._widths = [max(len(one.name), len(show(-1_234_567, one.unit)), 9) for one in self._signals]
+        heads = [f"{s.name:>{width}}" for s, width in zip(self._signals, self._widths)]
+        print(f"{'time s':>10}  " + "  ".join(heads))
+
+    def __call__(self, sample: Any) -> str:
+        """One line."""
+        cells = [
+            f"{self._text(signal, int(sample[signal.name])):>{width}}"
+            for signal, width in zip(self._signals, self._widths)
+        ]
+        return f"{int(sample['time_us']) / 1e6:10.3f}  " + "  ".join(cells)
+
+    def _text(self, signal: Signal, value: int) -> str:
+        if signal.name == "state" and value < len(self._states):
+            return self._states[value]
+        if signal.name == "faults":
+            return "+".join(self._bits(value)) or "-"
+        return show(value, signal.unit)
+
+    def _bits(self, word: int) -> list[str]:
+        return [self._faults.get(n, f"fault {n}") for n in range(32) if word >> n & 1]

@@ -1,0 +1,121 @@
+"""`penloop info`, `get`, `set` and `faults`: ask a pen and change it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from penhost import BadValue, Pen
+from penhost.replies import FaultRecord
+from penhost.units import Quantity, show
+from penloop.connection import AsJson, Port, connected
+
+READINGS = ("rate", "current", "battery", "depth", "position", "housing", "strokes")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this group."""
+    app.command("info")(info)
+    app.command("get")(get)
+    app.command("set")(set_)
+    app.command("faults")(faults)
+
+
+def info(port: Port = "", as_json: AsJson = False) -> None:
+    """Tell who answers on a port, what it does and how it is."""
+    with connected(port) as pen:
+        status = pen.status()
+        readings = read_once(pen, [name for name in READINGS if name in pen.signals])
+        latched = [fault.name for fault in pen.faults() if fault.latched]
+        identity = asdict(pen.info)
+    if as_json:
+        raw = {name: value.value for name, value in readings.items()}
+        document = {**identity, "state": status.state, "faults": latched, "signals": raw}
+        print(json.dumps(document))
+        return
+    rows = {name.replace("_", " "): str(value) for name, value in identity.items()}
+    rows["up since"] = show(int(rows.pop("time us")), "us")
+    rows |= {"state": status.state, "latched faults": ", ".join(latched) or "none"}
+    show_rows({**rows, **{name: str(value) for name, value in readings.items()}})
+
+
+def read_once(pen: Pen, names: Sequence[str]) -> dict[str, Quantity]:
+    """One sample of some signals."""
+    pen.subscribe(names, 10)
+    sample = next(pen.samples())
+    pen.unsubscribe()
+    return {name: Quantity(int(sample[name]), pen.signals[name].unit) for name in names}
+
+
+def show_rows(rows: dict[str, str]) -> None:
+    """Prints names and values in two columns."""
+    width = max(len(name) for name in rows)
+    for name, value in rows.items():
+        print(f"{name:<{width}}  {value}")
+
+
+def get(
+    names: Annotated[list[str] | None, typer.Argument(help="Settings; all by default.")] = None,
+    port: Port = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show settings of a pen: values in force, bounds and meaning."""
+    with connected(port) as pen:
+        values = pen.get_all(names or None)
+        rows = {name: pen.settings[name] for name in values}
+    if as_json:
+        print(json.dumps({name: value.value for name, value in values.items()}))
+        return
+    table = Table(box=None, pad_edge=False)
+    for head in ("setting", "value", "from", "to", "changed", "meaning"):
+        table.add_column(head, justify="right" if head in ("value", "from", "to") else "left")
+    for name, value in values.items():
+        row = rows[name]
+        bounds = [str(row.quantity(bound)) for bound in (row.minimum, row.maximum)]
+        table.add_row(name, str(value), *bounds, row.access, row.help)
+    Console().print(table)
+
+
+def set_(
+    changes: Annotated[list[str], typer.Argument(metavar="NAME=VALUE…", help="depth=0.75mm")],
+    port: Port = "",
+) -> None:
+    """Change settings of a pen as one transaction: all of them or none."""
+    wanted = dict(_change(text) for text in changes)
+    with connected(port) as pen:
+        done = pen.set(wanted)
+    for change in done:
+        later = ", takes effect at the next start" if change.status == "pending" else ""
+        print(f"{change.name} {change.status}{later}: {change.value} in force")
+
+
+def _change(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not (name and sign and value):
+        raise BadValue(f"{text!r} is no change", "write NAME=VALUE, such as depth=0.75mm")
+    return name.strip(), value.strip()
+
+
+def faults(port: Port = "", as_json: AsJson = False) -> None:
+    """Show the faults that a pen has latched and those that it remembers, with remedies."""
+    with connected(port) as pen:
+        records = pen.faults()
+    if as_json:
+        print(json.dumps([asdict(record) for record in records]))
+        return
+    for record in records:
+        _show_fault(record)
+    if not records:
+        print("no faults")
+
+
+def _show_fault(record: FaultRecord) -> None:
+    state = "latched" if record.latched else "past"
+    when = f"{record.time_us / 1e6:.3f} s after power-up {record.boot_session}"
+    print(f"{state}: {record.number} {record.name}, {when}")
+    print(f"  cause: {record.cause}")
+    print(f"  remedy: {record.remedy}")

@@ -1,0 +1,76 @@
+"""`penloop record`: signals of a pen into a Parquet file."""
+
+from contextlib import ExitStack
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from penhost import Pen
+from penloop.commands.monitor import DEFAULT, Rate, Signals, samples_for, signal_names
+from penloop.connection import Port, connected, period_ms, seconds
+from penloop.errors import UserError
+from penloop.recording import RecordingFile, recover
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this group."""
+    app.command("record")(record)
+
+
+def record(
+    goal: Annotated[Path | None, typer.Argument(metavar="FILE", show_default=False)] = None,
+    port: Port = "",
+    signals: Signals = DEFAULT,
+    rate: Rate = "100",
+    duration: Annotated[str, typer.Option("--for", help="How long: 5s. Else until Ctrl-C.")] = "",
+    cut_off: Annotated[
+        Path | None,
+        typer.Option("--recover", metavar="FILE", help="Finish a recording that was cut off."),
+    ] = None,
+) -> None:
+    """Record signals of a pen to FILE, as Parquet; what is on disk survives a crash."""
+    if cut_off is not None:
+        print(f"recovered {recover(cut_off)}")
+        return
+    if goal is None:
+        raise UserError("no file given", "name one, such as run.parquet")
+    wait_ms, span_s = period_ms(rate), seconds(duration) if duration else None
+    with ExitStack() as afterwards, connected(port) as pen:  # a pen is stopped first
+        names = signal_names(signals)
+        pen.subscribe(names, wait_ms)
+        recording = RecordingFile(goal, [pen.signals[name] for name in names], _environment(pen))
+        afterwards.callback(_finish, recording)
+        _take(pen, recording, span_s)
+
+
+def _finish(recording: RecordingFile) -> None:
+    finished = recording.close()
+    print(f"{recording.rows:,} samples in {finished}" if finished else "nothing was recorded")
+
+
+def _environment(pen: Pen) -> dict[str, Any]:
+    """Who was recorded, and how its time stands to the computer's."""
+    return {
+        "pen": asdict(pen.info),
+        "settings": {name: value.value for name, value in pen.get_all().items()},
+        "wall_time_at_connect": datetime.now(UTC).isoformat(),
+    }
+
+
+def _take(pen: Pen, recording: RecordingFile, span_s: float | None) -> None:
+    shown = TextColumn("{task.completed:.1f} s recorded")
+    with Progress(
+        TextColumn("recording"), BarColumn(), shown, console=Console(stderr=True), transient=True
+    ) as progress:
+        task = progress.add_task("", total=span_s)
+        first_us = None
+        for block, samples in samples_for(pen, span_s):
+            recording.add(block, samples)
+            times = block.samples["time_us"]
+            first_us = times[0] if first_us is None else first_us
+            progress.update(task, completed=(times[-1] - first_us) / 1e6)

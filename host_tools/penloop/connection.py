@@ -1,0 +1,76 @@
+"""The one place where commands connect to a pen."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from penhost import Pen, PenError
+from penhost.ports import open_port
+from penhost.units import parse
+from penloop.errors import UserError
+from penloop.interruption import InterruptiblePort
+
+Port = Annotated[
+    str,
+    typer.Option(
+        "--port",
+        "-p",
+        envvar="PENLOOP_PORT",
+        metavar="PORT",
+        show_default=False,
+        help="A device such as /dev/ttyACM0 or COM3, or a URL: sim://, socket://HOST:PORT.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, values in raw units.")]
+
+
+def open_pen_port(port: str) -> Any:
+    """An open port; a simulated one takes Ctrl-C at safe moments. Raises UserError, PenError."""
+    if not port:
+        raise UserError("no port given", "use --port or set PENLOOP_PORT; see `penloop ports`")
+    opened = open_port(port)
+    return InterruptiblePort(opened) if hasattr(opened, "now_us") else opened
+
+
+@contextmanager
+def connected(port: str) -> Iterator[Pen]:
+    """A pen that is told to stop when the command is interrupted."""
+    with Pen(open_pen_port(port)) as pen, stopped_on_interruption(pen):
+        yield pen
+
+
+@contextmanager
+def stopped_on_interruption(pen: Pen) -> Iterator[None]:
+    """Tells the pen to stop before Ctrl-C or SIGTERM goes on."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        try:
+            pen.stop()
+            print("penloop: interrupted, the pen was told to stop", file=sys.stderr)
+        except PenError:
+            print(
+                "penloop: interrupted, the pen did not answer: stop it by its button",
+                file=sys.stderr,
+            )
+        raise
+
+
+def seconds(text: str) -> float:
+    """A span of time as a person writes it, `5s`. Raises BadValue, UserError."""
+    value = parse(text, "ms") / 1e3
+    if value <= 0:
+        raise UserError(f"{text!r} is no span of time", "give more than 0 ms")
+    return value
+
+
+def period_ms(rate: str) -> int:
+    """Milliseconds between samples at a rate such as `20` or `20Hz`. Raises UserError."""
+    text = rate if any(letter.isalpha() for letter in rate) else rate + "Hz"
+    millihertz = parse(text, "mHz")
+    if not 100 <= millihertz <= 1_000_000:
+        raise UserError(f"a rate of {rate!r} is out of range", "give 0.1 to 1000 samples a second")
+    return round(1e6 / millihertz)

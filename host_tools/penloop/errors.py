@@ -1,0 +1,8 @@
+"""What a person did that cannot be: one line, with the remedy. Others: PenError, SimulatorError."""
+
+
+class UserError(Exception):
+    """`str()` is one line: what is wrong, then what to do."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(f"{message}: {remedy}")

@@ -1,0 +1,80 @@
+"""Ctrl-C and SIGTERM at safe moments.
+
+A simulated pen lives in this process: an exception out of nowhere would hit the firmware's own
+code, or the plant in the middle of a step. So a signal that comes while the simulator is at work
+waits for the next `check()`; a second one does not wait. Everywhere else it acts at once, and
+whoever holds a pen tells it to stop.
+"""
+
+import signal
+from types import FrameType
+from typing import Any
+
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # where the system has them
+
+_pending = 0
+
+
+def install() -> None:
+    """Takes the signals over, in the main thread of a program of ours."""
+    for name in SIGNALS:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _came)
+
+
+def check() -> None:
+    """A safe moment: raises KeyboardInterrupt or SystemExit when a signal waits."""
+    global _pending
+    if _pending:
+        number, _pending = _pending, 0
+        raise _exception(number)
+
+
+def _came(number: int, frame: FrameType | None) -> None:
+    global _pending
+    if _in_simulator(frame) and not _pending:
+        _pending = number
+        return
+    _pending = 0
+    raise _exception(number)
+
+
+def _in_simulator(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).startswith("pensim."):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _exception(number: int) -> BaseException:
+    if number == signal.SIGINT:
+        return KeyboardInterrupt()
+    return SystemExit(128 + number)
+
+
+class InterruptiblePort:
+    """A simulated port whose every read is a safe moment; all else goes straight through."""
+
+    def __init__(self, port: Any) -> None:
+        self._port = port
+        self.now_us = port.now_us
+        self.sleep_us = port.sleep_us
+        self.write = port.write
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._port, name)
+
+    @property
+    def in_waiting(self) -> int:
+        """Bytes that can be read now."""
+        check()
+        waiting: int = self._port.in_waiting
+        return waiting
+
+    def read(self, size: int = 1) -> bytes:
+        """Up to `size` bytes."""
+        data: bytes = self._port.read(size)
+        check()
+        return data
