@@ -12,39 +12,39 @@ _F_HOME_NOT_FOUND = const(1 << 22)
 
 
 class DepthAxis(ControlState):
-    """Drives the stepper, at most one step in two ticks: 500 steps a second."""
+    """Drives the stepper: at most one step in an even tick, 500 a second."""
 
     def _axis(self):
-        """One step of the depth axis, at most one in two ticks: 500 steps a second."""
-        if self.homing:
-            self._home()
-            return
-        # From above, one step beyond the goal: the goal is reached from one side (backlash).
-        if self.steps > self.depth_goal:
+        """A step's pulse, which the next odd tick ends, or a new direction."""
+        direction = 1
+        if self.main_home:
+            if self._homed():
+                return
+            direction = -1
+        elif self.steps > self.main_depth:
+            # From above, one step beyond the goal: it is reached from one side (backlash).
             self.overshoot = 1
-        elif self.steps < self.depth_goal:
-            self.overshoot = 0
-        self._step(-1 if self.overshoot else 1)
-
-    def _step(self, direction):
-        """One pulse; a new direction is set one look before it, as the driver needs."""
+            direction = -1
+        elif self.overshoot:
+            direction = -1 if self.steps == self.main_depth else 1
+            self.overshoot = 1 if direction < 0 else 0
         if direction != self.direction:
-            self.direction = direction
+            self.direction = direction  # set one look before its pulse, as the driver needs
             self.write_direction(1 if direction > 0 else 0)
             return
         self.write_step(1)
         self.step_high = 1
         self.steps += direction
 
-    def _home(self):
-        """Toward zero depth only, until the home switch closes."""
+    def _homed(self):
+        """Toward zero depth only, until the home switch closes; 1 when that is over."""
         if not self.read_home():
-            self.steps = self.depth_goal = self.homing = 0
+            self.steps = self.main_depth = self.main_home = 0
             self.homed = 1
-            return
+            return 1
         self.home_steps += 1
         if self.home_steps > _HOME_TRAVEL_STEPS:
-            self.homing = 0
-            self.own_faults |= _F_HOME_NOT_FOUND
-            return
-        self._step(-1)
+            self.main_home = 0
+            self.faults |= _F_HOME_NOT_FOUND
+            return 1
+        return 0

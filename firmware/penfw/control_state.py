@@ -1,6 +1,7 @@
 """What the control interrupt remembers, and the board's methods that it calls.
 
-The main loop owns what is named `main_*` and the targets; the interrupt owns everything else.
+What is named `main_*` is written by the main loop and taken over by the interrupt in its even
+ticks; the main loop never writes anything else here.
 """
 
 from array import array
@@ -10,14 +11,13 @@ from micropython import const
 from penfw import faults, signals, states
 
 _SELF_TEST = const(0)
-_BRAKE = const(0)
 _EXCESS_START_Q4 = const(60000 << 4)  # after a reset the winding may be 60 K above its housing
 _NO_PERIOD_US = const(1000000)  # stands for "no turn seen": 1 Hz
 
-# What the motor is to do in SERVICE.
-MOTOR_OFF = const(0)
-MOTOR_RUN = const(1)
-MOTOR_PARK = const(2)
+# What the motor does: `law` of the interrupt, `main_law` as the main loop wants it in SERVICE.
+LAW_OFF = const(0)
+LAW_RUN = const(1)
+LAW_PARK = const(2)
 
 
 class ControlState:
@@ -54,37 +54,40 @@ class ControlState:
         self.main_conditions = 0
         self.main_faults = 0
         self.main_clear = 0  # 1: clear the latched faults
-        self.window = 1  # 1: a flash window is declared, no deadline holds
-        self.motor_mode = MOTOR_OFF  # in SERVICE
-        self.target_mHz = 0
-        self.depth_goal = 0  # steps
-        self.homing = 0
+        self.main_window = 1  # 1: a flash window is declared, no deadline holds
+        self.main_law = LAW_OFF  # in SERVICE
+        self.main_rate_mHz = 0
+        self.main_depth = 0  # steps
+        self.main_home = 0  # 1: find the home switch
         self.push = None  # telemetry ring: push(values, now_us)
         # The interrupt's own.
         self.state = _SELF_TEST
+        self.state_ms = 0
         self.faults = 0
-        self.own_faults = 0
+        self.latched = 0  # the faults that have been acted upon
         self.conditions = 0
         self.own_conditions = 0
-        self.site = 0
-        self.error = None
-        self.count = 0
+        self.error = None  # class of the last exception in the interrupt
+        self.site = 0  # and the slot in which it came, + 16 in an odd tick
         self.last_us = 0
-        self.state_ticks = 0
-        self.toggle = 0
+        self.over_us = 0
+        self.odd = 0
+        self.slot = 0
+        self.gate = 0  # 1: the motor may be driven
+        self.law = LAW_OFF
         self.duty = 0
-        self.over_current = 0
         self.button_down = 0
+        self.button_looks = 0
         self.cartridge_out = 0
         self.usb_seen = 0
         self.housing_raw = 32768  # 25 C until the first reading
-        self.position_raw = 32768
 
     def _clear_motion(self):
         self.ring = array("i", [0] * 16)
         self.head = 0
         self.seen = 0
         self.known = 0  # edges since standstill, at most 9
+        self.age_us = 0
         self.tdc_us = 0
         self.tdc_head = 0
         self.tdc_edges = 6
@@ -97,8 +100,8 @@ class ControlState:
         self.driven_looks = 0
         self.ramp_mHz = 0
         self.integral = 0  # mV in Q16
-        self.park_phase = _BRAKE
-        self.park_ticks = 0
+        self.park_phase = 0
+        self.park_ms = 0
         self.park_tries = 0
 
     def _clear_axis(self):
@@ -111,13 +114,14 @@ class ControlState:
         self.mismatch_looks = 0
         self.range_looks = 0
         self.battery_looks = 0
-        self.heat_sum = 0  # mA^2 / 64 over the ticks of a look
+        self.heat_sum = 0  # mA^2 / 64 over the odd ticks of a look
         self.excess_q4 = _EXCESS_START_Q4  # winding above housing, mK in Q4
 
     def configure(self, get):
         """Takes its gains from the settings; `get(name)` returns a value. Motor off only."""
         self.shunt_zero = get("shunt_zero")
         self.shunt_q12 = get("shunt_gain") * 4096 // 1000000  # mA per count
+        self.over_raw = self.shunt_zero + OVERCURRENT_MA * 4096 // self.shunt_q12
         self.position_home = get("position_home")
         self.position_q12 = get("position_gain") * 4096 // 1000000  # um per count
         self.battery_q12 = get("battery_gain") * 4096 // 1000000  # mV per count
@@ -131,3 +135,6 @@ class ControlState:
         self.park_mV = get("park_current") * self.resistance_mOhm // 1000
         self.battery_critical_mV = get("battery_critical")
         self.winding_limit_mC = get("winding_limit")
+
+
+OVERCURRENT_MA = 2800  # jammed at 150 Hz: 2.5 A until the ceiling falls; stalled at 4.2 V: 3.6 A

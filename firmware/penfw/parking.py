@@ -9,61 +9,57 @@ from penfw.control_state import ControlState
 
 _BATTERY = const(7)
 _PARKED = const(8)
-MOTOR_OFF = const(0)
-MOTOR_PARK = const(2)
+LAW_OFF = const(0)
 _BRAKE = const(0)
 _CREEP = const(1)
 _SETTLE = const(2)
 _DONE = const(3)
-_BRAKE_TICKS = const(25)
+_BRAKE_MS = const(26)  # one turn and more at the slowest rate
+_BRAKE_LIMIT_MS = const(80)
 _SLOW_US = const(8000)  # an edge gap below 21 Hz: braking has done its work
-_SETTLE_US = const(30000)
-_CREEP_TICKS = const(120)
-_SETTLE_TICKS = const(120)
+_QUIET_US = const(30000)
+_CREEP_MS = const(120)
+_SETTLE_MS = const(30)  # at top dead centre for so long: parked
+_MISSED_MS = const(40)  # still, but elsewhere
+_SETTLE_LIMIT_MS = const(120)
 _PARK_TRIES = const(2)
 _F_PARK_NOT_REACHED = const(1 << 11)
 
 
 class Parking(ControlState):
-    """Brakes, creeps and settles; runs every tick while the needles are to be parked."""
+    """Brakes, creeps and settles; runs every second tick while the needles are to be parked."""
 
     def _park_law(self, age):
-        """Brake, creep to top dead centre with a reduced current, settle; two tries."""
-        ticks = self.park_ticks + 1
-        self.park_ticks = ticks
+        """Duty of one step: brake, creep to top dead centre, settle; two tries."""
+        passed_ms = self.park_ms + 2
+        self.park_ms = passed_ms
         phase = self.park_phase
         if phase == _DONE:
             return 0
         at_top = self.read_tdc()
         if phase == _BRAKE:
-            if ticks > _BRAKE_TICKS and (age > _SLOW_US or ticks > 80):
-                self._park_phase(_SETTLE if at_top else _CREEP)
+            if passed_ms > _BRAKE_MS and (age > _SLOW_US or passed_ms > _BRAKE_LIMIT_MS):
+                self._park_next(_SETTLE if at_top else _CREEP)
         elif phase == _CREEP:
-            if not at_top and ticks <= _CREEP_TICKS:
-                volts = self.park_mV * (ticks + 20) // (_CREEP_TICKS + 20)  # <= 8000 * 140
+            if not at_top and passed_ms <= _CREEP_MS:
+                volts = self.park_mV * (passed_ms + 20) // (_CREEP_MS + 20)  # <= 8000 * 140
                 battery = self.values[_BATTERY]
                 return volts * 65535 // battery if battery > volts else 65535
-            self._park_phase(_SETTLE)
-        elif at_top and age > _SETTLE_US and ticks > 30:
-            self._park_phase(_DONE)
-            self.motor_mode = MOTOR_OFF
+            self._park_next(_SETTLE)
+        elif at_top and age > _QUIET_US and passed_ms > _SETTLE_MS:
+            self._park_next(_DONE)
             self.own_conditions |= _PARKED
-        elif ticks > _SETTLE_TICKS or (age > _SETTLE_US and ticks > 40):
+            self.law = LAW_OFF
+            self.gate = 0
+        elif passed_ms > _SETTLE_LIMIT_MS or (age > _QUIET_US and passed_ms > _MISSED_MS):
             self.park_tries += 1
             if self.park_tries < _PARK_TRIES:
-                self._park_phase(_CREEP)
+                self._park_next(_CREEP)
             else:
-                self._park_phase(_DONE)
-                self.own_faults |= _F_PARK_NOT_REACHED
+                self._park_next(_DONE)
+                self.faults |= _F_PARK_NOT_REACHED
         return 0
 
-    def _park_phase(self, phase):
+    def _park_next(self, phase):
         self.park_phase = phase
-        self.park_ticks = 0
-
-    def park(self):
-        """In SERVICE: stop the motor and bring the needles to top dead centre."""
-        self.park_phase = _BRAKE
-        self.park_ticks = self.park_tries = 0
-        self.duty = 0
-        self.motor_mode = MOTOR_PARK
+        self.park_ms = 0

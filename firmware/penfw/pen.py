@@ -20,7 +20,7 @@ from penfw.button import (
 )
 from penfw.cartridge import ABSENT, FRESH, INVALID, SAME, TREATMENT, USED, Cartridge
 from penfw.control import Control
-from penfw.control_state import MOTOR_OFF, MOTOR_RUN
+from penfw.control_state import LAW_OFF, LAW_PARK, LAW_RUN
 from penfw.device import Device
 from penfw.indicator import ALARM, CLICK, LIGHTS, NEEDLES_OUT, SERVICE_READY, Indicator
 from penfw.limits import greatest_depth_um, to_step_um
@@ -155,7 +155,7 @@ class Pen:
 
     def _in_ready(self):
         control = self.control
-        if self._starting and control.steps == control.depth_goal:
+        if self._starting and control.steps == control.main_depth:
             control.main_conditions |= states.START
 
     def _in_running(self):
@@ -164,10 +164,10 @@ class Pen:
 
     def _in_service(self):
         control = self.control
-        running = control.motor_mode == MOTOR_RUN
+        running = control.law == LAW_RUN
         if running and self.uptime_ms - self.heartbeat_ms > HEARTBEAT_MS:
             control.main_faults |= 1 << faults.LINK_LOST
-        if control.motor_mode == MOTOR_OFF and self.uptime_ms - self._service_ms > SERVICE_IDLE_MS:
+        if control.law == LAW_OFF and self.uptime_ms - self._service_ms > SERVICE_IDLE_MS:
             control.main_conditions |= states.SERVICE_OFF
 
     def _in_other(self):
@@ -187,7 +187,7 @@ class Pen:
     def _gesture(self, gesture, state):
         if gesture == PRESS:
             self.indicator.play(CLICK, self.uptime_ms)
-            if state == states.SERVICE and self.control.motor_mode == MOTOR_OFF:
+            if state == states.SERVICE and self.control.law == LAW_OFF:
                 self.control.main_conditions |= states.SERVICE_OFF
         elif gesture == STUCK:
             self.control.main_faults |= 1 << faults.BUTTON_STUCK
@@ -210,7 +210,7 @@ class Pen:
         if not self.cartridge.mark_used():
             self._judge_cartridge()
             return
-        self.control.target_mHz = self.get("stroke_rate")
+        self.control.main_rate_mHz = self.get("stroke_rate")
         self._starting = True
 
     def _enter_service(self):
@@ -267,8 +267,8 @@ class Pen:
     def apply_settings(self):
         """Brings depth, rate and indicators to the settings. The motor is off or slowing."""
         depth_um = to_step_um(min(self.get("depth"), self.depth_limit_um()))
-        if self.control.homed and not self.control.homing:
-            self.control.depth_goal = depth_um // settings.DEPTH_STEP_UM
+        if self.control.homed and not self.control.main_home:
+            self.control.main_depth = depth_um // settings.DEPTH_STEP_UM
         self.indicator.light = self.get("led_brightness") > 0
         self.indicator.sound = self.get("buzzer") > 0
 
@@ -285,7 +285,7 @@ class Pen:
         """Somebody changed `settings`: use them, and save them once the motor is off."""
         self._save_due = True
         if self.control.state == states.RUNNING:
-            self.control.target_mHz = self.get("stroke_rate")
+            self.control.main_rate_mHz = self.get("stroke_rate")
         elif not self.motor_on():
             self.control.configure(self.get)
         self.apply_settings()
@@ -302,35 +302,35 @@ class Pen:
             return
         self._save_due = self._announced = False
         control = self.control
-        control.window = 1
+        control.main_window = 1
         self.board.feed()
         self.store.save(self.settings)
         self.board.feed()
         hardware.sleep_ms(3)  # a tick passes: its deadline is not held
-        control.window = 0
+        control.main_window = 0
         self.button.forget()
         self.heartbeat_ms = self.uptime_ms = self._pass_time()
 
     def _still(self):
         """No drive for long enough that the load switch is open, and no edge either."""
         control = self.control
-        if self.motor_on() or control.homing or control.steps != control.depth_goal:
+        if self.motor_on() or control.main_home or control.steps != control.main_depth:
             return False
-        return control.state_ticks > OPEN_MS and control.values[_EDGE_AGE] > STILL_US
+        return control.state_ms > OPEN_MS and control.values[_EDGE_AGE] > STILL_US
 
     # The motor
 
     def motor_on(self):
         """Whether the motor is or may be turning."""
         control = self.control
-        return control.state in (states.RUNNING, states.PARKING) or control.motor_mode != MOTOR_OFF
+        return control.state in (states.RUNNING, states.PARKING) or control.law != LAW_OFF
 
     def stop(self):
         """Ends a treatment or a service run; needles are parked."""
         control = self.control
         if control.state == states.SERVICE:
-            if control.motor_mode == MOTOR_RUN:
-                control.park()
+            if control.law == LAW_RUN:
+                control.main_law = LAW_PARK
         else:
             control.main_conditions |= states.STOP
 
@@ -341,7 +341,8 @@ class Pen:
             return False
         self.service_touched()
         self.heartbeat_ms = self.uptime_ms
-        control.run(rate_mHz)
+        control.main_rate_mHz = rate_mHz
+        control.main_law = LAW_RUN
         return True
 
     def park_in_service(self):
@@ -349,7 +350,7 @@ class Pen:
         if self.control.state != states.SERVICE:
             return False
         self.service_touched()
-        self.control.park()
+        self.control.main_law = LAW_PARK
         return True
 
     def service_touched(self):

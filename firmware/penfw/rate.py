@@ -1,4 +1,4 @@
-"""The stroke-rate law: feed-forward, PI on whole turns, IR compensation, limits.
+"""Odd ticks: the motor's speed from its edges, and the stroke-rate law.
 
 Part of the control interrupt: integers within +-2**30, nothing allocated. The comments `# <= N`
 give the largest product of an expression.
@@ -6,21 +6,78 @@ give the largest product of an expression.
 
 from micropython import const
 
-from penfw.control_state import ControlState
+from penfw.parking import Parking
 
+MASK = const(0x3FFFFFFF)  # ticks_us wraps at 2**30
 _RATE = const(3)
 _RATE_TARGET = const(4)
+_DUTY = const(5)
+_CURRENT = const(6)
 _BATTERY = const(7)
+_EDGE_AGE = const(14)
 _LIMITED = const(16)
+LAW_RUN = const(1)
+LAW_PARK = const(2)
+_AGE_LIMIT_US = const(1000000)
+_STILL_US = const(200000)  # no edge for so long: the motor stands
+_OVERSPEED_US = const(6060)  # a turn at 165 Hz, 10 % above the greatest rate
+_NO_PERIOD_US = const(1000000)  # stands for "no turn seen": 1 Hz
+_SHORTEST_US = const(4000)  # periods below it are no motion of this motor
 _ERROR_LIMIT_MHZ = const(150000)
 _INTEGRAL_LIMIT = const(1500 << 16)  # mV in Q16
+_F_OVERSPEED = const(1 << 1)
 
 
-class RateLaw(ControlState):
-    """Steers the stroke rate; runs every second tick."""
+class RateLaw(Parking):
+    """Measures and steers the stroke rate; runs every second tick."""
+
+    def _steer(self, now, raw):
+        """Current and edges, then the law in force."""
+        v = self.values
+        current = ((raw - self.shunt_zero) * self.shunt_q12) >> 12  # <= 2**27
+        v[_CURRENT] = current
+        self.heat_sum += (current * current) >> 6  # <= 2**20 a tick, 10 ticks
+        head = self.head
+        age = (now - self.ring[(head - 1) & 15]) & MASK
+        if age > _AGE_LIMIT_US:
+            age = _AGE_LIMIT_US
+        self.age_us = v[_EDGE_AGE] = age
+        if head != self.seen:
+            self._edges(head)
+        elif age > _STILL_US and self.known:
+            self.known = v[_RATE] = 0
+            self.period0 = self.period1 = self.period2 = _NO_PERIOD_US
+        if self.law == LAW_RUN:
+            self.duty = v[_DUTY] = self._rate_law(age, current)
+        elif self.law == LAW_PARK:
+            self.duty = v[_DUTY] = self._park_law(age)
+        if self.step_high:
+            self.step_high = 0
+            self.write_step(0)
+
+    def _edges(self, head):
+        """New tachometer edges: the newest whole turn's period; two short ones are overspeed."""
+        ring = self.ring
+        known = self.known + ((head - self.seen) & 15)
+        self.known = known = known if known < 9 else 9
+        self.seen = head
+        newest = ring[(head - 1) & 15]
+        period = _NO_PERIOD_US
+        if known > 6:
+            period = (newest - ring[(head - 7) & 15]) & MASK
+        elif known > 1:
+            period = ((newest - ring[(head - 2) & 15]) & MASK) * 6
+        if period < _SHORTEST_US:
+            period = _SHORTEST_US
+        before = self.period0
+        self.period2 = self.period1
+        self.period1 = before
+        self.period0 = period
+        if period < _OVERSPEED_US and before < _OVERSPEED_US and known > 7:
+            self.faults |= _F_OVERSPEED
 
     def _rate_law(self, age, current):
-        """Stroke rate: feed-forward, PI on the median of three whole turns, IR compensation."""
+        """Duty by feed-forward, PI on the median of three whole turns, IR compensation."""
         v = self.values
         a = self.period0
         b = self.period1
@@ -32,30 +89,29 @@ class RateLaw(ControlState):
         rate = 1000000000 // b  # <= 250000
         v[_RATE] = rate
         ramp = self.ramp_mHz + self.slew_mHz
-        if ramp > self.target_mHz:
-            ramp = self.target_mHz
+        if ramp > self.main_rate_mHz:
+            ramp = self.main_rate_mHz
         self.ramp_mHz = v[_RATE_TARGET] = ramp
         error = ramp - rate
         if error < -_ERROR_LIMIT_MHZ:
             error = -_ERROR_LIMIT_MHZ
-        wanted = (
-            ((ramp * self.emf_q16) >> 16)  # <= 150000 * 2621
-            + ((error * self.kp_q16) >> 16)  # <= 150000 * 5242
-            + (self.integral >> 16)
-            + ((current * self.ir_q12) >> 12)  # <= 6500 * 29491
-        )
+        emf_q16 = self.emf_q16
+        # <= 150000 * 2621 + 150000 * 1966 + 2**27
+        wanted = (ramp * emf_q16 + error * self.kp_q16 + self.integral) >> 16
+        wanted += (current * self.ir_q12) >> 12  # <= 6500 * 29491
         # The current limit is a ceiling of the voltage from the rate. Without an edge the rate
         # can only be lower than one edge in `age` says.
         slow = 166666666 // (age + 1)
-        emf = ((rate if rate < slow else slow) * self.emf_q16) >> 16  # <= 250000 * 2621
+        emf = ((rate if rate < slow else slow) * emf_q16) >> 16  # <= 250000 * 2621
+        limit = self.limit_mV
         battery = v[_BATTERY]
         volts = wanted
         limited = 0
-        if volts > emf + self.limit_mV:
-            volts = emf + self.limit_mV
+        if volts > emf + limit:
+            volts = emf + limit
             limited = 1
-        elif volts < emf - self.limit_mV:
-            volts = emf - self.limit_mV
+        elif volts < emf - limit:
+            volts = emf - limit
         if volts >= battery:
             volts = battery
             limited |= 2

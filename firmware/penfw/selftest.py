@@ -39,7 +39,7 @@ class SelfTest:
     def _settle(self, now_ms):
         if now_ms - self._since_ms < SETTLE_MS:
             return
-        self._pen.control.window = 0
+        self._pen.control.main_window = 0
         found = self._reset_faults() | self._sensor_faults()
         self._pen.control.main_faults |= found
         if not found:
@@ -73,14 +73,14 @@ class SelfTest:
         control = self._pen.control
         control.homed = 0
         control.home_steps = 0
-        control.homing = 1
+        control.main_home = 1
         self._pen.board.step_enable.value(1)
         self._since_ms = now_ms
         self._phase = self._home
 
     def _home(self, now_ms):
         control = self._pen.control
-        if control.homing or not control.homed:
+        if control.main_home or not control.homed:
             return
         self._pen.apply_settings()
         self._since_ms = now_ms
@@ -88,7 +88,7 @@ class SelfTest:
 
     def _reach_depth(self, now_ms):
         control = self._pen.control
-        if control.steps != control.depth_goal or now_ms - self._since_ms < SETTLE_MS:
+        if control.steps != control.main_depth or now_ms - self._since_ms < SETTLE_MS:
             return
         self.uncalibrated = not self._pen.get("calibrated")
         if not self.uncalibrated:

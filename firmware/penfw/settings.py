@@ -33,7 +33,7 @@ SETTINGS = (
      "motor current that the duty ceiling allows"),
     ("park_current", "int", "mA", 600, 200, 1000, SERVICE,
      "motor current while the needles are parked"),
-    ("rate_kp", "int", "uV/mHz", 14, 0, 80, SERVICE,
+    ("rate_kp", "int", "uV/mHz", 14, 0, 30, SERVICE,
      "proportional gain of the rate law"),
     ("rate_ki", "int", "uV/mHz/s", 420, 0, 5000, SERVICE,
      "integral gain of the rate law"),

@@ -1,6 +1,7 @@
-"""The slow watches: each condition is judged once in 20 ms, one slot an even tick.
+"""The slow watches: one slot an even tick, each judged once in 20 ms.
 
-Part of the control interrupt: integers within +-2**30, nothing allocated.
+Part of the control interrupt: integers within +-2**30, nothing allocated. A slot that finds
+something sets its bit in `faults`.
 """
 
 from micropython import const
@@ -15,30 +16,33 @@ _WINDING = const(9)
 _DEPTH = const(10)
 _DEPTH_TARGET = const(11)
 _POSITION = const(12)
-_EDGE_AGE = const(14)
 _INPUTS = const(15)
+_TICK_TIME = const(17)
 _RUN_TIME = const(19)
 _RUNNING = const(3)
-_POWERED = const(1 << 3 | 1 << 4 | 1 << 6)
 _CARTRIDGE = const(2)
 _USB = const(4)
-MOTOR_RUN = const(1)
+_TDC = const(8)
+LAW_OFF = const(0)
+LAW_RUN = const(1)
+
 _MOVES_MA = const(400)  # no such current flows while the motor is off
+_MOVES_MS = const(400)  # braked from 165 Hz the motor stands long before
+_MOVES_EDGES = const(3)
 _STALL_US = const(60000)  # neither an edge nor top dead centre
 _TURN_US = const(150000)  # edges, but no top dead centre: rocking at a stall
 _RUN_UP_LOOKS = const(8)  # 160 ms from standstill to the first whole turn
-_MOVES_TICKS = const(400)  # braked from 165 Hz the motor stands long before
-_MOVES_EDGES = const(3)
 _LOST_EDGES = const(14)  # two turns and more without top dead centre
 _POSITION_LOW = const(1600)
 _POSITION_HIGH = const(64000)
 _MISMATCH_UM = const(100)
-_LOOKS = const(2)  # looks are 20 ms apart; the third in succession is a fault
+_STEP_UM = const(25)
+_LOOKS = const(2)  # the third look in succession is a fault
 _BATTERY_LOOKS = const(10)
 _HOUSING_LIMIT_MC = const(55000)
 _HEAT_LOOKS = const(280)  # thermal time constant 5.6 s in looks of 20 ms
-_STEP_UM = const(25)
 _RIPPLE_MA2 = const(14700)  # mean square of 0.42 A peak to peak, 100 kHz, at half duty
+
 _F_MOTOR_MOVES = const(1 << 3)
 _F_POSITION_RANGE = const(1 << 4)
 _F_POSITION_MISMATCH = const(1 << 5)
@@ -52,94 +56,134 @@ _F_OVER_TEMPERATURE = const(1 << 20)
 
 
 class Watches(ControlState):
-    """Looks for stall, strange motion, axis, supply and heat; each slot returns a fault word."""
+    """Looks for stall, strange motion, axis, supply and heat."""
 
-    def _motion_slot(self, state):
+    def _motion_slot(self):
         """Turns or stands as it should? Stall when driven, motion when off."""
-        if state == _RUNNING or self.motor_mode == MOTOR_RUN:
+        if self.law == LAW_RUN:
             self.driven_looks += 1
             top_age = (self.last_us - self.tdc_us) & MASK
-            stands = top_age > _STALL_US and self.values[_EDGE_AGE] > _STALL_US
+            stands = top_age > _STALL_US and self.age_us > _STALL_US
             if self.driven_looks > _RUN_UP_LOOKS and (stands or top_age > _TURN_US):
-                return _F_STALL
-            return 0
-        self.driven_looks = 0
-        if (_POWERED >> state) & 1 or self.state_ticks < _MOVES_TICKS:
+                self.faults |= _F_STALL
+        elif self.law or self.state_ms < _MOVES_MS:
             self.stopped_head = self.head
-        elif (self.head - self.stopped_head) & 0xFFFFFF > _MOVES_EDGES or self.values[
-            _CURRENT
-        ] > _MOVES_MA:
-            return _F_MOTOR_MOVES
-        return 0
+        else:
+            moved = (self.head - self.stopped_head) & 0xFFFFFF
+            if moved > _MOVES_EDGES or self.values[_CURRENT] > _MOVES_MA:
+                self.faults |= _F_MOTOR_MOVES
 
-    def _turn_slot(self, state):
+    def _turn_slot(self):
         """Six tachometer edges a turn, and a turn's end after at most two turns' edges."""
-        if state != _RUNNING and self.motor_mode != MOTOR_RUN:
-            return 0
+        if self.law != LAW_RUN:
+            return
         if (self.head - self.tdc_head) & 0xFFFFFF > _LOST_EDGES:
-            return _F_TACHOMETER_IMPLAUSIBLE
+            self.faults |= _F_TACHOMETER_IMPLAUSIBLE
         if self.tdc_count == self.tdc_seen:
-            return 0
+            return
         self.tdc_seen = self.tdc_count
         edges = self.tdc_edges
-        self.empty_turns = self.empty_turns + 1 if edges == 0 else 0
-        self.odd_turns = self.odd_turns + 1 if edges and (edges < 5 or edges > 7) else 0
-        if self.empty_turns > 1:
-            return _F_TACHOMETER_LOSS
-        return _F_TACHOMETER_IMPLAUSIBLE if self.odd_turns > 1 else 0
+        if edges == 0:
+            self.empty_turns += 1
+            if self.empty_turns > 1:
+                self.faults |= _F_TACHOMETER_LOSS
+        elif edges < 5 or edges > 7:
+            self.odd_turns += 1
+            if self.odd_turns > 1:
+                self.faults |= _F_TACHOMETER_IMPLAUSIBLE
+        else:
+            self.empty_turns = self.odd_turns = 0
 
-    def _position_slot(self, state):
+    def _position_slot(self):
         """The depth axis is where its steps say, and its sensor within its range."""
-        v = self.values
-        depth = self.steps * _STEP_UM
-        v[_DEPTH] = depth
-        v[_DEPTH_TARGET] = self.depth_goal * _STEP_UM
-        raw = self.position_raw
+        raw = self.read_position()
+        position = ((raw - self.position_home) * self.position_q12) >> 12  # <= 2**27
+        self.values[_POSITION] = position
         if raw < _POSITION_LOW or raw > _POSITION_HIGH:
             self.range_looks += 1
-            return _F_POSITION_RANGE if self.range_looks > _LOOKS else 0
+            if self.range_looks > _LOOKS:
+                self.faults |= _F_POSITION_RANGE
+            return
         self.range_looks = 0
-        off = v[_POSITION] - depth
-        if self.homed and (off > _MISMATCH_UM or off < -_MISMATCH_UM):
-            self.mismatch_looks += 1
-            return _F_POSITION_MISMATCH if self.mismatch_looks > _LOOKS else 0
-        self.mismatch_looks = 0
-        return 0
+        if not self.homed:
+            return
+        off = position - self.steps * _STEP_UM
+        if -_MISMATCH_UM <= off <= _MISMATCH_UM:
+            self.mismatch_looks = 0
+            return
+        self.mismatch_looks += 1
+        if self.mismatch_looks > 2 * _LOOKS:
+            self.faults |= _F_POSITION_MISMATCH
 
-    def _supply_slot(self, state):
-        """Battery, USB power and the cartridge's presence."""
-        v = self.values
-        found = 0
-        if v[_BATTERY] >= self.battery_critical_mV:
+    def _battery_slot(self):
+        """Battery voltage; the analogue switch turns to the housing for its slot."""
+        battery = (self.read_switched() * self.battery_q12) >> 12  # <= 2**26
+        self.values[_BATTERY] = battery
+        self.write_analogue_switch(0)
+        if battery >= self.battery_critical_mV:
             self.battery_looks = 0
-        else:
-            self.battery_looks += 1
-            if self.battery_looks > _BATTERY_LOOKS:
-                found = _F_BATTERY_CRITICAL
-        if state == _RUNNING:
-            v[_RUN_TIME] = self.state_ticks
-            if v[_INPUTS] & _USB:
-                found |= _F_USB_POWER
-            if not v[_INPUTS] & _CARTRIDGE:
-                found |= _F_CARTRIDGE_REMOVED
-        return found
+            return
+        self.battery_looks += 1
+        if self.battery_looks > _BATTERY_LOOKS:
+            self.faults |= _F_BATTERY_CRITICAL
 
-    def _heat_slot(self, state):
+    def _housing_slot(self):
+        """Housing temperature, which the main loop converts, and top dead centre."""
+        self.housing_raw = self.read_switched()
+        self.write_analogue_switch(1)
+        inputs = self.values[_INPUTS]
+        self.values[_INPUTS] = inputs | _TDC if self.read_tdc() else inputs & ~_TDC
+
+    def _holder_slot(self):
+        """The cartridge's presence: off in two looks in succession is off."""
+        v = self.values
+        inputs = v[_INPUTS]
+        if not self.read_cartridge():
+            v[_INPUTS] = inputs | _CARTRIDGE
+            self.cartridge_out = 0
+        elif not self.cartridge_out:
+            self.cartridge_out = 1
+        else:
+            v[_INPUTS] = inputs & ~_CARTRIDGE
+            if self.state == _RUNNING:
+                self.faults |= _F_CARTRIDGE_REMOVED
+
+    def _usb_slot(self):
+        """USB power: there in two looks in succession is there."""
+        v = self.values
+        inputs = v[_INPUTS]
+        if not self.read_usb():
+            v[_INPUTS] = inputs & ~_USB
+            self.usb_seen = 0
+        elif not self.usb_seen:
+            self.usb_seen = 1
+        else:
+            v[_INPUTS] = inputs | _USB
+            if self.state == _RUNNING:
+                self.faults |= _F_USB_POWER
+
+    def _depth_slot(self):
+        """Signals that only tell: depth, run time, and how long this tick has taken so far."""
+        v = self.values
+        v[_DEPTH] = self.steps * _STEP_UM
+        v[_DEPTH_TARGET] = self.main_depth * _STEP_UM
+        if self.state == _RUNNING:
+            v[_RUN_TIME] = self.state_ms
+        v[_TICK_TIME] = (self.ticks_us() - self.last_us) & MASK
+
+    def _heat_slot(self):
         """Two-node model: winding above housing from I^2, 10 K/W and 5.6 s; once in 20 ms."""
         v = self.values
-        square = self.heat_sum // 20 << 6  # mA^2
+        square = self.heat_sum // 10 << 6  # mA^2
         self.heat_sum = 0
-        if state == _RUNNING or self.motor_mode == MOTOR_RUN:
+        if self.law == LAW_RUN:
             square += _RIPPLE_MA2
-        winding = v[_HOUSING] + (self.excess_q4 >> 4)
+        excess = self.excess_q4
+        winding = v[_HOUSING] + (excess >> 4)
         resistance = self.resistance_mOhm
         resistance += resistance * (winding - 25000) // 256410  # copper, 0.39 %/K; <= 8e8
         power_mW = (square >> 10) * resistance // 977  # <= 35000 * 11000
-        self.excess_q4 += ((power_mW * 10 << 4) - self.excess_q4) // _HEAT_LOOKS
+        self.excess_q4 = excess + (power_mW * 160 - excess) // _HEAT_LOOKS
         v[_WINDING] = winding
         if winding > self.winding_limit_mC or v[_HOUSING] > _HOUSING_LIMIT_MC:
-            return _F_OVER_TEMPERATURE
-        return 0
-
-    def _idle_slot(self, state):
-        return 0
+            self.faults |= _F_OVER_TEMPERATURE

@@ -95,7 +95,7 @@ class TcpPort:
         try:
             self._listener = socket.create_server((host, port))
         except OSError as error:
-            raise UserError(f"cannot listen on {host}:{port}, {error.strerror}", "use a free port") from None
+            raise UserError(f"cannot listen on {host}:{port}, {os.strerror(error.errno or 0)}", "use a free port") from None
         self._listener.setblocking(False)
         self.name = f"socket://{host}:{self._listener.getsockname()[1]}"
 

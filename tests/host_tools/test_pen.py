@@ -5,9 +5,9 @@ import pytest
 
 from penfw import protocol
 from penhost import BadValue, Pen, Refused
-from penhost.errors import PenRestarted, PenSilent, PortLost, ProtocolMismatch
+from penhost.errors import PenRestarted, PenSilent, PortLost
 from penhost.units import Quantity
-from tests.host_tools.fake_pen import FakeDevice, Wire
+from tests.host_tools.fake_pen import Wire
 
 
 @pytest.fixture
@@ -185,95 +185,6 @@ def test_presence_keeps_the_heart_beating_through_waiting_and_recording(wire, pe
     assert len(wire.device.heartbeats) == len(beats)
 
 
-# Telemetry
-
-
-def test_recording_holds_every_sample_with_its_time(pen):
-    names = ["tick", "odd", "rate", "depth", "state", "duty", "zero", "huge"]
-    pen.subscribe(names, 2)
-    recording = pen.record(1.0)
-    samples = recording.samples
-    tick = samples["tick"].astype(int)
-    assert len(samples) == 500
-    assert (recording.lost, recording.dropped, recording.period_us) == (0, 0, 2000)
-    assert (np.diff(tick) == 2).all()
-    assert (samples["time_us"] == 1000 * tick).all()
-    assert (samples["odd"] == tick % 255 - 127).all()
-    assert (samples["rate"] == tick * 1000 % 150000).all()
-    assert (samples["depth"] == tick % 5000 - 2500).all()
-    assert (samples["state"] == tick & 255).all()
-    assert (samples["duty"] == tick * 7 & 65535).all()
-    assert (samples["zero"] == 0).all()
-    assert (samples["huge"] == 127).all(), "clamped to its type"
-    assert recording.units["rate"] == "mHz"
-
-
-def test_samples_come_one_by_one(pen):
-    pen.subscribe(["tick"], 5)
-    samples = pen.samples()
-    ticks = [int(next(samples)["tick"]) for _ in range(100)]
-    assert np.diff(ticks).tolist() == [5] * 99
-
-
-def test_requests_while_recording_lose_no_sample(pen):
-    pen.subscribe(["tick"], 2)
-    ticks = []
-    for block in pen.blocks():
-        ticks += block.samples["tick"].tolist()
-        assert block.lost == 0
-        pen.get("depth")
-        pen.command("count")
-        if len(ticks) > 1000:
-            break
-    assert np.diff(ticks).tolist() == [2] * (len(ticks) - 1)
-
-
-def test_dropped_samples_are_counted_and_the_gap_shows(wire, pen):
-    pen.subscribe(["tick"], 1)
-    pen.record(0.1)
-    pen.set({"depth": 600})
-    wire.deaf_ms = 50
-    recording = pen.record(1)
-    assert recording.lost == 50
-    assert np.diff(recording.samples["time_us"]).max() == 51_000
-
-
-def test_line_too_slow_for_the_signals_loses_what_it_says():
-    wire = Wire()
-    with Pen(wire) as pen:
-        pen.subscribe(["tick", "rate", "zero", "depth", "duty", "state", "odd", "spare"], 1)
-        recording = pen.record(3)
-    ticks = recording.samples["tick"].astype(int)
-    missing = (np.diff(ticks) - 1).sum()
-    assert missing == recording.lost > 1000
-    assert abs(recording.dropped - recording.lost) < 80, "but for what still waits"
-
-
-def test_new_subscription_replaces_the_old_one(pen):
-    pen.subscribe(["tick"], 10)
-    blocks = pen.blocks()
-    next(blocks)
-    pen.subscribe(["depth"], 10)
-    assert list(blocks) == []
-    assert next(pen.samples()).dtype.names == ("time_us", "depth")
-    pen.unsubscribe()
-    with pytest.raises(BadValue, match="subscribe"):
-        pen.record(1)
-
-
-def test_bad_subscriptions_are_refused(pen):
-    with pytest.raises(BadValue, match="no signal 'speed'"):
-        pen.subscribe(["speed"])
-    with pytest.raises(BadValue, match="twice"):
-        pen.subscribe(["tick", "tick"])
-    with pytest.raises(Refused, match="too many"):
-        pen.subscribe(list(pen.signals))
-    with pytest.raises(Refused, match="bad period"):
-        pen.subscribe(["tick"], 0)
-    with pytest.raises(BadValue, match="cannot be sent"):
-        pen.subscribe(["tick"], 100_000)
-
-
 # Trouble
 
 
@@ -356,78 +267,3 @@ def test_simulated_runs_are_alike_to_the_byte():
         heard.append(bytes(log))
     assert heard[0] == heard[1]
     assert len(heard[0]) > 500
-
-
-# Older and newer pens
-
-
-class NewerDevice(FakeDevice):
-    """Has columns, settings and types that this client does not know."""
-
-    settings_rows = tuple((*row, "new column") for row in FakeDevice.settings_rows)
-    signals_rows = (*FakeDevice.signals_rows, ("wide", "q", "", "64 bits", "more"))
-    faults_rows = tuple((*row, 1, 2) for row in FakeDevice.faults_rows)
-
-
-def test_newer_pens_columns_are_passed_over():
-    with Pen(Wire(device=NewerDevice())) as pen:
-        assert pen.settings["depth"].help == "needle depth"
-        assert pen.fault_table[1].name == "overspeed"
-        assert pen.get("depth").value == 500
-        with pytest.raises(BadValue, match="unknown type q"):
-            pen.subscribe(["wide"])
-        pen.subscribe(["tick"])
-        assert len(pen.record(0.1).samples) == 10
-
-
-class OlderDevice(FakeDevice):
-    """Lacks columns."""
-
-    settings_rows = tuple(row[:7] for row in FakeDevice.settings_rows)
-    commands_rows = (("stop",),)
-
-
-def test_older_pens_missing_columns_are_empty():
-    with Pen(Wire(device=OlderDevice())) as pen:
-        assert pen.settings["depth"].help == ""
-        pen.stop()
-
-
-@pytest.mark.parametrize(
-    ("version", "compatible", "says"),
-    [(9, 9, "update penloop"), (0, 0, "penloop flash")],
-)
-def test_pen_of_another_protocol_is_told_apart(monkeypatch, version, compatible, says):
-    wire = Wire()
-    device_requests = wire.link._requests
-    hello = device_requests._handlers[protocol.HELLO]
-
-    def other(session):
-        fields = hello(session)
-        return (fields[0], version, compatible, *fields[3:])
-
-    monkeypatch.setitem(device_requests._handlers, protocol.HELLO, other)
-    with pytest.raises(ProtocolMismatch, match=says):
-        Pen(wire)
-
-
-def test_newer_pen_that_is_compatible_is_welcome(monkeypatch):
-    wire = Wire()
-    hello = wire.link._requests._handlers[protocol.HELLO]
-    newer = lambda session: (session, 9, 1, *hello(session)[3:])  # noqa: E731
-    monkeypatch.setitem(wire.link._requests._handlers, protocol.HELLO, newer)
-    with Pen(wire) as pen:
-        assert pen.info.protocol == 9
-
-
-def test_unknown_message_is_passed_over(wire, pen):
-    wire.link._finish_push(0x7E, 4)
-    wire.link._sent = 0
-    pen.wait(0.1)
-    assert pen.get("depth").value == 500
-
-
-def test_request_that_the_pen_does_not_know_is_refused(wire, pen, monkeypatch):
-    monkeypatch.delitem(wire.link._requests._handlers, protocol.STATUS)
-    with pytest.raises(Refused, match="unknown message"):
-        pen.status()

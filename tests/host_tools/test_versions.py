@@ -1,0 +1,91 @@
+"""Older and newer pens: what one side does not know does not disturb it."""
+
+import pytest
+
+from penfw import protocol
+from penhost import BadValue, Pen, Refused
+from penhost.errors import ProtocolMismatch
+from tests.host_tools.fake_pen import FakeDevice, Wire
+
+
+@pytest.fixture
+def wire():
+    return Wire()
+
+
+@pytest.fixture
+def pen(wire):
+    with Pen(wire) as pen:
+        yield pen
+
+
+class NewerDevice(FakeDevice):
+    """Has columns, settings and types that this client does not know."""
+
+    settings_rows = tuple((*row, "new column") for row in FakeDevice.settings_rows)
+    signals_rows = (*FakeDevice.signals_rows, ("wide", "q", "", "64 bits", "more"))
+    faults_rows = tuple((*row, 1, 2) for row in FakeDevice.faults_rows)
+
+
+def test_newer_pens_columns_are_passed_over():
+    with Pen(Wire(device=NewerDevice())) as pen:
+        assert pen.settings["depth"].help == "needle depth"
+        assert pen.fault_table[1].name == "overspeed"
+        assert pen.get("depth").value == 500
+        with pytest.raises(BadValue, match="unknown type q"):
+            pen.subscribe(["wide"])
+        pen.subscribe(["tick"])
+        assert len(pen.record(0.1).samples) == 10
+
+
+class OlderDevice(FakeDevice):
+    """Lacks columns."""
+
+    settings_rows = tuple(row[:7] for row in FakeDevice.settings_rows)
+    commands_rows = (("stop",),)
+
+
+def test_older_pens_missing_columns_are_empty():
+    with Pen(Wire(device=OlderDevice())) as pen:
+        assert pen.settings["depth"].help == ""
+        pen.stop()
+
+
+@pytest.mark.parametrize(
+    ("version", "compatible", "says"),
+    [(9, 9, "update penloop"), (0, 0, "penloop flash")],
+)
+def test_pen_of_another_protocol_is_told_apart(monkeypatch, version, compatible, says):
+    wire = Wire()
+    device_requests = wire.link._requests
+    hello = device_requests._handlers[protocol.HELLO]
+
+    def other(session):
+        fields = hello(session)
+        return (fields[0], version, compatible, *fields[3:])
+
+    monkeypatch.setitem(device_requests._handlers, protocol.HELLO, other)
+    with pytest.raises(ProtocolMismatch, match=says):
+        Pen(wire)
+
+
+def test_newer_pen_that_is_compatible_is_welcome(monkeypatch):
+    wire = Wire()
+    hello = wire.link._requests._handlers[protocol.HELLO]
+    newer = lambda session: (session, 9, 1, *hello(session)[3:])  # noqa: E731
+    monkeypatch.setitem(wire.link._requests._handlers, protocol.HELLO, newer)
+    with Pen(wire) as pen:
+        assert pen.info.protocol == 9
+
+
+def test_unknown_message_is_passed_over(wire, pen):
+    wire.link._finish_push(0x7E, 4)
+    wire.link._sent = 0
+    pen.wait(0.1)
+    assert pen.get("depth").value == 500
+
+
+def test_request_that_the_pen_does_not_know_is_refused(wire, pen, monkeypatch):
+    monkeypatch.delitem(wire.link._requests._handlers, protocol.STATUS)
+    with pytest.raises(Refused, match="unknown message"):
+        pen.status()

@@ -1,0 +1,96 @@
+"""`penloop record`: what was recorded is on disk, however the recording ends."""
+
+import signal
+import time
+
+import pandas
+import pytest
+
+from penhost import Pen
+from penloop.cli import run
+from penloop.errors import UserError
+from penloop.recording import PARTIAL, read_recording, recover
+from tests.system.penloop_process import Server, finish, start, until
+
+
+def record(goal, *more):
+    return run(["record", str(goal), "--port", "sim://?seed=5", "--rate", "100", *more])
+
+
+def test_a_recording_is_parquet_that_pandas_and_our_readers_open(tmp_path, capsys):
+    goal = tmp_path / "run.parquet"
+    assert record(goal, "--for", "2s", "--signals", "battery,state") == 0
+    assert "200 samples" in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ["run.parquet"]
+    frame = pandas.read_parquet(goal)
+    assert list(frame.columns) == ["time", "pen.battery", "pen.state"]
+    assert frame["time"].diff().dropna().eq(10_000).all()
+    trace = read_recording(goal)
+    environment = trace.header.environment
+    assert environment["pen"]["product"] == "penloop"
+    assert environment["settings"]["depth"] == 500
+    assert "wall_time_at_connect" in environment
+
+
+def test_nothing_that_exists_is_overwritten(tmp_path, capsys):
+    goal = tmp_path / "run.parquet"
+    goal.write_bytes(b"dear to somebody")
+    assert record(goal, "--for", "1s") == 2
+    assert "exists: choose another name" in capsys.readouterr().err
+    assert goal.read_bytes() == b"dear to somebody"
+    other = tmp_path / "other.parquet"
+    other.with_name(other.name + PARTIAL).write_bytes(b"cut off")
+    assert record(other, "--for", "1s") == 2
+    assert "--recover" in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_a_recording_cleanly(tmp_path):
+    goal = tmp_path / "run.parquet"
+    recorder = start("record", str(goal), "--port", "sim://?pace=10")
+    until(lambda: goal.with_name(goal.name + PARTIAL).exists(), "the recording")
+    time.sleep(0.3)
+    recorder.send_signal(signal.SIGINT)
+    code, out, err = finish(recorder)
+    assert code == 130
+    assert "the pen was told to stop" in err
+    assert "run.parquet" in out
+    assert len(read_recording(goal)) > 10
+    assert [path.name for path in tmp_path.iterdir()] == ["run.parquet"]
+
+
+@pytest.mark.parametrize("life_s", [0.83, 1.61])
+def test_a_killed_recording_loses_at_most_a_second_and_is_recovered(tmp_path, life_s):
+    goal = tmp_path / "run.parquet"
+    partial = goal.with_name(goal.name + PARTIAL)
+    server = Server(tmp_path, "--pty")
+    try:
+        server.wait_for("READY")
+        recorder = start("record", str(goal), "--port", server.port)
+        until(lambda: partial.exists() and partial.stat().st_size > 5000, "the first samples")
+        time.sleep(life_s)
+        killed_us = killed_at_us(recorder, server.port)
+    finally:
+        server.close()
+    assert not goal.exists()
+    kept_us = read_recording(partial).time_us
+    assert killed_us - kept_us[-1] < 1_000_000
+    assert len(kept_us) > life_s * 50
+    assert recover(goal) == goal
+    assert (read_recording(goal).time_us == kept_us).all()
+    assert not partial.exists()
+
+
+def killed_at_us(recorder, port):
+    """Kills the recorder; device time at that moment, by asking the pen right after."""
+    killed_s = time.monotonic()
+    recorder.kill()
+    finish(recorder)
+    with Pen(port) as pen:
+        return pen.info.time_us - (time.monotonic() - killed_s) * 1e6
+
+
+def test_a_recording_without_samples_is_told(tmp_path):
+    goal = tmp_path / "run.parquet"
+    goal.with_name(goal.name + PARTIAL).write_bytes(b"")
+    with pytest.raises(UserError, match="no samples"):
+        recover(goal)
