@@ -9,6 +9,7 @@ from micropython import const
 from penfw.control_state import ControlState
 
 MASK = const(0x3FFFFFFF)  # ticks_us wraps at 2**30
+_RATE = const(3)
 _CURRENT = const(6)
 _BATTERY = const(7)
 _HOUSING = const(8)
@@ -23,7 +24,6 @@ _RUNNING = const(3)
 _CARTRIDGE = const(2)
 _USB = const(4)
 _TDC = const(8)
-LAW_OFF = const(0)
 LAW_RUN = const(1)
 
 _MOVES_MA = const(400)  # no such current flows while the motor is off
@@ -169,6 +169,8 @@ class Watches(ControlState):
         v[_DEPTH_TARGET] = self.main_depth * _STEP_UM
         if self.state == _RUNNING:
             v[_RUN_TIME] = self.state_ms
+        if self.law != LAW_RUN:  # nobody steers: what one edge in this time says
+            v[_RATE] = 166666666 // (self.age_us + 1) if self.known else 0
         v[_TICK_TIME] = (self.ticks_us() - self.last_us) & MASK
 
     def _heat_slot(self):

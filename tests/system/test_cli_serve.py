@@ -66,7 +66,7 @@ def test_ctrl_c_stops_a_simulated_pen_too(number, code):
 
 
 def test_ctrl_c_ends_the_demo(tmp_path):
-    demo = start("demo", "--engine", "micropython32", "--out", str(tmp_path))
+    demo = start("demo", "--engine", "micropython", "--out", str(tmp_path))
     time.sleep(1.5)
     demo.send_signal(signal.SIGINT)
     code, _, err = finish(demo)
