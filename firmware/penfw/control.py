@@ -2,13 +2,14 @@
 
 Written flat for the chip (FACTS: a call 12 us, an attribute 1.7 us): integers within +-2**30,
 nothing allocated, at most four Python calls a tick. Every tick watches time and current, gates
-and writes both power paths. Odd ticks steer the motor, even ticks look at the button, the
-conditions and one of ten slots.
+and writes both power paths. Odd ticks by turns measure and steer the motor; even ticks look at
+the button, the conditions, one of ten slots and the depth axis.
 """
 
 from micropython import const
 
 from penfw.axis import DepthAxis
+from penfw.parking import Parking
 from penfw.rate import RateLaw
 from penfw.watch import Watches
 
@@ -48,7 +49,7 @@ _F_DEADLINE_MISSED = const(1 << 7)
 _F_INTERNAL_ERROR = const(1 << 8)
 
 
-class Control(RateLaw, DepthAxis, Watches):
+class Control(RateLaw, Parking, DepthAxis, Watches):
     """The interrupt and its two edge handlers."""
 
     def __init__(self, board):
@@ -85,10 +86,15 @@ class Control(RateLaw, DepthAxis, Watches):
             if raw > self.over_raw:
                 self._over(now)
             self.odd = odd = self.odd ^ 1
-            if odd:
-                self._steer(now, raw)
-            else:
+            if not odd:
                 self._look()
+            elif self.slot & 1:
+                self._measure(now, raw)
+            else:
+                self._steer()
+            if odd and self.step_high:  # the pulse that the last even tick began
+                self.step_high = 0
+                self.write_step(0)
             if self.faults != self.latched:
                 self._latch()
             # A CUT fault has closed the gate by now, whatever the table will say.
@@ -97,7 +103,7 @@ class Control(RateLaw, DepthAxis, Watches):
                 self.write_motor(self.duty)
             else:
                 self.write_motor(0)
-            if self.push is not None:
+            if odd and self.push is not None:
                 self.push(self.values, now)
         except Exception as error:
             self._failed(error)
@@ -135,6 +141,13 @@ class Control(RateLaw, DepthAxis, Watches):
             self.gate = self.duty = self.values[_DUTY] = 0
         if found & self.park_mask:
             self.own_conditions |= _PARK_FAULT
+
+    def _steer(self):
+        """Every second odd tick: the law in force."""
+        if self.law == LAW_RUN:
+            self._rate_law()
+        elif self.law == LAW_PARK:
+            self._park_law()
 
     def _look(self):
         """Even ticks: button, then either the state table or one slot and the depth axis."""

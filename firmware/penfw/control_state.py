@@ -114,7 +114,7 @@ class ControlState:
         self.mismatch_looks = 0
         self.range_looks = 0
         self.battery_looks = 0
-        self.heat_sum = 0  # mA^2 / 64 over the odd ticks of a look
+        self.heat_sum = 0  # mA^2 / 64 over the measurements of a look
         self.excess_q4 = _EXCESS_START_Q4  # winding above housing, mK in Q4
 
     def configure(self, get):
@@ -129,8 +129,8 @@ class ControlState:
         self.resistance_mOhm = get("motor_resistance")
         self.ir_q12 = self.resistance_mOhm * get("ir_compensation") // 1000 * 4096 // 1000
         self.kp_q16 = get("rate_kp") * 65536 // 1000
-        self.ki_q16 = get("rate_ki") * 65536 // 1000 * 2 // 1000  # a step is 2 ms
-        self.slew_mHz = get("slew") * 2
+        self.ki_q16 = get("rate_ki") * 65536 // 1000 * 4 // 1000  # a step is 4 ms
+        self.slew_mHz = get("slew") * 4
         self.limit_mV = get("current_limit") * self.resistance_mOhm // 1000
         self.park_mV = get("park_current") * self.resistance_mOhm // 1000
         self.battery_critical_mV = get("battery_critical")

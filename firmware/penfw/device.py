@@ -5,6 +5,7 @@ from penfw import board as hardware
 from penfw.limits import lowest_rate_mHz, to_step_um
 from penfw.telemetry import DeviceClock, TelemetryRing
 
+PUSH_MS = 2  # the interrupt offers a sample in every odd tick
 HISTORY = 16  # faults remembered since boot
 
 STOP = 0
@@ -43,7 +44,7 @@ class Device:
         self._pen = pen
         self.boot_session = pen.boot_session
         self.clock = DeviceClock(hardware.ticks_us())
-        self.ring = TelemetryRing(len(signals.SIGNALS))
+        self.ring = TelemetryRing(len(signals.SIGNALS), push_ms=PUSH_MS)
         self._history = []
 
     def identity(self):

@@ -7,6 +7,7 @@ from micropython import const
 
 from penfw.control_state import ControlState
 
+_DUTY = const(5)
 _BATTERY = const(7)
 _PARKED = const(8)
 LAW_OFF = const(0)
@@ -27,15 +28,15 @@ _F_PARK_NOT_REACHED = const(1 << 11)
 
 
 class Parking(ControlState):
-    """Brakes, creeps and settles; runs every second tick while the needles are to be parked."""
+    """Brakes, creeps and settles; runs once in four ticks while the needles are to be parked."""
 
-    def _park_law(self, age):
-        """Duty of one step: brake, creep to top dead centre, settle; two tries."""
-        passed_ms = self.park_ms + 2
+    def _park_law(self):
+        """Brake, creep to top dead centre, settle; two tries."""
+        passed_ms = self.park_ms + 4
         self.park_ms = passed_ms
         phase = self.park_phase
-        if phase == _DONE:
-            return 0
+        duty = 0
+        age = self.age_us
         at_top = self.read_tdc()
         if phase == _BRAKE:
             if passed_ms > _BRAKE_MS and (age > _SLOW_US or passed_ms > _BRAKE_LIMIT_MS):
@@ -44,8 +45,11 @@ class Parking(ControlState):
             if not at_top and passed_ms <= _CREEP_MS:
                 volts = self.park_mV * (passed_ms + 20) // (_CREEP_MS + 20)  # <= 8000 * 140
                 battery = self.values[_BATTERY]
-                return volts * 65535 // battery if battery > volts else 65535
-            self._park_next(_SETTLE)
+                duty = volts * 65535 // battery if battery > volts else 65535
+            else:
+                self._park_next(_SETTLE)
+        elif phase == _DONE:
+            pass
         elif at_top and age > _QUIET_US and passed_ms > _SETTLE_MS:
             self._park_next(_DONE)
             self.own_conditions |= _PARKED
@@ -58,7 +62,7 @@ class Parking(ControlState):
             else:
                 self._park_next(_DONE)
                 self.faults |= _F_PARK_NOT_REACHED
-        return 0
+        self.duty = self.values[_DUTY] = duty
 
     def _park_next(self, phase):
         self.park_phase = phase

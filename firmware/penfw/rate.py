@@ -1,4 +1,4 @@
-"""Odd ticks: the motor's speed from its edges, and the stroke-rate law.
+"""Odd ticks by turns: the motor's current and speed, and the stroke-rate law.
 
 Part of the control interrupt: integers within +-2**30, nothing allocated. The comments `# <= N`
 give the largest product of an expression.
@@ -6,7 +6,7 @@ give the largest product of an expression.
 
 from micropython import const
 
-from penfw.parking import Parking
+from penfw.control_state import ControlState
 
 MASK = const(0x3FFFFFFF)  # ticks_us wraps at 2**30
 _RATE = const(3)
@@ -16,8 +16,6 @@ _CURRENT = const(6)
 _BATTERY = const(7)
 _EDGE_AGE = const(14)
 _LIMITED = const(16)
-LAW_RUN = const(1)
-LAW_PARK = const(2)
 _AGE_LIMIT_US = const(1000000)
 _STILL_US = const(200000)  # no edge for so long: the motor stands
 _OVERSPEED_US = const(6060)  # a turn at 165 Hz, 10 % above the greatest rate
@@ -28,15 +26,15 @@ _INTEGRAL_LIMIT = const(1500 << 16)  # mV in Q16
 _F_OVERSPEED = const(1 << 1)
 
 
-class RateLaw(Parking):
-    """Measures and steers the stroke rate; runs every second tick."""
+class RateLaw(ControlState):
+    """Measures and steers the stroke rate, each once in four ticks."""
 
-    def _steer(self, now, raw):
-        """Current and edges, then the law in force."""
+    def _measure(self, now, raw):
+        """Current and edges."""
         v = self.values
         current = ((raw - self.shunt_zero) * self.shunt_q12) >> 12  # <= 2**27
         v[_CURRENT] = current
-        self.heat_sum += (current * current) >> 6  # <= 2**20 a tick, 10 ticks
+        self.heat_sum += (current * current) >> 6  # <= 2**20 a time, 5 times
         head = self.head
         age = (now - self.ring[(head - 1) & 15]) & MASK
         if age > _AGE_LIMIT_US:
@@ -47,13 +45,6 @@ class RateLaw(Parking):
         elif age > _STILL_US and self.known:
             self.known = v[_RATE] = 0
             self.period0 = self.period1 = self.period2 = _NO_PERIOD_US
-        if self.law == LAW_RUN:
-            self.duty = v[_DUTY] = self._rate_law(age, current)
-        elif self.law == LAW_PARK:
-            self.duty = v[_DUTY] = self._park_law(age)
-        if self.step_high:
-            self.step_high = 0
-            self.write_step(0)
 
     def _edges(self, head):
         """New tachometer edges: the newest whole turn's period; two short ones are overspeed."""
@@ -76,7 +67,7 @@ class RateLaw(Parking):
         if period < _OVERSPEED_US and before < _OVERSPEED_US and known > 7:
             self.faults |= _F_OVERSPEED
 
-    def _rate_law(self, age, current):
+    def _rate_law(self):
         """Duty by feed-forward, PI on the median of three whole turns, IR compensation."""
         v = self.values
         a = self.period0
@@ -98,10 +89,10 @@ class RateLaw(Parking):
         emf_q16 = self.emf_q16
         # <= 150000 * 2621 + 150000 * 1966 + 2**27
         wanted = (ramp * emf_q16 + error * self.kp_q16 + self.integral) >> 16
-        wanted += (current * self.ir_q12) >> 12  # <= 6500 * 29491
+        wanted += (v[_CURRENT] * self.ir_q12) >> 12  # <= 6500 * 29491
         # The current limit is a ceiling of the voltage from the rate. Without an edge the rate
         # can only be lower than one edge in `age` says.
-        slow = 166666666 // (age + 1)
+        slow = 166666666 // (self.age_us + 1)
         emf = ((rate if rate < slow else slow) * emf_q16) >> 16  # <= 250000 * 2621
         limit = self.limit_mV
         battery = v[_BATTERY]
@@ -126,4 +117,4 @@ class RateLaw(Parking):
             elif integral < -_INTEGRAL_LIMIT:
                 integral = -_INTEGRAL_LIMIT
             self.integral = integral
-        return volts * 65535 // battery if volts else 0  # <= 5000 * 65535
+        self.duty = v[_DUTY] = volts * 65535 // battery if volts else 0  # <= 5000 * 65535

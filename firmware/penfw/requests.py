@@ -155,8 +155,8 @@ class Requests:
         indices = [index for (index,) in wanted]
         self._device.ring.configure(indices, [signals[i][1] for i in indices], period_ms)
         self.stream = (self.stream + 1) & 0xFF
-        self.period_ms = period_ms
-        return self.stream, period_ms
+        self.period_ms = self._device.ring.period_ms
+        return self.stream, self.period_ms
 
     def _faults(self, first, most):
         return _part(self._device.faults(), first, most, protocol.FAULTS_MAX)

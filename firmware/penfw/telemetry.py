@@ -50,13 +50,16 @@ class TelemetryRing:
     loop over the chosen ones. A sample that finds the ring full is dropped and counted.
     """
 
-    def __init__(self, signals, samples=64):
+    def __init__(self, signals, samples=64, push_ms=1):
+        """`push_ms`: milliseconds from one push to the next."""
         self.dropped = 0  # samples since `configure`, modulo 2^30
         self.ticks_us = 0  # time of the first sample of the last `take`
         self.sample_size = 0  # bytes of a packed sample; 0: nothing is subscribed
         self._rows = [array("i", [0] * signals) for _ in range(samples)]
         self._times = array("i", [0] * samples)
         self._size = samples
+        self._push_ms = push_ms
+        self.period_ms = 0  # from each sample to the next, as granted
         self._head = 0  # the producer's
         self._tail = 0  # the consumer's
         self._left = 0  # ticks to the next sample; 0: off
@@ -66,8 +69,11 @@ class TelemetryRing:
         self._format = "<"
         self._values = []
 
-    def configure(self, indices, codes, period_ticks):
-        """Starts a subscription, ticks being milliseconds; no indices stop it. Main loop only."""
+    def configure(self, indices, codes, period_ms):
+        """Starts a subscription; no indices stop it. `period_ms` becomes whole pushes.
+
+        Main loop only.
+        """
         self._left = 0  # first, as the interrupt may come between any two of these lines
         self._tail = self._head
         self.dropped = 0
@@ -75,13 +81,14 @@ class TelemetryRing:
         self._format = "<" + "".join(codes)
         self._values = [0] * len(codes)
         self.sample_size = struct.calcsize(self._format)
-        self._period = period_ticks
-        self._gap_us = period_ticks * 1500
+        self._period = max(period_ms // self._push_ms, 1)
+        self.period_ms = self._period * self._push_ms if indices else 0
+        self._gap_us = self.period_ms * 1500
         if indices:
             self._left = 1
 
     def push(self, values, now_us):
-        """Once a control tick: 19 us idle, 24 us between samples, 55 us with one.
+        """Once in `push_ms`: 19 us idle, 24 us between samples, 55 us with one.
 
         `values` is the array of all signals, now_us ticks_us. Runs in the interrupt: integers
         only, no Python call below it, nothing allocated.

@@ -32,7 +32,7 @@ _MOVES_EDGES = const(3)
 _STALL_US = const(60000)  # neither an edge nor top dead centre
 _TURN_US = const(150000)  # edges, but no top dead centre: rocking at a stall
 _RUN_UP_LOOKS = const(8)  # 160 ms from standstill to the first whole turn
-_LOST_EDGES = const(14)  # two turns and more without top dead centre
+_LOST_EDGES = const(20)  # three turns and more without top dead centre
 _POSITION_LOW = const(1600)
 _POSITION_HIGH = const(64000)
 _MISMATCH_UM = const(100)
@@ -74,8 +74,12 @@ class Watches(ControlState):
                 self.faults |= _F_MOTOR_MOVES
 
     def _turn_slot(self):
-        """Six tachometer edges a turn, and a turn's end after at most two turns' edges."""
-        if self.law != LAW_RUN:
+        """Six tachometer edges a turn, and a turn's end after at most three turns' edges.
+
+        Not while the motor loses its speed: it may swing back, and the stall watch sees that.
+        """
+        if self.law != LAW_RUN or self.values[_RATE] * 2 < self.ramp_mHz:
+            self.empty_turns = self.odd_turns = 0
             return
         if (self.head - self.tdc_head) & 0xFFFFFF > _LOST_EDGES:
             self.faults |= _F_TACHOMETER_IMPLAUSIBLE
@@ -176,7 +180,7 @@ class Watches(ControlState):
     def _heat_slot(self):
         """Two-node model: winding above housing from I^2, 10 K/W and 5.6 s; once in 20 ms."""
         v = self.values
-        square = self.heat_sum // 10 << 6  # mA^2
+        square = self.heat_sum // 5 << 6  # mA^2
         self.heat_sum = 0
         if self.law == LAW_RUN:
             square += _RIPPLE_MA2

@@ -1,5 +1,6 @@
 """The command `penloop`: registers the groups of commands, and turns errors into one line."""
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -29,9 +30,7 @@ app = typer.Typer(
 for group in (demo, simulate, pen, monitor, record, ports):
     group.register(app)
 if importlib.util.find_spec("penloop.board_command"):
-    from penloop.board_command import board
-
-    app.command("board")(board)
+    app.command("board")(importlib.import_module("penloop.board_command").board)
 
 
 def _show_version(wanted: bool) -> None:

@@ -13,7 +13,7 @@ _HAIR = [(0, -76), (30, -74), (53, -64), (65, -42), (71, -12)]
 _EAR = [(72, -4), (80, -10), (85, 4), (82, 26), (75, 40), (69, 36)]
 _BROW = [(15, -8), (28, -15), (42, -13), (52, -5)]
 _EYE = [(18, 11), (25, 5), (33, 3), (41, 6), (47, 12), (40, 16), (32, 17), (24, 15), (18, 11)]
-_IRIS = [(33 + 5.5 * np.cos(angle), 10.2 + 5.5 * np.sin(angle)) for angle in np.linspace(0, 6.2832, 25)]
+_IRIS = [(33 + 5.5 * np.cos(a), 10.2 + 5.5 * np.sin(a)) for a in np.linspace(0.0, 6.2832, 25)]
 _NOSE = [(7, 8), (9, 30), (14, 46), (17, 53), (12, 58), (6, 57), (0, 60)]
 _LIPS = [(0, 77), (8, 74), (16, 77), (26, 82)]
 _MOUTH = [(0, 82), (12, 81), (26, 82)]
@@ -31,7 +31,8 @@ def face_lines() -> list[Points]:
 
 def _smooth(points: Points) -> Points:
     """A Catmull-Rom curve through the points; on the face's middle line it runs level."""
-    padded = np.concatenate([_beyond(points[0], points[1]), points, _beyond(points[-1], points[-2])])
+    first, last = _beyond(points[0], points[1]), _beyond(points[-1], points[-2])
+    padded = np.concatenate([first, points, last])
     steps = np.linspace(0.0, 1.0, STEPS, endpoint=False)[:, None]
     pieces = [_piece(padded[n : n + 4], steps) for n in range(len(points) - 1)]
     return np.concatenate([*pieces, points[-1:]])

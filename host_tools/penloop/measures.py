@@ -7,6 +7,8 @@ the trace's header, so a trace read back from Parquet gives the same figures.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,7 +134,7 @@ def _window_means(trace: Trace, start_s: float, end_s: float) -> list[float]:
     times, rate_mhz = trace.time_s, trace["plant.rate"]
     edges_s = np.arange(start_s, end_s + 1e-9, WINDOW_S)
     edges = np.searchsorted(times, edges_s - 1e-9)
-    return [float(rate_mhz[a:b].mean()) / 1e3 for a, b in zip(edges, edges[1:]) if b > a]
+    return [float(rate_mhz[a:b].mean()) / 1e3 for a, b in pairwise(edges) if b > a]
 
 
 def rate_of_turns_hz(trace: Trace) -> Spread | None:
@@ -232,11 +234,12 @@ def fault_events(trace: Trace) -> list[FaultEvent]:
     events = []
     for at in np.flatnonzero(rising):
         fresh = int(word[at]) & ~int(word[at - 1] if at else 0)
-        events += [_fault_event(trace, row, int(at)) for row in faults.FAULTS if fresh >> row[0] & 1]
+        rows = [row for row in faults.FAULTS if fresh >> row[0] & 1]
+        events += [_fault_event(trace, row, int(at)) for row in rows]
     return events
 
 
-def _fault_event(trace: Trace, row: tuple, at: int) -> FaultEvent:  # type: ignore[type-arg]
+def _fault_event(trace: Trace, row: Any, at: int) -> FaultEvent:
     number, name, reaction = row[:3]
     latched_s = float(trace.time_s[at])
     before = [hazard for hazard in hazards(trace) if hazard[0] <= latched_s]

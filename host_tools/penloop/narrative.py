@@ -14,7 +14,7 @@ def lead(summary: Summary) -> str:
     if held is None or not len(depth_mm):
         return "The pen did not reach the skin in this run."
     first = (
-        f"The firmware held {held.mean:.2f} Hz of {measures.rate_set_hz(trace):.1f} Hz in the skin "
+        f"The firmware held {held.mean:.2f} of the {measures.rate_set_hz(trace):.1f} Hz set "
         f"while {summary.treatment.needles} needles went {depth_mm.mean():.2f} mm deep on average."
     )
     return f"{first} {_stall_sentence(summary)}"
@@ -28,7 +28,7 @@ def _stall_sentence(summary: Summary) -> str:
     if off_ms is None:
         return f"In the second run the pen latched {event.name!r} and did not end drive."
     end = f"had the needles parked after {parked_ms:.0f} ms" if parked_ms else "could not park"
-    return f"When they stuck, it cut the drive after {off_ms:.0f} ms and {end}."
+    return f"When they stuck, it ended the drive after {off_ms:.0f} ms and {end}."
 
 
 def highlights(summary: Summary) -> list[Row]:

@@ -1,6 +1,8 @@
 """What the pictures show, free of how they are drawn: panels of series over one axis of time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +13,11 @@ from pensim.hazards import HAZARDS
 from pensim.trace import Trace
 
 Values = NDArray[np.float64]
+Span = tuple[float, float]
 
 SMOOTH_ROWS = 20  # of 1 ms: about two turns, which evens out the ripple within a turn
 TOLERANCE = 2.0  # percent of the held rate, by PEN.md
-ROWS_MAX = 3000  # of a drawn series; the envelope keeps the extremes of longer ones
+ROWS_MAX = 3000  # of a line in the report; the extremes of a longer one are kept
 
 
 @dataclass(frozen=True)
@@ -171,24 +174,31 @@ def marks(trace: Trace) -> list[Mark]:
     return found
 
 
-def envelope(time_s: Values, values: Values, rows_max: int = ROWS_MAX) -> tuple[Values, Values]:
-    """At most `rows_max` rows that keep the least and the greatest value of each piece."""
-    if len(values) <= rows_max:
-        return time_s, values
+def thinned(series: Series, spans: Sequence[Span], rows_max: int = ROWS_MAX) -> Series:
+    """A line of at most about `rows_max` rows, the least and the greatest value of each piece.
+
+    Rows within the `spans` of time (start s, end s) stay all; so do dots.
+    """
+    time_s, values = series.time_s, series.values
+    if len(values) <= rows_max or series.dots:
+        return series
     edges = np.linspace(0, len(values), rows_max // 2 + 1).astype(int)
-    pieces = [values[a:b] for a, b in zip(edges, edges[1:])]
-    least = np.array([a + int(piece.argmin()) for a, piece in zip(edges, pieces)])
-    most = np.array([a + int(piece.argmax()) for a, piece in zip(edges, pieces)])
-    kept = np.unique(np.concatenate([[0], least, most, [len(values) - 1]]))
-    return time_s[kept], values[kept]
+    pieces = [values[a:b] for a, b in pairwise(edges)]
+    kept = np.zeros(len(values), dtype=bool)
+    kept[[0, -1]] = True
+    kept[[a + int(piece.argmin()) for a, piece in zip(edges, pieces)]] = True
+    kept[[a + int(piece.argmax()) for a, piece in zip(edges, pieces)]] = True
+    for start_s, end_s in spans:
+        kept |= (time_s >= start_s) & (time_s <= end_s)
+    return replace(series, time_s=time_s[kept], values=values[kept])
 
 
 def _set(trace: Trace, name: str, column: str, scale: float) -> Series:
-    return Series(name, palette.SET, *envelope(trace.time_s, trace[column] / scale), dashed=True)
+    return Series(name, palette.SET, trace.time_s, trace[column] / scale, dashed=True)
 
 
 def _measured(trace: Trace, name: str, column: str, scale: float) -> Series:
-    return Series(name, palette.PEN, *envelope(trace.time_s, trace[column] / scale))
+    return Series(name, palette.PEN, trace.time_s, trace[column] / scale)
 
 
 def _true(trace: Trace, name: str, column: str, scale: float, smooth: bool = False) -> Series:
@@ -196,7 +206,7 @@ def _true(trace: Trace, name: str, column: str, scale: float, smooth: bool = Fal
     if smooth and len(values) > SMOOTH_ROWS:
         values = np.convolve(values, np.full(SMOOTH_ROWS, 1.0 / SMOOTH_ROWS), mode="same")
         name = f"{name}, mean of {SMOOTH_ROWS} ms"
-    return Series(name, palette.TRUE, *envelope(trace.time_s, values), wide=not smooth)
+    return Series(name, palette.TRUE, trace.time_s, values, wide=not smooth)
 
 
 def _rate(trace: Trace, smooth: bool = False) -> Panel:
@@ -214,7 +224,7 @@ def _rate_off(trace: Trace) -> Panel:
     settled = measures.running(trace) & (turns_us > 0) & (targets == targets.max())
     off = 1e11 / turns_us[settled] / targets[settled] - 100.0
     reached = int(np.argmax(np.abs(off) < TOLERANCE)) if len(off) else 0
-    times, values = envelope(trace.time_s[settled][reached:], off[reached:])
+    times, values = trace.time_s[settled][reached:], off[reached:]
     ends_s = trace.time_s[[0, -1]]
     bounds = [
         Series("", palette.SET, ends_s, np.full(2, bound), dashed=True)
@@ -227,7 +237,7 @@ def _rate_off(trace: Trace) -> Panel:
 
 def _depth(trace: Trace) -> Panel:
     strokes = measures.strokes_in_skin(trace)
-    reached = envelope(strokes.time_s, strokes.depth_mm)
+    reached = strokes.time_s, strokes.depth_mm
     lines = [
         _set(trace, "set", "pen.depth_target", 1e3),
         _measured(trace, "by the sensor", "pen.position", 1e3),
@@ -237,7 +247,7 @@ def _depth(trace: Trace) -> Panel:
 
 
 def _penetration(trace: Trace) -> Panel:
-    inside = envelope(trace.time_s, trace["plant.penetration"] / 1e3)
+    inside = trace.time_s, trace["plant.penetration"] / 1e3
     lines = [
         _set(trace, "depth set", "pen.depth_target", 1e3),
         Series("needles in the skin", palette.SKIN, *inside),

@@ -6,6 +6,7 @@ import stat
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -79,7 +80,8 @@ class Keyboard:
     """Single keys of the terminal on stdin, without waiting; nothing where it is none."""
 
     def __init__(self) -> None:
-        self._descriptor = sys.stdin.fileno() if sys.stdin and sys.stdin.isatty() else -1
+        terminal = sys.stdin and sys.stdin.isatty() and find_spec("termios")
+        self._descriptor = sys.stdin.fileno() if terminal else -1
         self._before: Any = None
 
     def __enter__(self) -> "Keyboard":

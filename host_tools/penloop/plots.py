@@ -23,7 +23,7 @@ CLOSE_UP_MM = 8.0  # side of the enlarged piece of a zone
 NEEDLE_MM = 0.25  # how large a puncture is drawn there
 STATES_HEIGHT = 0.22  # of a panel's
 MIN_BAND = 0.05  # of the picture's width; a narrower state goes without its name
-STYLE = {
+STYLE: Any = {
     "font.size": 10,
     "axes.edgecolor": palette.GRID,
     "axes.labelcolor": palette.MUTED,
@@ -53,6 +53,7 @@ def draw_story(story: Story, path: Path) -> None:
         for ax, panel in zip(axes[1:], story.panels):
             _panel(ax, panel, story)
         _name_marks(axes[1], story)
+        _name_contacts(axes[-1], story)
         axes[-1].set_xlim(story.start_s, story.end_s)
         axes[-1].set_xlabel("time in s")
         figure.align_ylabels(axes[1:])
@@ -89,7 +90,9 @@ def _panel(ax: Any, panel: Panel, story: Story) -> None:
             style = {"ls": (0, (4, 2)) if series.dashed else "-", "lw": 1.2}
             if series.wide:
                 style |= {"lw": 3.5, "alpha": 0.4}
-        ax.plot(series.time_s, series.values, color=series.colour, label=series.name or None, **style)
+        ax.plot(
+            series.time_s, series.values, color=series.colour, label=series.name or None, **style
+        )
     ax.set_ylim(panel.limits())
     ax.set_ylabel(f"{panel.title}\n{panel.unit}")
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9, markerscale=2.5)
@@ -105,6 +108,15 @@ def _name_marks(ax: Any, story: Story) -> None:
         )  # fmt: skip
 
 
+def _name_contacts(ax: Any, story: Story) -> None:
+    for one in story.contacts:
+        middle_s = (max(one.start_s, story.start_s) + min(one.end_s, story.end_s)) / 2
+        ax.text(
+            middle_s, 0.03, one.zone, transform=ax.get_xaxis_transform(), ha="center", va="bottom",
+            fontsize=9, color=palette.MUTED,
+        )  # fmt: skip
+
+
 def draw_punctures(zones: Sequence[ZonePunctures], path: Path) -> None:
     """The face with every puncture, and an enlarged piece of each zone."""
     colours = depth_range(zones)
@@ -117,7 +129,9 @@ def draw_punctures(zones: Sequence[ZonePunctures], path: Path) -> None:
         for number, one in enumerate(zones):
             _close_up(figure.add_subplot(right[number]), one, colours)
         mappable = matplotlib.cm.ScalarMappable(colours, DEPTHS)
-        bar = figure.colorbar(mappable, ax=face, location="bottom", shrink=0.55, aspect=40, pad=0.02)
+        bar = figure.colorbar(
+            mappable, ax=face, location="bottom", shrink=0.55, aspect=40, pad=0.02
+        )
         bar.set_label("depth reached in the skin in mm")
         bar.outline.set_visible(False)
         _save(figure, path)
@@ -159,9 +173,8 @@ def _close_up(ax: Any, one: ZonePunctures, colours: Normalize) -> None:
     ax.set_xlim(0, CLOSE_UP_MM)
     ax.set_ylim(CLOSE_UP_MM, 0)
     ax.set_aspect("equal")
-    ax.set_title(
-        f"{one.zone.title}: {CLOSE_UP_MM:g} × {CLOSE_UP_MM:g} mm, every needle", fontsize=10, loc="left"
-    )
+    size = f"{CLOSE_UP_MM:g} × {CLOSE_UP_MM:g} mm"
+    ax.set_title(f"{one.zone.title}: {size}, every needle", fontsize=10, loc="left")
     ax.tick_params(labelsize=8)
     ax.set_xlabel("mm", fontsize=8)
     ax.spines[:].set_visible(True)

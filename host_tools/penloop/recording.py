@@ -1,9 +1,9 @@
 """Recordings of a pen's telemetry on disk.
 
-While it goes on, a recording is an append-only Arrow IPC stream beside its goal, flushed at least
-once a second, so that a killed process loses no more than that. A clean end makes it Parquet by an
-atomic rename. Columns are those of a simulated trace, `pen.rate` and so on, and the same readers
-take both.
+While it goes on, a recording is an append-only Arrow IPC stream beside its goal, flushed several
+times a second, so that a killed process loses less than a second. A clean end makes it Parquet by
+an atomic rename. Columns are those of a simulated trace, `pen.rate` and so on, and the same
+readers take both.
 """
 
 import json
@@ -16,7 +16,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from penhost import Block
 from penhost.tables import Signal
 from penloop.errors import UserError
 from pensim.errors import ScenarioError
@@ -24,7 +23,7 @@ from pensim.stream import read_stream
 from pensim.trace import Trace, read_parquet
 
 PARTIAL = ".partial.arrows"  # after the goal's name, while the recording goes on
-FLUSH_S = 0.5  # wall time
+FLUSH_S = 0.1  # wall time
 
 
 class RecordingFile:
@@ -44,8 +43,8 @@ class RecordingFile:
         self._flushed_s = time.monotonic()
         self.rows = 0
 
-    def add(self, block: Block, samples: Any) -> None:
-        """Takes samples of a block; on disk at the latest when the next ones come after 0.5 s."""
+    def add(self, samples: Any) -> None:
+        """Takes samples of a block and puts them on disk, or with those of the next 0.1 s."""
         columns = [pa.array(samples[name], pa.int64()) for name in samples.dtype.names]
         self._waiting.append(pa.record_batch(columns, schema=self._schema))
         self.rows += len(samples)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from penloop import measures, narrative, palette, plots
 from penloop.face import face_lines
-from penloop.panels import Panel, Story
+from penloop.panels import Panel, Series, Story, thinned
 from penloop.puncture_map import ZonePunctures
 from penloop.summary import Row, Summary, Table
 
@@ -70,8 +70,9 @@ def _table(table: Table) -> str:
 
 
 def _table_row(row: Row) -> str:
-    cells = f'<td class="value">{escape(row.value)}</td><td class="detail">{escape(row.detail)}</td>'
-    return f'<tr><th scope="row">{escape(row.label)}</th>{cells}</tr>'
+    value = f'<td class="value">{escape(row.value)}</td>'
+    detail = f'<td class="detail">{escape(row.detail)}</td>'
+    return f'<tr><th scope="row">{escape(row.label)}</th>{value}{detail}</tr>'
 
 
 def _data(summary: Summary, stories: dict[str, Story]) -> str:
@@ -105,7 +106,7 @@ def _story(story: Story) -> dict[str, Any]:
             for one in story.contacts
         ],
         "marks": [{"time": m.time_s, "text": m.text, "colour": m.colour} for m in story.marks],
-        "panels": [_panel(panel) for panel in story.panels],
+        "panels": [_panel(panel, story) for panel in story.panels],
         "views": [{"name": name, "start": a, "end": b} for name, a, b in story.views()],
     }
 
@@ -121,23 +122,21 @@ def _band(band: measures.Band) -> dict[str, Any]:
     }
 
 
-def _panel(panel: Panel) -> dict[str, Any]:
+def _panel(panel: Panel, story: Story) -> dict[str, Any]:
+    spans = [(start_s, end_s) for _, start_s, end_s in story.views()[1:]]
+    series = [_series(thinned(one, spans)) for one in panel.series]
+    return {"title": panel.title, "unit": panel.unit, "range": panel.limits(), "series": series}
+
+
+def _series(one: Series) -> dict[str, Any]:
     return {
-        "title": panel.title,
-        "unit": panel.unit,
-        "range": panel.limits(),
-        "series": [
-            {
-                "name": one.name,
-                "colour": one.colour,
-                "x": _short(one.time_s, 4),
-                "y": _short(one.values, 3),
-                "dots": one.dots,
-                "dashed": one.dashed,
-                "wide": one.wide,
-            }
-            for one in panel.series
-        ],
+        "name": one.name,
+        "colour": one.colour,
+        "x": _short(one.time_s, 4),
+        "y": _short(one.values, 3),
+        "dots": one.dots,
+        "dashed": one.dashed,
+        "wide": one.wide,
     }
 
 

@@ -95,7 +95,10 @@ class TcpPort:
         try:
             self._listener = socket.create_server((host, port))
         except OSError as error:
-            raise UserError(f"cannot listen on {host}:{port}, {os.strerror(error.errno or 0)}", "use a free port") from None
+            reason = os.strerror(error.errno or 0)
+            raise UserError(
+                f"cannot listen on {host}:{port}, {reason}", "use a free port"
+            ) from None
         self._listener.setblocking(False)
         self.name = f"socket://{host}:{self._listener.getsockname()[1]}"
 

@@ -1,11 +1,20 @@
 """Measures, puncture map and pictures, on traces made by hand where the answer is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from penfw import faults, states
 from penloop import face, measures, panels, report
-from penloop.puncture_map import SWATH_MM, ZONES, Zone, ZonePunctures, needle_pattern, zone_punctures
+from penloop.puncture_map import (
+    SWATH_MM,
+    ZONES,
+    Zone,
+    ZonePunctures,
+    needle_pattern,
+    zone_punctures,
+)
 from pensim.operator import Hand
 from pensim.trace import Column, Trace, TraceHeader
 
@@ -15,7 +24,7 @@ ROW_US = 1000
 def trace(columns, operator=()):
     """A trace of 1 ms rows from columns of plain lists."""
     count = len(next(iter(columns.values())))
-    pairs = [(Column(name, ""), np.array(values, dtype=np.int64)) for name, values in columns.items()]
+    pairs = [(Column(name, ""), np.array(rows, np.int64)) for name, rows in columns.items()]
     header = TraceHeader({"operator": list(operator)}, {})
     return Trace(np.arange(count) * ROW_US, pairs, header)
 
@@ -93,8 +102,9 @@ def test_a_park_that_was_not_reached_is_not_parked():
             "plant.rate": [0, 0, 0],
         }
     )
-    assert {event.parked_s for event in measures.fault_events(made)} == {None}
-    assert {event.since_cause_ms(event.latched_s) for event in measures.fault_events(made)} == {None}
+    events = measures.fault_events(made)
+    assert {event.parked_s for event in events} == {None}
+    assert {event.since_cause_ms(event.latched_s) for event in events} == {None}
 
 
 @pytest.mark.parametrize("count", [1, 6, 11, 12, 14, 36, 42])
@@ -144,17 +154,21 @@ def test_cells_of_the_map_hold_count_and_mean_depth():
     assert depth.tolist() == [[1.0, 2.0], [0.0, 3.0]]
 
 
-def test_thinning_out_keeps_ends_and_extremes():
+def test_thinning_out_keeps_ends_extremes_and_the_moments_worth_a_look():
     times = np.arange(50_000) / 1e3
     values = np.zeros(50_000)
     values[31_234], values[7] = 5.0, -3.0
-    kept_times, kept = panels.envelope(times, values, 1000)
-    assert len(kept) <= 1004
-    assert (kept.max(), kept.min()) == (5.0, -3.0)
-    assert kept_times[kept.argmax()] == 31.234
-    assert (kept_times[0], kept_times[-1]) == (0.0, times[-1])
-    assert (np.diff(kept_times) > 0).all()
-    assert panels.envelope(times[:10], values[:10], 1000)[1].tolist() == values[:10].tolist()
+    line = panels.Series("line", "red", times, values)
+    thin = panels.thinned(line, [], 1000)
+    assert len(thin.values) <= 1004
+    assert (thin.values.max(), thin.values.min()) == (5.0, -3.0)
+    assert thin.time_s[thin.values.argmax()] == 31.234
+    assert (thin.time_s[0], thin.time_s[-1]) == (0.0, times[-1])
+    assert (np.diff(thin.time_s) > 0).all()
+    closer = panels.thinned(line, [(10.0, 10.5)], 1000).time_s
+    assert ((closer >= 10.0) & (closer <= 10.5)).sum() == 501
+    dots = replace(line, dots=True)
+    assert panels.thinned(dots, [], 1000) is dots
 
 
 def test_the_face_is_symmetric_and_holds_the_zones():

@@ -179,7 +179,7 @@ def test_the_version_is_told(capsys):
     assert capsys.readouterr().out.startswith("penloop ")
 
 
-@pytest.mark.parametrize("command", ["demo", "sim", "info", "monitor", "get", "set", "faults", "record"])
+@pytest.mark.parametrize("command", "demo sim info monitor get set faults record ports".split())
 def test_every_command_explains_itself(command, capsys):
     assert run([command, "--help"]) == 0
     assert "Usage" in capsys.readouterr().out

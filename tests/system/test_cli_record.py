@@ -17,6 +17,11 @@ def record(goal, *more):
     return run(["record", str(goal), "--port", "sim://?seed=5", "--rate", "100", *more])
 
 
+def samples_on_disk(goal):
+    partial = goal.with_name(goal.name + PARTIAL)
+    return partial.exists() and partial.stat().st_size > 5000
+
+
 def test_a_recording_is_parquet_that_pandas_and_our_readers_open(tmp_path, capsys):
     goal = tmp_path / "run.parquet"
     assert record(goal, "--for", "2s", "--signals", "battery,state") == 0
@@ -47,8 +52,7 @@ def test_nothing_that_exists_is_overwritten(tmp_path, capsys):
 def test_ctrl_c_ends_a_recording_cleanly(tmp_path):
     goal = tmp_path / "run.parquet"
     recorder = start("record", str(goal), "--port", "sim://?pace=10")
-    until(lambda: goal.with_name(goal.name + PARTIAL).exists(), "the recording")
-    time.sleep(0.3)
+    until(lambda: samples_on_disk(goal), "the first samples")
     recorder.send_signal(signal.SIGINT)
     code, out, err = finish(recorder)
     assert code == 130
@@ -66,7 +70,7 @@ def test_a_killed_recording_loses_at_most_a_second_and_is_recovered(tmp_path, li
     try:
         server.wait_for("READY")
         recorder = start("record", str(goal), "--port", server.port)
-        until(lambda: partial.exists() and partial.stat().st_size > 5000, "the first samples")
+        until(lambda: samples_on_disk(goal), "the first samples")
         time.sleep(life_s)
         killed_us = killed_at_us(recorder, server.port)
     finally:

@@ -9,7 +9,7 @@ import pytest
 import serial
 
 from penloop.cli import run
-from tests.system.penloop_process import Server, finish, penloop, start, until
+from tests.system.penloop_process import Server, finish, penloop, start
 
 
 @pytest.fixture
@@ -75,8 +75,10 @@ def test_ctrl_c_ends_the_demo(tmp_path):
 
 
 def test_the_end_of_the_server_is_one_line_for_the_client_and_leaves_nothing(serve, tmp_path):
+    (tmp_path / "pen").symlink_to(tmp_path / "gone")  # as a killed server leaves it
     server = serve("--link", str(tmp_path / "pen"))
     server.wait_for("READY")
+    assert os.readlink(tmp_path / "pen") == server.port
     monitor = start("monitor", "--port", str(tmp_path / "pen"))
     monitor.stdout.readline()
     server.process.send_signal(signal.SIGTERM)
@@ -117,7 +119,7 @@ def test_keys_are_the_person_at_the_pen(serve):
     os.close(ours)
 
 
-def test_lines_of_the_control_pipe_are_the_person_too(serve):
+def test_lines_of_the_control_pipe_are_the_person_too(serve, capsys):
     server = serve("--pace", "4")
     server.wait_for("READY")
     server.act("touch zone=moon")
@@ -125,15 +127,6 @@ def test_lines_of_the_control_pipe_are_the_person_too(serve):
     server.act("click hold=fast")
     server.wait_for("is not a time")
     server.act("click hold=0.2s")
-    server.wait_for("RUNNING")
-    server.act("q")
-    assert server.process.wait(10) == 0
-
-
-def test_faults_come_with_cause_and_remedy(serve, capsys):
-    server = serve()
-    server.wait_for("READY")
-    server.act("b")
     server.wait_for("RUNNING")
     server.act("hazard name=motor_jammed")
     server.wait_for("[stall]")
@@ -143,14 +136,8 @@ def test_faults_come_with_cause_and_remedy(serve, capsys):
     assert "remedy: lift off" in told
     assert run(["faults", "--json", "--port", server.port]) == 0
     assert "stall" in {fault["name"] for fault in json.loads(capsys.readouterr().out)}
-
-
-def test_a_link_left_behind_by_a_killed_server_is_replaced(serve, tmp_path):
-    link = tmp_path / "pen"
-    link.symlink_to(tmp_path / "gone")
-    server = serve("--link", str(link))
-    until(lambda: link.exists(), "the link")
-    assert os.readlink(link) == server.port
+    server.act("q")
+    assert server.process.wait(10) == 0
 
 
 def test_output_that_nobody_reads_any_more_ends_the_command_quietly():

@@ -33,7 +33,7 @@ WHILE_RUNNING = [
     ("position_open", "position sensor range", CUT, 0.08),
     ("position_shorted", "position sensor range", CUT, 0.08),
     ("temperature_shorted", "over-temperature", PARK, 0.06),
-    ("battery_empty", "battery critical", PARK, 0.3),
+    ("battery_empty", "battery critical", PARK, 0.5),
 ]
 
 
@@ -242,7 +242,7 @@ def test_the_load_switch_opens_when_the_control_interrupt_dies(running):
     bench.run(0.2)
     trace = bench.trace()
     assert not bench.electronics.load_switch.closed
-    backswing_mA = 100  # the membrane turns the motor back a little: a generator's current
+    backswing_mA = 200  # the membrane turns the motor back a little: a generator's current
     late = after(trace, start_s + 0.045)
     assert trace["plant.current"][late].max() < backswing_mA
     assert last_time(trace, trace["plant.rate"] != 0) - start_s < 0.15

@@ -190,9 +190,9 @@ def test_telemetry_brings_what_the_recorder_saw(connect):
     pen, bench = connect("cartridge=12 needles", settle_s=1.0)
     bench.operator.click()
     bench.run(1.0)
-    pen.subscribe(["rate", "current", "state"], period_ms=5)
+    pen.subscribe(["rate", "current", "state"], period_ms=4)
     samples = pen.record(1.0).samples
-    assert len(samples) == 200
+    assert len(samples) == 250
     assert abs(samples["rate"] - 100000).max() < 3000
     assert set(samples["state"]) == {3}
 

@@ -15,6 +15,8 @@ from penloop.errors import UserError
 from penloop.summary import Summary, Table
 from pensim.engines import ENGINES
 
+OUT = Path("out/demo")
+
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this group."""
@@ -22,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="Folder for what it writes.")] = Path("out/demo"),
+    out: Annotated[Path, typer.Option("--out", help="Folder for what it writes.")] = OUT,
     engine: Annotated[str, typer.Option("--engine", help="That runs the firmware.")] = "cpython",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of all that is random.")] = 1,
     quick: Annotated[bool, typer.Option("--quick", help="A row of each zone only.")] = False,
@@ -39,8 +41,8 @@ def demo(
         console.print(_table(table))
     command = f"penloop demo --seed {seed} --engine {engine}" + (" --quick" if quick else "")
     for path in files.write(out, summary, command):
-        console.print(f"  {path}", highlight=False)
-    console.print(f"done in {time.monotonic() - began_s:.1f} s; open {out / 'report.html'}")
+        print(f"  {path}")
+    print(f"done in {time.monotonic() - began_s:.1f} s; open {out / 'report.html'}")
 
 
 def _report_files() -> ModuleType:

@@ -78,7 +78,8 @@ class Columns:
         self._signals = [pen.signals[name] for name in names]
         self._states = pen.states
         self._faults = {number: fault.name for number, fault in pen.fault_table.items()}
-        self._widths = [max(len(one.name), len(show(-1_234_567, one.unit)), 9) for one in self._signals]
+        widest = [show(-1_234_567, one.unit) for one in self._signals]
+        self._widths = [max(len(s.name), len(text), 9) for s, text in zip(self._signals, widest)]
         heads = [f"{s.name:>{width}}" for s, width in zip(self._signals, self._widths)]
         print(f"{'time s':>10}  " + "  ".join(heads))
 

@@ -70,7 +70,7 @@ def _take(pen: Pen, recording: RecordingFile, span_s: float | None) -> None:
         task = progress.add_task("", total=span_s)
         first_us = None
         for block, samples in samples_for(pen, span_s):
-            recording.add(block, samples)
+            recording.add(samples)
             times = block.samples["time_us"]
             first_us = times[0] if first_us is None else first_us
             progress.update(task, completed=(times[-1] - first_us) / 1e6)

@@ -17,6 +17,7 @@ from pensim.errors import ScenarioError
 from pensim.serial_port import PenUrl
 
 ZONE = "cheek"  # that the key t touches
+NEW = "12 needles"
 
 
 def register(app: typer.Typer) -> None:
@@ -27,11 +28,12 @@ def register(app: typer.Typer) -> None:
 def sim(
     pty: Annotated[bool, typer.Option("--pty", help="On a pseudo-terminal, the default.")] = False,
     link: Annotated[
-        Path | None, typer.Option("--link", help="A link to the pseudo-terminal, removed at the end.")
+        Path | None,
+        typer.Option("--link", help="A link to the pseudo-terminal, removed at the end."),
     ] = None,
     tcp: Annotated[str, typer.Option("--tcp", metavar="HOST:PORT", help="On a TCP port.")] = "",
     zone: Annotated[str, typer.Option("--zone", help="On this skin from the start.")] = "",
-    cartridge: Annotated[str, typer.Option("--cartridge", help="In the pen, or none.")] = "12 needles",
+    cartridge: Annotated[str, typer.Option("--cartridge", help="In the pen, or none.")] = NEW,
     seed: Annotated[int, typer.Option("--seed", help="Of all that is random.")] = 0,
     engine: Annotated[str, typer.Option("--engine", help="That runs the firmware.")] = "cpython",
     firmware: Annotated[str, typer.Option("--firmware", help="A directory with another one.")] = "",
@@ -50,7 +52,8 @@ def sim(
         "zone": zone, "cartridge": cartridge, "seed": seed, "engine": engine,
         "firmware": firmware, "operator": operator,
     }  # fmt: skip
-    url = PenUrl.parse("sim://?" + urlencode({key: value for key, value in options.items() if value}))
+    given = urlencode({key: value for key, value in options.items() if value})
+    url = PenUrl.parse("sim://?" + given)
     with served(tcp, link) as end, controlled(control) as pipe, url.make_bench() as bench:
         print(end.name, flush=True)
         person = Person(bench.operator, zone or ZONE)

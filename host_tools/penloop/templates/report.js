@@ -38,8 +38,8 @@ function panelTitle(panel, domainTop) {
 }
 
 function seriesTrace(one, number) {
-  const trace = { x: one.x, y: one.y, name: one.name, yaxis: `y${number + 2}`,
-    hovertemplate: one.name ? `%{y:.4~g} ${one.unit}` : "%{y}" };
+  const trace = { x: one.x, y: one.y, name: `${one.panel}, ${one.name}`, yaxis: `y${number + 2}`,
+    hovertemplate: `%{y:.4~g} ${one.unit}` };
   if (one.name === "") trace.hoverinfo = "skip";
   if (one.dots) {
     return Object.assign(trace, { mode: "markers", marker: { color: one.colour, size: 3.5 } });
@@ -49,21 +49,34 @@ function seriesTrace(one, number) {
     line: { color: one.colour, width, dash: one.dashed ? "5px,3px" : "solid", shape: "linear" } });
 }
 
-function stateTrace(band) {
-  return { type: "bar", orientation: "h", base: [band.start], x: [band.end - band.start], y: ["state"],
-    width: 1, marker: { color: band.colour, line: { width: 0 } }, text: [band.state],
-    textposition: "inside", insidetextanchor: "middle", textangle: 0,
-    insidetextfont: { color: band.ink, size: 12 }, cliponaxis: true,
-    hovertemplate: `<b>${band.state}</b><br>${band.start.toFixed(3)} to ${band.end.toFixed(3)} s<extra></extra>` };
+// The state at each moment, for the hover box; what one sees of it are shapes and labels.
+function stateTrace(story) {
+  const times = story.panels[0].series[1].x;
+  const text = times.map((time) => (story.bands.find((band) => time < band.end) ||
+    story.bands[story.bands.length - 1]).state);
+  return { x: times, y: times.map(() => 0), text, mode: "markers", marker: { opacity: 0 },
+    name: "state", hovertemplate: "%{text}" };
+}
+
+function stateLabels(story, range) {
+  return story.bands.map((band) => {
+    const start = Math.max(band.start, range[0]), end = Math.min(band.end, range[1]);
+    const share = (end - start) / (range[1] - range[0]);
+    return share < (narrow() ? 0.2 : 0.07) ? null : { text: band.state, x: (start + end) / 2, xref: "x",
+      y: 0, yref: "y", showarrow: false, font: { color: band.ink, size: 12 } };
+  }).filter(Boolean);
 }
 
 function storyShapes(story, states) {
   const low = 0, high = states[0] - 0.004;
+  const bands = story.bands.map((one) => ({ type: "rect", xref: "x", yref: "y domain", x0: one.start,
+    x1: one.end, y0: 0, y1: 1, fillcolor: one.colour, line: { width: 0 }, layer: "above" }));
   const zones = story.contacts.map((one) => ({ type: "rect", xref: "x", yref: "paper", layer: "below",
     x0: one.start, x1: one.end, y0: low, y1: high, fillcolor: one.colour, line: { width: 0 } }));
-  const marks = story.marks.map((one) => ({ type: "line", xref: "x", yref: "paper", x0: one.time,
-    x1: one.time, y0: low, y1: high, line: { color: one.colour, width: 1.2, dash: "4px,3px" } }));
-  return zones.concat(marks);
+  const marks = story.marks.flatMap((one) => story.panels.map((_panel, number) => ({ type: "line",
+    xref: "x", yref: `y${number + 2} domain`, x0: one.time, x1: one.time, y0: 0, y1: 1,
+    line: { color: one.colour, width: 1.2, dash: "4px,3px" } })));
+  return bands.concat(zones, marks);
 }
 
 function storyNotes(story, heights, top) {
@@ -78,24 +91,28 @@ function storyNotes(story, heights, top) {
 function drawStory(id) {
   const story = data.stories[id], heights = storyHeights(story), count = story.panels.length;
   const states = [1 - STATES_PX / heights.inner, 1];
-  const layout = base({ height: heights.total, margin: MARGIN, barmode: "overlay", bargap: 0,
-    uniformtext: { mode: "hide", minsize: 10 }, hovermode: "x unified", dragmode: narrow() ? false : "zoom",
+  const layout = base({ height: heights.total, margin: MARGIN, hovermode: "x unified",
+    hoversubplots: "axis", dragmode: narrow() ? false : "zoom",
     xaxis: axis({ range: [story.start, story.end], title: { text: "time in s", font: { color: MUTED, size: 13 }, standoff: 6 },
       anchor: `y${count + 1}`, hoverformat: ".3f", unifiedhovertitle: { text: "%{x:.3f} s" } }),
     yaxis: { domain: states, fixedrange: true, showgrid: false, showticklabels: false, zeroline: false,
-      range: [-0.5, 0.5] },
-    annotations: [] });
-  const traces = story.bands.map(stateTrace);
+      range: [-0.5, 0.5] } });
+  const notes = [], traces = [stateTrace(story)];
   story.panels.forEach((panel, number) => {
     const top = 1 - (STATES_PX + TITLE_PX + number * (heights.panel + TITLE_PX)) / heights.inner;
     layout[`yaxis${number + 2}`] = axis({ domain: [top - heights.panel / heights.inner, top],
       fixedrange: true, range: panel.range, nticks: 5 });
-    layout.annotations.push(panelTitle(panel, top));
-    if (number === 0) layout.annotations.push(...storyNotes(story, heights, top));
-    panel.series.forEach((one) => traces.push(seriesTrace({ ...one, unit: panel.unit }, number)));
+    notes.push(panelTitle(panel, top));
+    if (number === 0) notes.push(...storyNotes(story, heights, top));
+    panel.series.forEach((one) => traces.push(seriesTrace({ ...one, unit: panel.unit, panel: panel.title }, number)));
   });
   layout.shapes = storyShapes(story, states);
-  Plotly.newPlot(id, traces, layout, CONFIG);
+  layout.annotations = notes.concat(stateLabels(story, [story.start, story.end]));
+  const box = document.getElementById(id);
+  Plotly.newPlot(box, traces, layout, CONFIG).then(() => box.on("plotly_relayout", (change) => {
+    if (!Object.keys(change).some((key) => key.startsWith("xaxis."))) return;
+    Plotly.relayout(box, { annotations: notes.concat(stateLabels(story, box.layout.xaxis.range)) });
+  }));
   zoomButtons(id, story);
 }
 
