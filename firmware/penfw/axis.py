@@ -39,7 +39,8 @@ class DepthAxis(ControlState):
     def _homed(self):
         """Toward zero depth only, until the home switch closes; 1 when that is over."""
         if not self.read_home():
-            self.steps = self.main_depth = self.main_home = 0
+            self.steps = self.home_steps_below
+            self.main_depth = self.main_home = 0
             self.homed = 1
             return 1
         self.home_steps += 1

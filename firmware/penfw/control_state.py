@@ -124,6 +124,8 @@ class ControlState:
         self.over_raw = self.shunt_zero + OVERCURRENT_MA * 4096 // self.shunt_q12
         self.position_home = get("position_home")
         self.position_q12 = get("position_gain") * 4096 // 1000000  # um per count
+        # The switch closes up to a step below zero, and the screw has the play to take up.
+        self.home_steps_below = -((get("backlash") + 12) // 25)
         self.battery_q12 = get("battery_gain") * 4096 // 1000000  # mV per count
         self.emf_q16 = get("motor_constant") * 65536 // 1000000  # mV per mHz
         self.resistance_mOhm = get("motor_resistance")

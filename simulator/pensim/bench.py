@@ -72,7 +72,6 @@ class Bench:
         self.operator = Operator(self.time, self.electronics, self.kernel, self.board.i2c)
         columns = [Column("plant." + name, unit) for name, unit in PLANT_SIGNALS]
         self.recorder = Recorder(self.board, self.kernel, columns)
-        self.punctures: list[tuple[int, int]] = []
         self.board.power_on()
 
     @property
@@ -95,10 +94,11 @@ class Bench:
         while board.now_us < until_us:
             board.run(until_us)
             board.check()
-        self._drain()
 
-    def _drain(self) -> None:
-        self.punctures += self.kernel.drain_punctures()
+    @property
+    def punctures(self) -> list[tuple[int, int]]:
+        """(end of the insertion us, deepest um) of every stroke into skin, up to 10 ms ago."""
+        return self.recorder.punctures
 
     def signal(self, name: str) -> int:
         """A signal of the firmware as it is now, by its name without `pen.`."""

@@ -121,7 +121,9 @@ class Operator:
         self, speed_cm_per_s: float, x_mm: float | None = None, y_mm: float | None = None
     ) -> None:
         """Moves the pen along its zone from here on, or from a given point."""
-        self._note(f"glide {speed_cm_per_s:g} cm/s")
+        place = "" if x_mm is None else f" from x {x_mm:g} mm"
+        place += "" if y_mm is None else f" y {y_mm:g} mm"
+        self._note(f"glide {speed_cm_per_s:g} cm/s{place}")
         change: dict[str, Any] = {"speed_x_m_per_s": speed_cm_per_s * 1e-2}
         if x_mm is not None:
             change["x_m"] = x_mm * 1e-3

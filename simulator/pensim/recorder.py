@@ -48,6 +48,7 @@ class Recorder:
         self._last_us = 0
         self.on_chunk: Callable[[Trace], None] | None = None
         self.on_beat: Callable[[int], None] | None = None  # about every 10 ms; for pacing
+        self.punctures: list[tuple[int, int]] = []  # (end of the insertion us, deepest um)
         self._blocks: list[_Block] = []
         self._open_block()
         self._alarm = Alarm(board.time, self._idle)
@@ -108,6 +109,7 @@ class Recorder:
         if now_us - self._last_us >= IDLE_US:
             self.sample(now_us)
         self._alarm.arm(now_us + IDLE_US)
+        self.punctures += self._kernel.drain_punctures()
         if self.on_beat is not None:
             self.on_beat(now_us)
 

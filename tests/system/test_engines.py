@@ -43,6 +43,18 @@ def test_all_engines_give_the_same_trace(make_bench, story):
     assert len(set(digests.values())) == 1, digests
 
 
+def test_a_long_run_is_the_same_on_the_32_bit_engine(make_bench):
+    digests = []
+    for engine in ("cpython", "micropython32"):
+        bench = make_bench(engine=engine)
+        bench.operator.at(0.3, bench.operator.insert_cartridge)
+        bench.run(1.0)
+        bench.operator.click()
+        bench.run(12.0)
+        digests.append(bench.trace().digest())
+    assert digests[0] == digests[1]
+
+
 def test_another_seed_gives_another_trace(make_bench):
     digests = set()
     for seed in (1, 2):

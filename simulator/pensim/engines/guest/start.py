@@ -61,9 +61,12 @@ class Link:
         raise RuntimeError("this engine serves no board request inside an interrupt")
 
     def format_exception(self, error):
+        """The traceback with the board's own names of its files."""
         text = io.StringIO()
         print_exception(error, text)
-        return text.getvalue().encode()
+        lines = [line for line in text.getvalue().split("\n") if "/start.py" not in line]
+        named = "\n".join(lines).replace(near_directory, "near")
+        return named.replace(flash_directory + "/", "").encode()
 
 
 def run():
