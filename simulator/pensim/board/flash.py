@@ -5,14 +5,17 @@ what was programmed until then, so stores have to bring their own safety.
 """
 
 import errno
+from collections.abc import Callable
 
 from pensim.board.near import _layout as layout
 from pensim.board.near._layout import ARG0, FILE, RESULT
-from pensim.board.processor import BoardRefusal, Processor
+from pensim.board.processor import Processor
 from pensim.board.profile import BoardProfile
+from pensim.board.refusal import BoardRefusal
 
 DIRECTORY, REGULAR = 0x4000, 0x8000  # st_mode as MicroPython reports it
 _BLOCK = 4096
+_LONGEST_NAME = 255
 
 
 class Flash:
@@ -22,6 +25,7 @@ class Flash:
         self.size_bytes = size_bytes
         self.files: dict[str, bytes] = {}
         self.directories: set[str] = {"/"}
+        self.times_s: dict[str, int] = {}  # of the last write, seconds since 1970
 
     def install(self, files: dict[str, bytes]) -> None:
         """Puts files there from outside, as a programmer does."""
@@ -29,6 +33,14 @@ class Flash:
             self.files[path] = content
             parts = path.split("/")[1:-1]
             self.directories.update("/" + "/".join(parts[: n + 1]) for n in range(len(parts)))
+
+    def move(self, old: str, new: str) -> None:
+        """Gives a file, or a directory with all that is in it, another path."""
+        for path in list(self.files):
+            self.files[_moved(path, old, new)] = self.files.pop(path)
+        for path in list(self.times_s):
+            self.times_s[_moved(path, old, new)] = self.times_s.pop(path)
+        self.directories = {_moved(path, old, new) for path in self.directories}
 
     def used_bytes(self) -> int:
         """Flash taken by files, in whole blocks."""
@@ -50,13 +62,24 @@ class Flash:
         return sorted(rows)
 
 
+def _moved(path: str, old: str, new: str) -> str:
+    return new + path[len(old) :] if path == old or path.startswith(old + "/") else path
+
+
 class FlashController:
     """Serves the firmware's file operations; erasing and programming stop the processor."""
 
-    def __init__(self, flash: Flash, processor: Processor, profile: BoardProfile) -> None:
+    def __init__(
+        self,
+        flash: Flash,
+        processor: Processor,
+        profile: BoardProfile,
+        seconds: Callable[[], int],
+    ) -> None:
         self.flash = flash
         self._processor = processor
         self._profile = profile
+        self._seconds = seconds  # the board's clock
         self._operations = {
             layout.FILE_READ: self._read,
             layout.FILE_CREATE: self._create,
@@ -66,7 +89,6 @@ class FlashController:
             layout.FILE_LIST: self._list,
             layout.FILE_STAT: self._stat,
             layout.FILE_MKDIR: self._mkdir,
-            layout.FILE_RMDIR: self._rmdir,
             layout.FILE_SYSTEM: self._system,
         }
         processor.serve[FILE] = self._serve
@@ -83,15 +105,27 @@ class FlashController:
     def _existing(self, path: str) -> bytes:
         content = self.flash.files.get(path)
         if content is None:
+            self._parent(path)
             raise BoardRefusal(errno.EISDIR if path in self.flash.directories else errno.ENOENT)
         return content
 
     def _parent(self, path: str) -> None:
-        if (path.rpartition("/")[0] or "/") not in self.flash.directories:
+        """Refuses a path whose directory is not there, or whose name is too long."""
+        directory, _, name = path.rpartition("/")
+        if len(name.encode()) > _LONGEST_NAME:
+            raise BoardRefusal(errno.ENAMETOOLONG)
+        if directory in self.flash.files:
+            raise BoardRefusal(errno.ENOTDIR)
+        if (directory or "/") not in self.flash.directories:
             raise BoardRefusal(errno.ENOENT)
 
+    def _put(self, path: str, content: bytes) -> None:
+        self.flash.files[path] = content
+        self.flash.times_s[path] = self._seconds()
+
     def _read(self, payload: bytes) -> bytes:
-        return self._existing(payload.decode())
+        size, offset = self._processor.words[ARG0 + 1 : ARG0 + 3]
+        return self._existing(payload.decode())[offset : offset + size]
 
     def _create(self, payload: bytes) -> bytes:
         path = payload.decode()
@@ -99,7 +133,7 @@ class FlashController:
         if path in self.flash.directories:
             raise BoardRefusal(errno.EISDIR)
         self._erase()
-        self.flash.files[path] = b""
+        self._put(path, b"")
         return b""
 
     def _write_at(self, payload: bytes) -> bytes:
@@ -110,28 +144,51 @@ class FlashController:
         if self.flash.used_bytes() + len(data) > self.flash.size_bytes:
             raise BoardRefusal(errno.ENOSPC)
         self._program()
-        self.flash.files[path] = old[:offset] + data + old[offset + len(data) :]
+        self._put(path, old[:offset] + data + old[offset + len(data) :])
         return b""
 
     def _remove(self, payload: bytes) -> bytes:
+        """Removes a file or an empty directory: littlefs has one operation for both."""
         path = payload.decode()
-        self._existing(path)
+        if path in self.flash.directories:
+            if path == "/":
+                raise BoardRefusal(errno.EINVAL)
+            if self.flash.names(path):
+                raise BoardRefusal(errno.ENOTEMPTY)
+        else:
+            self._existing(path)
         self._erase()
-        del self.flash.files[path]
+        self.flash.directories.discard(path)
+        self.flash.files.pop(path, None)
         return b""
 
     def _rename(self, payload: bytes) -> bytes:
         length = self._processor.words[ARG0 + 1]
         old, new = payload[:length].decode(), payload[length:].decode()
-        content = self._existing(old)
-        self._parent(new)
+        self._check_rename(old, new)
         self._erase()
-        del self.flash.files[old]
-        self.flash.files[new] = content
+        self.flash.files.pop(new, None)
+        self.flash.move(old, new)
         return b""
+
+    def _check_rename(self, old: str, new: str) -> None:
+        flash = self.flash
+        is_directory = old in flash.directories
+        if not is_directory:
+            self._existing(old)
+        self._parent(new)
+        if is_directory and new in flash.files:
+            raise BoardRefusal(errno.ENOTDIR)
+        if new in flash.directories:
+            if not is_directory:
+                raise BoardRefusal(errno.EISDIR)
+            if flash.names(new):
+                raise BoardRefusal(errno.ENOTEMPTY)
 
     def _list(self, payload: bytes) -> bytes:
         path = payload.decode()
+        if path in self.flash.files:
+            raise BoardRefusal(errno.ENOTDIR)
         if path not in self.flash.directories:
             raise BoardRefusal(errno.ENOENT)
         rows = self.flash.names(path)
@@ -141,30 +198,20 @@ class FlashController:
         path = payload.decode()
         if path in self.flash.directories:
             self._processor.words[RESULT] = 0
-            return str(DIRECTORY).encode()
+            return f"{DIRECTORY} 0".encode()
         self._processor.words[RESULT] = len(self._existing(path))
-        return str(REGULAR).encode()
+        return f"{REGULAR} {self.flash.times_s.get(path, 0)}".encode()
 
     def _mkdir(self, payload: bytes) -> bytes:
         path = payload.decode()
-        self._parent(path)
         if path in self.flash.directories or path in self.flash.files:
             raise BoardRefusal(errno.EEXIST)
+        self._parent(path)
         self._erase()
         self.flash.directories.add(path)
-        return b""
-
-    def _rmdir(self, payload: bytes) -> bytes:
-        path = payload.decode()
-        if path not in self.flash.directories:
-            raise BoardRefusal(errno.ENOENT)
-        if self.flash.names(path):
-            raise BoardRefusal(errno.ENOTEMPTY)
-        self._erase()
-        self.flash.directories.discard(path)
         return b""
 
     def _system(self, _payload: bytes) -> bytes:
         blocks = self.flash.size_bytes // _BLOCK
         free = blocks - self.flash.used_bytes() // _BLOCK
-        return f"{_BLOCK} {_BLOCK} {blocks} {free} {free} 0 0 0 0 255".encode()
+        return f"{_BLOCK} {_BLOCK} {blocks} {free} {free} 0 0 0 0 {_LONGEST_NAME}".encode()

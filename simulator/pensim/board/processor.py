@@ -9,7 +9,7 @@ take effect together at its return.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 from pensim.board.near import _layout as layout
 from pensim.board.near._layout import (
@@ -25,43 +25,29 @@ from pensim.board.near._layout import (
     REASON,
     RECEIVED,
     RESULT,
-    SECONDS,
     SOFT,
     STATUS,
     TICKS_US,
 )
+from pensim.board.profile import BoardProfile
+from pensim.board.refusal import BoardRefusal
 from pensim.board.virtual_time import NEVER, VirtualTime
+from pensim.board.world import EmptyWorld, World
 from pensim.errors import BoardFault
 
 TICKS_MASK = 0x3FFFFFFF
 FOREVER_US = 0x3FFFFFFF
 CLOCK_LASTS_US = 1 << 28  # for so long `ticks_ms` may count from one moment
-RTC_START_S = 1_609_459_200  # the rp2 port's clock starts at 2021-01-01
+LONGEST_GRANT_US = 1 << 20  # so that a Ctrl-C of the host comes through soon
 TICKS_OFFSET_US = ((1 << 30) * 1000) - 5_000_000  # both tick counters wrap 5 s after power-up
+MOST_WAITING = 100  # events of held interrupts that are made up for
 DEAD = (
     "nothing can happen any more: the firmware waits forever and no event is due; check for a "
     "missing timer, interrupt or serial input"
 )
 
 
-class World(Protocol):
-    """What the board is wired to; the pen's plant, or nothing."""
-
-    changed: int
-
-    def advance(self, until_us: int) -> int: ...
-    def save(self) -> None: ...
-    def restore(self) -> None: ...
-
-
-class Engine(Protocol):
-    """Runs the firmware; `resume` returns when its main loop exchanges."""
-
-    def resume(self, payload: bytes) -> bytes: ...
-    def interrupt(self, number: int) -> int: ...
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Interrupt:
     """A source of interrupts: the number of its callback, and what taking it costs."""
 
@@ -71,35 +57,22 @@ class Interrupt:
     dead: bool = False  # its callback raised: the port never calls it again
 
 
-class EmptyWorld:
-    """A bare board: nothing moves by itself."""
-
-    changed = 0
-
-    def advance(self, until_us: int) -> int:
-        return until_us
-
-    def save(self) -> None:
-        pass
-
-    def restore(self) -> None:
-        pass
-
-
 class Processor:
     """Runs one firmware on one engine in one world.
 
     `serve[reason]` are the peripherals' answers to requests: called with the words and the
     payload, they return the answer's payload and may set `wake_us`. `sense` brings the
     ADC's conversions up to date; `on_edges`, `on_outputs` and `on_sample` are hooks of the world's
-    digital levels, the pins and the recorder.
+    digital levels, the pins and the recorder. From `garbage_due_us` on, the main loop's next turn
+    begins with a garbage collection: `on_garbage` says how long it takes, and sets when the next
+    one is due.
     """
 
-    def __init__(self, time: VirtualTime, words: "memoryview | list[int]", exit_us: int) -> None:
+    def __init__(self, time: VirtualTime, words: Any, profile: BoardProfile) -> None:
         self.time = time
         self.words = words
         self.world: World = EmptyWorld()
-        self.engine: Engine | None = None
+        self.engine: Any = None  # a RunningEngine; None while the board is off
         self.serve: dict[int, Callable[[bytes], bytes]] = {
             layout.HORIZON: lambda _payload: b"",
             layout.WRITE: lambda _payload: b"",
@@ -113,23 +86,34 @@ class Processor:
         self.on_outputs: Callable[[], None] = lambda: None
         self.on_sample: Callable[[int], None] = lambda _now_us: None
         self.on_resume: Callable[[int], bytes] | None = None
+        self.on_garbage: Callable[[int], int] = lambda _now_us: 0
+        self.garbage_due_us = NEVER
         self.stopping = False
-        self._exit_us = exit_us
-        self._pending: list[Interrupt] = []
+        self._exit_us = profile.interrupt_exit_us
+        self._soft_latency_us = profile.soft_latency_us
+        self.pending: list[Interrupt] = []
         self.restart()
 
-    def restart(self) -> None:
-        """The state after a reset: no interrupt pending, the main loop ready."""
-        for index in range(len(self.words)):
-            if index != layout.PINS and not layout.ADC0 <= index < layout.FLAGS:
-                self.words[index] = 0
+    def restart(self, outputs_stay: bool = False) -> None:
+        """The state after a reset: no interrupt pending, the main loop ready.
+
+        A soft reset leaves the outputs as they are.
+        """
+        words = self.words
+        kept = {layout.PINS, *range(layout.ADC0, layout.FLAGS)}
+        if outputs_stay:
+            kept |= {LEVELS, *range(layout.DUTY0, layout.DUTY0 + 16)}
+        for index in set(range(len(words))) - kept:
+            words[index] = 0
         self.wake_us = self.time._now
         self._wake_on = 0
+        self._busy_us = 0  # the main loop cannot go on before: a collection, flash work
         self._held_us = 0  # interrupts wait until then: flash work, or masked
         self._clock_due_us = 0
-        self._pending.clear()
+        self.pending.clear()
         self._answer = b""
-        self._levels = 0
+        self._kept: tuple[int, int, int] | None = None  # the main loop's answer, in words
+        self._levels = words[LEVELS]
 
     @property
     def now_us(self) -> int:
@@ -140,24 +124,64 @@ class Processor:
         """`run` returns as soon as the present step is done."""
         self.stopping = True
 
+    @property
+    def idle_forever(self) -> bool:
+        """Whether no event is due and no code is to run; a world may still move by itself."""
+        return self.wake_us >= NEVER and not self.pending and self.time.head_us() >= NEVER
+
     def wake_for(self, kind: int) -> None:
         """Ends a wait of the main loop that listens for `kind` (WAKE_* bits)."""
         if self._wake_on & kind:
             self._wake_on = 0
-            self.wake_us = min(self.wake_us, self.time._now)
+            self._wake_at(self.time._now)
+
+    def _wake_at(self, time_us: int) -> None:
+        """The main loop goes on then at the latest, or as soon as it can."""
+        self.wake_us = min(self.wake_us, max(time_us, self._busy_us))
+
+    def interrupt_main(self) -> None:
+        """Raises KeyboardInterrupt in the main loop, out of its wait if it is in one."""
+        self.words[layout.FLAGS] |= layout.FLAG_INTERRUPT
+        self._wake_at(self.time._now)
 
     def hold(self, duration_us: int) -> None:
         """Flash work: neither interrupts nor the main loop run for `duration_us`."""
-        self._held_us = self.wake_us = self.time._now + duration_us
+        if self.words[layout.IN_IRQ]:
+            self.words[ELAPSED] += duration_us
+            return
+        self.stall(duration_us)
+        self._held_us = max(self._held_us, self._busy_us)
+
+    def stall(self, duration_us: int) -> None:
+        """Hard interrupts run, the main loop and with it the soft ones do not."""
+        self._busy_us = self.time._now + duration_us
+        self.wake_us = max(self.wake_us, self._busy_us)
 
     def raise_interrupt(self, interrupt: Interrupt) -> None:
         """The source has an event now; one that waits already is not raised twice."""
-        if interrupt not in self._pending and not interrupt.dead:
-            self._pending.append(interrupt)
+        if interrupt not in self.pending and not interrupt.dead:
+            self.pending.append(interrupt)
+
+    def raise_again(self, interrupt: Interrupt) -> None:
+        """As `raise_interrupt`, but events that find it waiting are counted, up to a limit."""
+        pending = self.pending
+        if not interrupt.dead and (not pending or len(pending) < MOST_WAITING):
+            pending.append(interrupt)
+
+    def drop_interrupt(self, interrupt: Interrupt) -> None:
+        """The source is gone: nothing of it is taken any more."""
+        interrupt.dead = True
+        while interrupt in self.pending:
+            self.pending.remove(interrupt)
+
+    def moment_us(self) -> int:
+        """Virtual time as the code that asks sees it; in an interrupt its handler's time too."""
+        words = self.words
+        return self.time._now + (words[ELAPSED] if words[layout.IN_IRQ] else 0)
 
     def run(self, until_us: int) -> None:
         """Runs until `until_us`, or until `stop` is called."""
-        time, pending, world = self.time, self._pending, self.world
+        time, pending, world = self.time, self.pending, self.world
         queue, advance = time._queue, world.advance
         self.stopping = False
         while not self.stopping:
@@ -218,7 +242,7 @@ class Processor:
             self._set_clock(now)
         words[ELAPSED] = interrupt.latency_us
         words[LIMIT] = FOREVER_US
-        failed = self.engine.interrupt(interrupt.number)  # type: ignore[union-attr]
+        failed = self.engine.interrupt(interrupt.number)
         end = now + words[ELAPSED] + self._exit_us
         if time._queue[0][0] > end:  # the usual case: no event falls into the handler
             time._now = world.advance(end)
@@ -234,29 +258,35 @@ class Processor:
         if failed:
             interrupt.dead = True
         if words[SOFT]:
-            self.wake_us = min(self.wake_us, time._now)
+            self._wake_at(time._now + self._soft_latency_us)
         elif self._wake_on:
             self.wake_for(layout.WAKE_INTERRUPT)
 
     def _run_main(self, horizon_us: int) -> None:
         """Grants the main loop the time up to the horizon and serves what it asks for."""
         now = self.time._now
+        if now >= self.garbage_due_us:
+            self.stall(self.on_garbage(now))
+            return
         words = self.words
         world = self.world
         world.save()
-        reached = world.advance(horizon_us)
+        longest_us = now + LONGEST_GRANT_US
+        reached = world.advance(horizon_us if horizon_us < longest_us else longest_us)
         self._set_clock(now)
-        words[SECONDS] = RTC_START_S + now // 1_000_000
         words[ELAPSED] = 0
         words[LIMIT] = reached - now
         words[IRQ] = -1
         self._wake_on = 0
+        if self._kept is not None:  # an interrupt asked for something since
+            words[STATUS], words[RESULT], words[ARG0] = self._kept
+            self._kept = None
         answer, self._answer = self._answer, b""
         if self.on_resume is not None:
             received = self.on_resume(now)
             words[RECEIVED] = len(received)
             answer = received + answer
-        payload = self.engine.resume(answer)  # type: ignore[union-attr]
+        payload = self.engine.resume(answer)
         self._commit(now + words[ELAPSED], reached)
         self._serve(payload)
 
@@ -292,10 +322,13 @@ class Processor:
 
     def serve_immediately(self, payload: bytes) -> bytes:
         """A request from inside an interrupt, on the engine that can serve it."""
-        wake_us = self.wake_us
+        words = self.words
+        if self._kept is None:
+            self._kept = (words[STATUS], words[RESULT], words[ARG0])
+        main_loop_s = (self.wake_us, self._busy_us, self._answer)
         self._serve(payload)
-        self.wake_us = wake_us
-        answer, self._answer = self._answer, b""
+        answer = self._answer
+        self.wake_us, self._busy_us, self._answer = main_loop_s
         return answer
 
     def _serve_wait(self, _payload: bytes) -> bytes:
@@ -303,26 +336,24 @@ class Processor:
         self._wake_on = self.words[ARG0 + 1]
         self.wake_us = NEVER if duration_us >= FOREVER_US else self.time._now + duration_us
         if self.words[SOFT]:
-            self.wake_us = self.time._now
+            self._wake_at(self.time._now + self._soft_latency_us)
         return b""
+
+    def wait_for_edge(self, limit_us: int) -> None:
+        """The main loop waits for `wake_for(WAKE_EDGE)`."""
+        self._wake_on = layout.WAKE_EDGE
+        self.wake_us = self.time._now + limit_us
 
     def _serve_sense(self, _payload: bytes) -> bytes:
         self.sense(self.time._now)
         return b""
 
     def _serve_mask(self, _payload: bytes) -> bytes:
+        masked = self._held_us >= NEVER
         self._held_us = NEVER if self.words[ARG0] else 0
+        self.words[RESULT] = 1 if masked else 0
         return b""
 
     def _serve_stall(self, _payload: bytes) -> bytes:
-        self.wake_us = self.time._now + self.words[ARG0]
-        self.words[RESULT] = 0
+        self.stall(self.words[ARG0])
         return b""
-
-
-class BoardRefusal(Exception):
-    """A request that fails as it does on the port; `status` is an errno or an ERROR_* number."""
-
-    def __init__(self, status: int, message: str = "") -> None:
-        super().__init__(message)
-        self.status = status

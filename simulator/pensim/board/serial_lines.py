@@ -5,6 +5,7 @@ Bytes take their line time in both directions. Times are virtual microseconds.
 
 import struct
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pensim.board.near._layout import (
@@ -12,17 +13,18 @@ from pensim.board.near._layout import (
     KBD_INTR,
     PORT_USB,
     RESULT,
-    SERIAL_INIT,
     SERIAL_ROOM,
     SERIAL_SEND,
-    UART_IRQ,
     WAKE_SERIAL,
 )
 from pensim.board.processor import TICKS_MASK, TICKS_OFFSET_US, Processor
 
-_RECORD = struct.Struct("<BxHII")  # as near/_serial.py reads it
 USB_BYTE_NS = 1_000  # USB full speed carries about 1 MB/s
-UART_BYTE_NS = 10_000_000_000 // 115_200 // 1000 * 1000
+USB_FIFO_BYTES = 256  # the chip's own send buffer
+CTRL_C = 3
+_RECORD = struct.Struct("<BxHII")  # as near/_serial.py reads it
+_PIECE_BYTES = 4_096  # of one record
+_GRANT_BYTES = 32_768  # of all records that one grant carries
 
 
 @dataclass(slots=True)
@@ -49,40 +51,59 @@ class SerialLine:
         self.number = number
         self.byte_ns = byte_ns
         self.connected = False  # somebody holds the cable's other end
+        self.dtr = True  # and the port's DTR is asserted, as systems do when they open it
+        self.reader: Callable[[bytes], None] | None = None  # takes what comes at once
         self._processor = processor
-        self._to_board: list[bytes] = []
+        self._to_board: deque[bytes] = deque()
         self._from_board: deque[_Burst] = deque()
         self._in_free_us = 0
         self._out_free_us = 0
 
+    def reset(self) -> None:
+        """The board's end starts anew; the cable stays."""
+        self._to_board.clear()
+
     def send(self, data: bytes) -> int:
         """Puts bytes on the wire to the board; returns the time at which the last arrives."""
-        for at in range(0, len(data), 0xFFFF):
-            self._send_piece(data[at : at + 0xFFFF])
-        self._processor.wake_for(WAKE_SERIAL)
+        start_us = max(self._processor.now_us, self._in_free_us)
+        self._in_free_us = self.deliver(data, start_us, self.byte_ns) if data else start_us
         return self._in_free_us
 
-    def _send_piece(self, data: bytes) -> None:
-        start_us = max(self._processor.now_us, self._in_free_us)
-        self._in_free_us = start_us + (len(data) * self.byte_ns + 999) // 1000
-        ticks = (start_us + TICKS_OFFSET_US) & TICKS_MASK
-        self._to_board.append(_RECORD.pack(self.number, len(data), ticks, self.byte_ns) + data)
+    def deliver(self, data: bytes, start_us: int, byte_ns: int) -> int:
+        """Bytes reach the board from `start_us` on; returns when the last one is there."""
+        for at in range(0, len(data), _PIECE_BYTES):
+            piece = data[at : at + _PIECE_BYTES]
+            ticks = (start_us + at * byte_ns // 1000 + TICKS_OFFSET_US) & TICKS_MASK
+            self._to_board.append(_RECORD.pack(self.number, len(piece), ticks, byte_ns) + piece)
+        self._processor.wake_for(WAKE_SERIAL)
+        return start_us + (len(data) * byte_ns + 999) // 1000
 
-    def hand_over(self) -> bytes:
-        """The records that the firmware's side has not got yet."""
-        if not self._to_board:
-            return b""
-        records = b"".join(self._to_board)
-        self._to_board.clear()
+    def hand_over(self, room: int) -> bytes:
+        """Records that the firmware's side has not got yet, at most `room` bytes."""
+        records = b""
+        while self._to_board and len(records) + len(self._to_board[0]) <= room:
+            records += self._to_board.popleft()
         return records
 
-    def board_sends(self, data: bytes) -> None:
-        """The board has put bytes into its send buffer; without a listener they are lost."""
-        start_us = max(self._processor.now_us, self._out_free_us)
+    @property
+    def listening(self) -> bool:
+        """Whether what the board sends reaches somebody."""
+        return self.connected
+
+    def board_sends(self, data: bytes) -> int:
+        """The board has put bytes into its send buffer; returns how many it took.
+
+        Without a listener they are lost.
+        """
+        start_us = max(self._processor.moment_us(), self._out_free_us)
         self._out_free_us = start_us + (len(data) * self.byte_ns + 999) // 1000
-        if self.connected and data:
-            self._from_board.append(_Burst(start_us, self.byte_ns, data))
+        if self.listening and data:
+            if self.reader is not None:
+                self.reader(data)
+            else:
+                self._from_board.append(_Burst(start_us, self.byte_ns, data))
             self._processor.stop()
+        return len(data)
 
     def arrived(self) -> int:
         """How many bytes can be taken now."""
@@ -118,36 +139,84 @@ class SerialLine:
         self._from_board.clear()
 
 
-class SerialLines:
-    """The board's three ports: UART0, UART1 and USB."""
+class UsbLine(SerialLine):
+    """The board's own USB port: flow-controlled both ways, with a character that interrupts."""
 
     def __init__(self, processor: Processor) -> None:
+        super().__init__(PORT_USB, processor, USB_BYTE_NS)
+        self.host_buffer_bytes = 4_096  # what the host's driver takes before a program reads
+        self.interrupt_character = CTRL_C
+
+    def reset(self) -> None:
+        super().reset()
+        self.interrupt_character = CTRL_C
+
+    def deliver(self, data: bytes, start_us: int, byte_ns: int) -> int:
+        end_us = super().deliver(data, start_us, byte_ns)
+        character = self.interrupt_character
+        if character >= 0 and character in data:
+            at_us = start_us + ((data.rindex(character) + 1) * byte_ns + 999) // 1000
+            self._processor.time.call_at(at_us, lambda: self._interrupt(character))
+        return end_us
+
+    def _interrupt(self, character: int) -> None:
+        if character == self.interrupt_character:
+            self._processor.interrupt_main()
+
+    @property
+    def listening(self) -> bool:
+        """Whether a host holds the port, with DTR asserted."""
+        return self.connected and self.dtr
+
+    def room(self) -> int:
+        """Bytes that the port takes now; none without a host."""
+        if not self.listening:
+            return 0
+        waiting = sum(len(burst.data) - burst.taken for burst in self._from_board)
+        return max(USB_FIFO_BYTES + self.host_buffer_bytes - waiting, 0)
+
+    def board_sends(self, data: bytes) -> int:
+        return super().board_sends(data[: self.room()] if self.listening else data)
+
+
+class SerialPorts:
+    """Serves what UART and USB have in common, and the USB port's own requests.
+
+    `lines` are UART0, UART1 and USB.
+    """
+
+    def __init__(self, processor: Processor, uarts: Sequence[SerialLine]) -> None:
         self._words = processor.words
-        self.lines = [
-            SerialLine(0, processor, UART_BYTE_NS),
-            SerialLine(1, processor, UART_BYTE_NS),
-            SerialLine(PORT_USB, processor, USB_BYTE_NS),
-        ]
-        processor.serve[SERIAL_INIT] = self._serve_init
+        self.usb = UsbLine(processor)
+        self.lines: list[SerialLine] = [*uarts, self.usb]
         processor.serve[SERIAL_SEND] = self._serve_send
         processor.serve[SERIAL_ROOM] = self._serve_room
-        processor.serve[KBD_INTR] = lambda _payload: b""
-        processor.serve[UART_IRQ] = lambda _payload: b""
+        processor.serve[KBD_INTR] = self._serve_interrupt_character
         processor.on_resume = self._received
+
+    def reset(self) -> None:
+        """The board's ends start anew."""
+        for line in self.lines:
+            line.reset()
 
     def _received(self, _now_us: int) -> bytes:
         first, second, usb = self.lines
-        return first.hand_over() + second.hand_over() + usb.hand_over()
-
-    def _serve_init(self, _payload: bytes) -> bytes:
-        port, byte_ns = self._words[ARG0 : ARG0 + 2]
-        self.lines[port].byte_ns = byte_ns
-        return b""
+        if not (first._to_board or second._to_board or usb._to_board):
+            return b""
+        records = b""
+        for line in self.lines:
+            records += line.hand_over(_GRANT_BYTES - len(records))
+        return records
 
     def _serve_send(self, payload: bytes) -> bytes:
-        self.lines[self._words[ARG0]].board_sends(bytes(payload))
+        line = self.lines[self._words[ARG0]]
+        self._words[RESULT] = line.board_sends(bytes(payload))
         return b""
 
     def _serve_room(self, _payload: bytes) -> bytes:
-        self._words[RESULT] = 256
+        self._words[RESULT] = self.usb.room()
+        return b""
+
+    def _serve_interrupt_character(self, _payload: bytes) -> bytes:
+        self.usb.interrupt_character = self._words[ARG0]
         return b""

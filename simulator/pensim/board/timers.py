@@ -1,11 +1,21 @@
-"""Software timers and the watchdog."""
+"""Software timers, the watchdog and the clock."""
 
 from collections.abc import Callable
 
-from pensim.board.near._layout import ARG0, TIMER, WDT_FEED, WDT_START
+from pensim.board.near._layout import (
+    ARG0,
+    CLOCK,
+    CLOCK_START_S,
+    RESULT,
+    TIMER,
+    WDT_FEED,
+    WDT_START,
+)
 from pensim.board.processor import Interrupt, Processor
 from pensim.board.profile import BoardProfile
 from pensim.board.virtual_time import Alarm, VirtualTime
+
+SECOND_US = 1_000_000
 
 
 class Timers:
@@ -25,7 +35,8 @@ class Timers:
         self._timers.clear()
 
     def _serve_timer(self, _payload: bytes) -> bytes:
-        number, period_us, periodic = self._processor.words[ARG0 : ARG0 + 3]
+        number, seconds, rest_us, periodic = self._processor.words[ARG0 : ARG0 + 4]
+        period_us = seconds * SECOND_US + rest_us
         timer = self._timers.pop(number, None)
         if timer is not None:
             timer.stop()
@@ -37,7 +48,11 @@ class Timers:
 
 
 class _Timer(Alarm):
-    """An alarm that raises an interrupt, again and again if it is periodic."""
+    """An alarm that raises an interrupt, again and again if it is periodic.
+
+    Periods that pass while interrupts are held back are made up for, one after another, as the
+    port's alarm pool does.
+    """
 
     def __init__(
         self,
@@ -51,13 +66,13 @@ class _Timer(Alarm):
         self._processor = processor
         self._interrupt = interrupt
         self._period_us = period_us if periodic else 0
-        self.arm(time._now + period_us)
+        self.arm(processor.moment_us() + period_us)
 
     def ring(self) -> None:
         due_us = self._due_us
         if self._time._now != due_us:
             return
-        self._processor.raise_interrupt(self._interrupt)
+        self._processor.raise_again(self._interrupt)
         if self._period_us and not self._interrupt.dead:
             self.arm(due_us + self._period_us)
         else:
@@ -65,7 +80,7 @@ class _Timer(Alarm):
 
     def stop(self) -> None:
         super().stop()
-        self._interrupt.dead = True
+        self._processor.drop_interrupt(self._interrupt)
 
 
 class Watchdog:
@@ -89,7 +104,7 @@ class Watchdog:
         self._alarm.stop()
 
     def _serve_start(self, _payload: bytes) -> bytes:
-        self._timeout_us = self._words[ARG0] * 1000
+        self._timeout_us = self._words[ARG0] * 1_000
         return self._serve_feed(b"")
 
     def _serve_feed(self, _payload: bytes) -> bytes:
@@ -104,3 +119,28 @@ class Watchdog:
             self._on_bite()
         else:
             self._alarm.arm(self._deadline_us)
+
+
+class RealTimeClock:
+    """The clock of `time.time`: it begins anew at each reset of the chip."""
+
+    def __init__(self, processor: Processor) -> None:
+        self._processor = processor
+        self._start_us = 0
+        processor.serve[CLOCK] = self._serve
+
+    def reset(self) -> None:
+        """The clock stands at its start."""
+        self._start_us = self._processor.now_us
+
+    def seconds(self) -> int:
+        """Seconds of the epoch of 1970."""
+        return CLOCK_START_S + (self._processor.now_us - self._start_us) // SECOND_US
+
+    def _serve(self, _payload: bytes) -> bytes:
+        words = self._processor.words
+        now = self._processor.moment_us()
+        if words[ARG0 + 1]:
+            self._start_us = now - words[ARG0] * SECOND_US
+        words[RESULT], words[ARG0] = divmod(now - self._start_us, SECOND_US)
+        return b""

@@ -25,7 +25,7 @@ class VirtualTime(simpy.Environment):
         """Processes the next event; an alarm without SimPy's detour over callbacks."""
         event = self._queue[0][3]
         if isinstance(event, Alarm):
-            self._now = heappop(self._queue)[0]
+            self._now = heappop(self._queue)[0]  # type: ignore[assignment]
             event.ring()
         else:
             super().step()

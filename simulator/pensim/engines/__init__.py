@@ -20,8 +20,9 @@ class BoardLink:
     words: Any  # array('i') of _layout.WORDS
     costs: tuple[int, int, int, int, int]
     profile: dict[str, Any]  # the constants of the near side's `_profile`
-    files: dict[str, bytes]  # the flash's files at boot
+    files: dict[str, bytes]  # the flash's files
     serve_immediately: Callable[[bytes], bytes]
+    loop_us: int = 0  # time of a turn of a script's loop; 0: loops pass as they are
 
 
 class RunningEngine(Protocol):

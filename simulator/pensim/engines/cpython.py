@@ -4,10 +4,8 @@ Each pen has its own instance of every module, of the firmware's and of the boar
 imports are redirected per pen, so the host's `time` and `os` stay untouched.
 """
 
-import builtins
-import errno
-import sys
-import traceback
+import io
+from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import files
 from types import CodeType, ModuleType
@@ -15,31 +13,35 @@ from typing import Any
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from pensim.board.near._layout import ARG0, EXIT, REASON, RECEIVED
+from pensim.board.near._layout import ARG0, ELAPSED, EXIT, LIMIT, REASON, RECEIVED
 from pensim.engines import BoardLink
+from pensim.engines.dialect import BUILTINS, board_traceback
+from pensim.engines.loops import TICK, with_ticks
+from pensim.engines.spin_guard import watch
 
 NEAR = files("pensim.board.near")
 NEAR_NAMES = {
-    "_board": "_board",
-    "_layout": "_layout",
-    "_serial": "_serial",
-    "gc": "_gc",
-    "machine": "machine",
-    "micropython": "_micropython",
-    "os": "os",
-    "select": "select",
-    "sys": "_sys",
-    "time": "time",
-}
-SHARED = ("array", "binascii", "collections", "errno", "hashlib", "heapq", "io", "json", "math",
-          "random", "re", "struct")  # fmt: skip
-HIDDEN_BUILTINS = ("breakpoint", "copyright", "credits", "exit", "help", "license", "quit")
+    name: name
+    for name in (
+        "_adc", "_board", "_callbacks", "_file", "_i2c", "_layout", "_pin", "_pwm", "_serial",
+        "_errno", "_timer", "_uart", "_usb", "machine", "os", "random", "select", "time",
+    )
+} | {"errno": "_errno", "gc": "_gc", "micropython": "_micropython", "sys": "_sys"}  # fmt: skip
+SHARED = ("array", "binascii", "collections", "hashlib", "heapq", "json", "math", "re",
+          "struct")  # fmt: skip
+STREAMS = ("BytesIO", "IOBase", "StringIO")  # of `io`; its `open` is the board's
 
 
 @lru_cache(maxsize=512)
 def compiled(source: bytes, name: str) -> CodeType:
     """Code of one source file, shared by all pens that run it."""
     return compile(source, name, "exec", dont_inherit=True)
+
+
+@lru_cache(maxsize=64)
+def compiled_with_ticks(source: bytes, name: str) -> CodeType:
+    """Code of one file of a script, with a board call in every loop."""
+    return compile(with_ticks(source, name), name, "exec", dont_inherit=True)
 
 
 @lru_cache(maxsize=64)
@@ -53,21 +55,28 @@ class CPythonEngine:
 
     def __init__(self, link: BoardLink) -> None:
         self._link = link
-        self._words = link.words
+        self.words = link.words
         self._modules: dict[str, Any] = {}
         self._probe: Any = None
-        self._builtins = {
-            name: value for name, value in vars(builtins).items() if name not in HIDDEN_BUILTINS
-        }
-        self._builtins["__import__"] = self._import
-        self._modules["_link"] = self._link_module()
+        self._builtins = BUILTINS | {"__import__": self._import}
+        self._wire = self._link_module()
+        self._modules["_link"] = self._wire
         self._modules["_profile"] = _namespace("_profile", link.profile)
         board = self._load("_board")
         system = self._load("sys")
         self._builtins["open"] = self._load("os").open
         self._builtins["print"] = system._print
+        self._builtins["input"] = system._input
+        if link.loop_us:
+            self._builtins[TICK] = _tick(link.words, link.loop_us, board.sync)
+        self._compiled = compiled_with_ticks if link.loop_us else compiled
         self.interrupt = board.dispatch  # runs a callback; returns 1 when it raised
         self._main = greenlet(self._run_main)
+        watch(self)
+
+    def owns(self, frame: Any) -> bool:
+        """Whether this frame is the firmware's."""
+        return frame.f_builtins is self._builtins
 
     def resume(self, payload: bytes) -> bytes:
         main = self._main
@@ -78,7 +87,9 @@ class CPythonEngine:
         return self._probe
 
     def close(self) -> None:
+        """Ends the main loop: from here on each of its board calls raises GreenletExit."""
         main = self._main
+        self._wire.exchange = _ended  # type: ignore[attr-defined]
         if main and not main.dead:
             main.parent = getcurrent()
             main.throw(GreenletExit)
@@ -90,13 +101,13 @@ class CPythonEngine:
         return _namespace(
             "_link",
             {
-                "words": self._words,
+                "words": self.words,
                 "costs": self._link.costs,
                 "exchange": exchange,
                 "immediate": self._link.serve_immediately,
-                "heap_lock": lambda: None,
+                "heap_lock": lambda: None,  # what a handler allocates shows on the real engines
                 "heap_unlock": lambda: None,
-                "format_exception": _format_exception,
+                "format_exception": self._format_exception,
                 "modules": self._modules,
                 "probe": self._attach_probe,
             },
@@ -107,21 +118,25 @@ class CPythonEngine:
 
     def _run_main(self, _payload: bytes) -> bytes:
         """Runs `/main.py`; what is left of the session is one EXIT request after another."""
-        self._words[RECEIVED] = 0  # what was sent before any port was open is lost
-        code, text = 0, ""
+        self.words[RECEIVED] = 0  # what was sent before any port was open is lost
+        code, text = 0, b""
         try:
             module = self._new_module("__main__", "/main.py")
-            exec(compiled(self._link.files["/main.py"], "/main.py"), module.__dict__)
+            exec(self._compiled(self._link.files["/main.py"], "/main.py"), module.__dict__)
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else int(end.code is not None)
-        except GreenletExit:
+            text = b"" if end.code is None or end.code == code else f"{end.code}\n".encode()
+        except (GreenletExit, KeyboardInterrupt):  # of the host
             raise
         except BaseException as error:
-            code, text = 1, _format_exception(error).decode()
+            code, text = 1, self._format_exception(error)
         while True:
-            self._words[REASON] = EXIT
-            self._words[ARG0] = code
-            self._main.parent.switch(text.encode())
+            self.words[REASON] = EXIT
+            self.words[ARG0] = code
+            self._wire.exchange(text)
+
+    def _format_exception(self, error: BaseException) -> bytes:
+        return board_traceback(error, self._builtins).encode()
 
     def _new_module(self, name: str, path: str) -> ModuleType:
         module = ModuleType(name)
@@ -136,11 +151,23 @@ class CPythonEngine:
         if module is not None:
             return module
         if name in NEAR_NAMES:
-            source = near_source(NEAR_NAMES[name])
-            return self._execute(name, f"near/{NEAR_NAMES[name]}.py", source)
+            path = f"near/{NEAR_NAMES[name]}.py"
+            module = self._new_module(name, path)
+            exec(compiled(near_source(NEAR_NAMES[name]), path), module.__dict__)
+            return module
         if name in SHARED:
             self._modules[name] = module = __import__(name)
             return module
+        if name == "io":
+            streams = {stream: getattr(io, stream) for stream in STREAMS}
+            self._modules[name] = _namespace(name, streams | {"open": self._builtins["open"]})
+            return self._modules[name]
+        if name[0] == "u" and (name[1:] in NEAR_NAMES or name[1:] in SHARED):
+            self._modules[name] = self._load(name[1:])  # an old name, as `utime`
+            return self._modules[name]
+        return self._load_file(name)
+
+    def _load_file(self, name: str) -> Any:
         parent, _, leaf = name.rpartition(".")
         if parent:
             self._load(parent)
@@ -148,17 +175,12 @@ class CPythonEngine:
         module = self._new_module(name, path)
         module.__package__ = name if is_package else parent
         try:
-            exec(compiled(self._link.files[path], path), module.__dict__)
+            exec(self._compiled(self._link.files.get(path, b""), path), module.__dict__)
         except BaseException:
             del self._modules[name]
             raise
         if parent:
             setattr(self._modules[parent], leaf, module)
-        return module
-
-    def _execute(self, name: str, path: str, source: bytes) -> ModuleType:
-        module = self._new_module(name, path)
-        exec(compiled(source, path), module.__dict__)
         return module
 
     def _find(self, name: str) -> tuple[str, bool]:
@@ -168,7 +190,6 @@ class CPythonEngine:
                 if root + path in self._link.files:
                     return root + path, is_package
         if any(path.startswith(stem + "/") for path in self._link.files):
-            self._link.files[stem + "/__init__.py"] = b""
             return stem + "/__init__.py", True
         raise ImportError(f"no module named '{name}'")
 
@@ -203,23 +224,16 @@ def _namespace(name: str, values: dict[str, Any]) -> ModuleType:
     return module
 
 
-def _format_exception(error: BaseException) -> bytes:
-    """MicroPython's form of a traceback: the firmware's own frames only."""
-    lines = ["Traceback (most recent call last):"]
-    for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename.startswith(("/", "near/")) and not _is_host_file(frame.filename):
-            where = "<module>" if frame.name == "<module>" else frame.name
-            lines.append(f'  File "{frame.filename.lstrip("/")}", line {frame.lineno}, in {where}')
-    name = type(error).__name__
-    detail = str(error)
-    if isinstance(error, OSError) and error.args and isinstance(error.args[0], int):
-        number = error.args[0]
-        detail = f"[Errno {number}] {errno.errorcode.get(number, '')}".rstrip()
-    lines.append(f"{name}: {detail}" if detail else name)
-    return ("\n".join(lines) + "\n").encode()
+def _tick(words: Any, loop_us: int, sync: Callable[[], None]) -> Callable[[], None]:
+    """The board call that a script's loops make."""
+
+    def tick() -> None:
+        words[ELAPSED] += loop_us
+        if words[ELAPSED] >= words[LIMIT]:
+            sync()
+
+    return tick
 
 
-def _is_host_file(name: str) -> bool:
-    return name.startswith((sys.prefix, sys.base_prefix)) or "/pensim/" in name
-
-
+def _ended(_payload: bytes) -> bytes:
+    raise GreenletExit

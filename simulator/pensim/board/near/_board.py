@@ -1,14 +1,16 @@
-"""The firmware's side of the virtual board: clock, horizon, interrupts and requests.
+"""The firmware's side of the virtual board: clock, horizon and requests.
 
 Every board call adds its cost to ELAPSED. In the main loop it exchanges with the simulator when
 the horizon is reached; in an interrupt it never does. The same source runs on all engines; only
 the engine's `_link` differs: `words`, `costs`, `exchange`, `immediate`, `heap_lock`,
-`heap_unlock`, `format_exception`, `modules`.
+`heap_unlock`, `format_exception`, `modules`, `probe`.
 """
 
 import _link
 from _layout import (
     ARG0,
+    CLOCK_REST,
+    CLOCK_US,
     ELAPSED,
     ERROR_TYPE,
     ERROR_VALUE,
@@ -21,11 +23,12 @@ from _layout import (
     PROBE,
     REASON,
     RECEIVED,
+    RESULT,
     SENSE,
     SOFT,
+    STALL,
     STATUS,
     TICKS_US,
-    UNHANDLED,
     WAIT,
     WAKE_INTERRUPT,
     WRITE,
@@ -36,12 +39,7 @@ COST_PIN, COST_PWM, COST_ADC, COST_TICKS, COST_CALL = _link.costs
 
 TICKS_MASK = 0x3FFFFFFF
 FOREVER = 0x3FFFFFFF  # us, "until an interrupt"
-SOFT_DEPTH = 8  # MICROPY_SCHEDULER_DEPTH of the rp2 port
 
-_callbacks = []
-_arguments = []
-_hard = []
-_soft = []  # pairs (callback, argument) that wait for the main loop
 _probe = [None]
 _receivers = [None]  # takes the received-data records off an answer
 
@@ -71,10 +69,8 @@ def exchange(reason, payload=b""):
     if W[FLAGS] & FLAG_INTERRUPT:
         W[FLAGS] &= ~FLAG_INTERRUPT
         raise KeyboardInterrupt
-    if _soft:
-        status = W[STATUS]
+    if W[SOFT]:
         run_soft()
-        W[STATUS] = status
     return answer
 
 
@@ -95,6 +91,12 @@ def ask(reason, a0=0, a1=0, a2=0, a3=0, payload=b""):
     return answer
 
 
+def ask_number(reason, a0=0, a1=0, payload=b""):
+    """A request whose answer is one number."""
+    ask(reason, a0, a1, payload=payload)
+    return W[RESULT]
+
+
 def raise_status(status, text):
     """Raises the exception that the simulator's answer names."""
     if status > 0:
@@ -105,6 +107,13 @@ def raise_status(status, text):
     if status == ERROR_TYPE:
         raise TypeError(message)
     raise RuntimeError(message)
+
+
+def integer(value):
+    """The value as an int, as the port's functions take their arguments."""
+    if isinstance(value, int):
+        return int(value)
+    raise TypeError("can't convert %s to int" % type(value).__name__)
 
 
 def commit():
@@ -124,18 +133,37 @@ def now_us():
     return (W[TICKS_US] + W[ELAPSED]) & TICKS_MASK
 
 
+def into_millisecond_us():
+    """Microseconds since ticks_ms has counted."""
+    return (W[CLOCK_REST] + ((now_us() - W[CLOCK_US]) & TICKS_MASK)) % 1000
+
+
+def left_us(start_us, duration_us):
+    """What is left of `duration_us` since `start_us`; zero or less when it is over."""
+    return duration_us - ((now_us() - start_us) & TICKS_MASK)
+
+
 def wait(duration_us):
     """Sleeps; hard interrupts and soft callbacks run meanwhile."""
     if W[IN_IRQ]:
         W[ELAPSED] += duration_us
         return
     start_us = now_us()
-    left_us = duration_us
-    while left_us > 0:
-        W[ARG0] = left_us
+    rest_us = duration_us
+    while rest_us > 0:
+        W[ARG0] = rest_us
         W[ARG0 + 1] = 0
         exchange(WAIT)
-        left_us = duration_us - ((now_us() - start_us) & TICKS_MASK)
+        rest_us = left_us(start_us, duration_us)
+
+
+def spin(duration_us):
+    """A busy wait in the port's own code: soft callbacks have to wait too."""
+    if W[IN_IRQ]:
+        W[ELAPSED] += duration_us
+    elif duration_us > 0:
+        W[ARG0] = duration_us
+        exchange(STALL)
 
 
 def wait_event(limit_us, wake=WAKE_INTERRUPT):
@@ -147,82 +175,14 @@ def wait_event(limit_us, wake=WAKE_INTERRUPT):
     exchange(WAIT)
 
 
-def add_handler(callback, argument, hard):
-    """A number by which the simulator can raise this callback."""
-    _callbacks.append(callback)
-    _arguments.append(argument)
-    _hard.append(hard)
-    return len(_callbacks) - 1
-
-
-def set_handler(number, callback, hard):
-    """Another callback for a number that exists."""
-    _callbacks[number] = callback
-    _hard[number] = hard
-
-
-def schedule(callback, argument):
-    """Queues a callback for the main loop; False when the queue is full."""
-    if len(_soft) >= SOFT_DEPTH:
-        return False
-    _soft.append((callback, argument))
-    W[SOFT] = len(_soft)
-    return True
-
-
-def run_soft():
-    """Runs what waits for the main loop; hard interrupts may enter between board calls."""
-    while _soft:
-        callback, argument = _soft.pop(0)
-        W[SOFT] = len(_soft)
-        try:
-            callback(argument)
-        except Exception as error:
-            report(error)
-
-
-def report(error):
-    """An exception in a callback is printed, as on the port."""
-    ask(UNHANDLED, payload=_link.format_exception(error))
-
-
-def dispatch(number):
-    """Takes the interrupt `number`; called by the engine, never by the firmware.
-
-    Returns 1 when a hard callback raised: the port then never calls it again.
-    """
-    if not _hard[number]:
-        schedule(_callbacks[number], _arguments[number])
-        return 0
-    failure = None
-    W[IN_IRQ] = 1
-    _link.heap_lock()
-    try:
-        _callbacks[number](_arguments[number])
-    except Exception as error:
-        failure = error
-    _link.heap_unlock()
-    W[IN_IRQ] = 0
-    if failure is None:
-        return 0
-    _callbacks[number] = _nothing
-    schedule(report, failure)
-    return 1
-
-
-def _nothing(_argument):
-    pass
-
-
 def disable_irq():
     """Holds interrupts back; returns the state for `enable_irq`."""
-    ask(MASK, 1)
-    return 1
+    return ask_number(MASK, 1)
 
 
 def enable_irq(state):
-    """Lets interrupts in again."""
-    ask(MASK, 0 if state else 1)
+    """The state that `disable_irq` returned: lets interrupts in again, unless it was nested."""
+    ask(MASK, integer(state))
 
 
 def attach_probe():
@@ -234,3 +194,8 @@ def attach_probe():
     _link.probe(signals.values)
     names = "\n".join([row[0] + "\t" + row[2] for row in signals.SIGNALS])
     ask(PROBE, len(signals.values), payload=names.encode())
+
+
+from _callbacks import dispatch, run_soft  # noqa: E402 (it needs what stands above)
+
+__all__ = ("dispatch",)

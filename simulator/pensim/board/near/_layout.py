@@ -16,7 +16,6 @@ IRQ = 5  # number of the interrupt to take, or -1
 PINS = 6  # levels at the pins, bit n for GPn
 ADC0 = 7  # five 16-bit conversions: GP26, GP27, GP28, GP29, chip temperature
 FLAGS = 12  # FLAG_* bits
-SECONDS = 13  # time.time() at the grant
 
 # What the firmware drives.
 LEVELS = 14  # output latches, bit n for GPn
@@ -32,10 +31,13 @@ RESULT = 41  # answer: a number
 IN_IRQ = 42  # 1 while a hard interrupt runs
 SOFT = 43  # soft callbacks that wait for the main loop
 RECEIVED = 44  # bytes of received-data records at the head of the answer's payload
+UART_FLAGS0 = 46  # two words: the events that raised a UART's interrupt
+REBOOT = 48  # 1: the SystemExit that ends the script is a soft reset
 
 PROBE0 = 64  # the firmware's signal array, as a debugger would read it
 PROBE_WORDS = 64
-WORDS = PROBE0 + PROBE_WORDS
+EDGES0 = PROBE0 + PROBE_WORDS  # of each pin, the edges that raised its interrupt
+WORDS = EDGES0 + 30
 
 FLAG_INTERRUPT = 1  # Ctrl-C arrived: raise KeyboardInterrupt in the main loop
 
@@ -45,46 +47,55 @@ WAIT = 1  # ARG0 us at most; ARG1: WAKE_* bits
 DONE = 2  # an interrupt has returned; ARG0 = 1 when its callback raised
 WRITE = 3  # outputs changed by the main loop
 SENSE = 4  # fresh ADC conversions, please
-PIN_INIT = 5  # pin, mode, pull
+PIN_INIT = 5  # pin, mode or -1, pulls
 PIN_IRQ = 6  # pin, edges, interrupt number or -1
-TIMER = 7  # interrupt number, period us (0 stops), 1 periodic
-PWM_INIT = 8  # pin, frequency Hz (0 stops), channel
-SERIAL_INIT = 9  # port, byte time ns, receive buffer, send buffer
-SERIAL_SEND = 10  # port; payload
-I2C_TRANSFER = 11  # bus, address, bytes to read, stop; payload
+TIMER = 7  # interrupt number, period seconds and microseconds (both 0 stops), 1 periodic
+PWM_INIT = 8  # pin to connect or -1, divider in 1/16 (0 keeps, -1 stops), top, channel + 256 invert
+SERIAL_INIT = 9  # port, byte time ns, bits of a byte, pins tx + 256 rx; bits 0 switches it off
+SERIAL_SEND = 10  # port; payload; RESULT bytes taken
+I2C_TRANSFER = 11  # bus, address + 1024 stop, bytes to read, pins sda + 256 scl; payload
 WDT_START = 12  # time-out ms
 WDT_FEED = 13
-RESET = 14  # RESET_* kind
+RESET = 14  # the chip
 FILE = 15  # operation, arguments; payload
-MASK = 16  # 1 holds interrupts back, 0 lets them in
+MASK = 16  # 1 holds interrupts back, 0 lets them in; RESULT what was before
 PROBE = 17  # payload: names of the signal array, one a line
 EXIT = 18  # the script ended; ARG0 exit code; payload: traceback or nothing
 UNHANDLED = 19  # an exception in a callback; payload: its traceback
-STALL = 20  # ARG0 us in which only hard interrupts run (gc.collect)
-PULSE = 21  # time_pulse_us: pin, level, time-out us
-LISTEN = 22  # ARG0 pin: its level is read, so PWM and wires need real edges there
+STALL = 20  # ARG0 us in which only hard interrupts run
+PULSE = 21  # wait for an edge: pin, us at most
+LISTEN = 22  # ARG0 pin: its level is read, so a PWM needs real edges there
 UART_IRQ = 23  # port, trigger, interrupt number or -1
 SERIAL_ROOM = 24  # port; RESULT bytes that can be written without blocking
 KBD_INTR = 25  # the character that interrupts, -1: none
+GARBAGE = 26  # a GARBAGE_* operation
+CLOCK = (
+    27  # sets the clock to ARG0 s after CLOCK_START_S when ARG1; RESULT those seconds, and ARG0 us
+)
+ADC_INIT = 28  # pin or -1, word of its conversions
+RANDOM = 29  # ARG0 bytes
+SERIAL_BREAK = 30  # port
 
-RESET_HARD = 0  # machine.reset()
-RESET_SOFT = 1  # machine.soft_reset() or Ctrl-D
+GARBAGE_OFF = 0
+GARBAGE_ON = 1
+GARBAGE_COLLECT = 2
+
+CLOCK_START_S = 1609459200  # the rp2 port's clock starts at 2021-01-01
 
 WAKE_INTERRUPT = 1  # a wait ends when an interrupt has run
 WAKE_SERIAL = 2  # a wait ends when serial data is on its way
+WAKE_EDGE = 4  # a wait ends at an edge of the pin of PULSE
 
 PORT_USB = 2  # serial ports: UART0, UART1, USB
 
 # File operations.
-FILE_READ = 0  # whole file; payload: path
-FILE_APPEND = 1  # ARG1 path length; payload: path + data
+FILE_READ = 0  # ARG1 bytes at most, ARG2 offset; payload: path
 FILE_CREATE = 2  # empties it; payload: path
 FILE_REMOVE = 3
 FILE_RENAME = 4  # ARG1 length of the first path; payload: both
 FILE_LIST = 5
-FILE_STAT = 6  # RESULT size, STATUS
+FILE_STAT = 6  # RESULT size; payload of the answer: st_mode and st_mtime as text
 FILE_MKDIR = 7
-FILE_RMDIR = 8
 FILE_SYSTEM = 9  # statvfs: payload of the answer: numbers as text
 FILE_WRITE_AT = 10  # ARG1 path length, ARG2 offset; payload: path + data
 

@@ -1,29 +1,44 @@
 """MicroPython's `sys` on the virtual board: streams are the board's USB serial."""
 
+import _errno
 import _link
-from _serial import USBSerial
+from _board import W
+from _layout import REBOOT
+from _serial import octets
+from _usb import USBSerial
 
 _usb = USBSerial()
 
 
 class _Stream:
-    """A text stream over the USB serial; `buffer` is its bytes."""
+    """A text stream over the USB serial; `buffer` is its bytes.
+
+    Text goes out with a carriage return before each new line; one that comes in is a new line.
+    """
 
     def __init__(self, port):
         self._port = port
         self.buffer = port
 
     def write(self, text):
-        return self._port.write(text)
+        raw = octets(text)
+        self._port.write(raw.replace(b"\n", b"\r\n"))
+        return len(raw)
 
     def read(self, count=-1):
-        return bytes(self._port.read(count)).decode()
+        return self._port.read(count).replace(b"\r", b"\n").decode()
 
     def readline(self):
-        line = ""
+        line = self.read(1)
         while not line.endswith("\n"):
             line += self.read(1)
         return line
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return self.readline()
 
 
 stdin = _Stream(_usb)
@@ -37,6 +52,7 @@ maxsize = 0x7FFFFFFF
 path = ["", ".frozen", "/lib"]
 argv = []
 modules = _link.modules
+modules["errno"] = _errno  # a real engine's own has its host's numbers
 
 
 class _Implementation:
@@ -49,12 +65,13 @@ class _Implementation:
 implementation = _Implementation()
 
 
-def exit(status=0):
-    raise SystemExit(status)
+def exit(*status):
+    W[REBOOT] = 0
+    raise SystemExit(*status)
 
 
 def print_exception(error, file=stdout):
-    file.write(_link.format_exception(error))
+    file.write(_link.format_exception(error).decode())
 
 
 def _print(*values, sep=" ", end="\n", file=None):
@@ -62,3 +79,16 @@ def _print(*values, sep=" ", end="\n", file=None):
     (stdout if file is None else file).write(text)
 
 
+def _input(prompt=""):
+    """A line from the USB serial, echoed as the port's line editor does."""
+    stdout.write(str(prompt))
+    line = ""
+    while True:
+        character = stdin.read(1)
+        if character == "\x04" and not line:
+            raise EOFError
+        if character == "\n":
+            stdout.write("\n")
+            return line
+        stdout.write(character)
+        line += character

@@ -1,9 +1,21 @@
 """MicroPython's `time` in virtual time."""
 
-from _board import COST_TICKS, TICKS_MASK, W, spend, sync, wait
-from _layout import CLOCK_MS, CLOCK_REST, CLOCK_US, ELAPSED, LIMIT, SECONDS, TICKS_US
+from _board import COST_TICKS, TICKS_MASK, W, ask, integer, spend, spin, sync, wait
+from _layout import (
+    ARG0,
+    CLOCK,
+    CLOCK_MS,
+    CLOCK_REST,
+    CLOCK_START_S,
+    CLOCK_US,
+    ELAPSED,
+    LIMIT,
+    RESULT,
+    TICKS_US,
+)
 
 _HALF = 0x20000000
+_LONGEST_MS = 1000000  # of one wait: its microseconds stay within a small int
 _DAYS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 
 
@@ -39,15 +51,23 @@ def ticks_add(ticks, delta):
 
 
 def sleep_us(us):
-    if us > 0:
+    """Up to a millisecond is a busy wait in which no soft callback runs."""
+    if us.__class__ is not int:
+        us = integer(us)
+    if us > 1000:
+        sleep_ms(us // 1000)
+        us %= 1000
+    else:
         spend(COST_TICKS)
-        wait(us)
+    spin(us)
 
 
 def sleep_ms(ms):
-    while ms > 1000000:
-        wait(1000000000)
-        ms -= 1000000
+    if ms.__class__ is not int:
+        ms = integer(ms)
+    while ms > _LONGEST_MS:
+        wait(_LONGEST_MS * 1000)
+        ms -= _LONGEST_MS
     spend(COST_TICKS)
     if ms > 0:
         wait(ms * 1000)
@@ -58,13 +78,13 @@ def sleep(seconds):
 
 
 def time():
-    spend(COST_TICKS)
-    return W[SECONDS]
+    ask(CLOCK)
+    return CLOCK_START_S + W[RESULT]
 
 
 def time_ns():
-    spend(COST_TICKS)
-    return W[SECONDS] * 1000000000
+    ask(CLOCK)
+    return ((CLOCK_START_S + W[RESULT]) * 1000000 + W[ARG0]) * 1000
 
 
 def gmtime(seconds=None):
@@ -73,6 +93,9 @@ def gmtime(seconds=None):
     days, rest = divmod(seconds, 86400)
     weekday = (days + 3) % 7
     year = 1970
+    while days < 0:
+        year -= 1
+        days += _year_days(year)
     while days >= _year_days(year):
         days -= _year_days(year)
         year += 1
@@ -84,8 +107,12 @@ def gmtime(seconds=None):
 
 
 def mktime(fields):
-    days = sum([_year_days(year) for year in range(1970, fields[0])])
-    days += _month_start(fields[0], fields[1]) + fields[2] - 1
+    """Seconds of the eight fields of `gmtime`; months beyond the year's end count on."""
+    if len(fields) not in (8, 9):
+        raise TypeError("mktime needs a tuple of length 8 or 9")
+    year = fields[0] + (fields[1] - 1) // 12
+    days = sum([_year_days(before) for before in range(1970, year)])
+    days += _month_start(year, (fields[1] - 1) % 12 + 1) + fields[2] - 1
     return days * 86400 + fields[3] * 3600 + fields[4] * 60 + fields[5]
 
 
@@ -99,5 +126,3 @@ def _year_days(year):
 def _month_start(year, month):
     leap = 1 if month > 2 and _year_days(year) == 366 else 0
     return _DAYS[month - 1] + leap
-
-

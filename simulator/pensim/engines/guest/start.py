@@ -61,12 +61,14 @@ class Link:
         raise RuntimeError("this engine serves no board request inside an interrupt")
 
     def format_exception(self, error):
-        """The traceback with the board's own names of its files."""
+        """The traceback with the board's own names of its files.
+
+        What the board does in C, here the near side, has no frames.
+        """
         text = io.StringIO()
         print_exception(error, text)
-        lines = [line for line in text.getvalue().split("\n") if "/start.py" not in line]
-        named = "\n".join(lines).replace(near_directory, "near")
-        return named.replace(flash_directory + "/", "").encode()
+        lines = [line for line in text.getvalue().split("\n") if near_directory not in line]
+        return "\n".join(lines).replace(flash_directory + "/", "").encode()
 
 
 def run():
