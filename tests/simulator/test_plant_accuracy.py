@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from pensim.plant.constants import flatten
 from pensim.plant.kernel import Kernel
 from pensim.plant.parameters import PenParameters
 from pensim.plant.presets import CARTRIDGES, SKINS
@@ -22,7 +23,7 @@ def compare(case, milliseconds, kernel_class=Kernel):
     kernel = driven_kernel(pen, duty_u16, protrusion_m, 0.3, omega, kernel_class)
     oracle = Oracle(pen, kernel.voc, duty_u16 / 65535.0, protrusion_m)
     points, edges = follow(kernel, milliseconds)
-    marks = {kernel.bound[sector]: sector for sector in range(1, 9)}
+    marks = {angle: sector for sector, angle in enumerate(flatten(pen, 1).bound[1:9], 1)}
     pieces, passed = oracle.run(0.3, omega, milliseconds * 1e-3 + 1e-4, marks)
     mine, true = by_sector(edges), by_sector([(t, marks[mark]) for t, mark in passed])
     turns = min(len(mine[1]), len(true[1])) - 1
