@@ -17,6 +17,7 @@ from typing import Any
 
 from pensim.board.near._layout import ARG0, IRQ, PROBE, PROBE0, REASON, SIZE, WORDS
 from pensim.engines import BoardLink
+from pensim.engines.one_core import leave_core, share_core
 from pensim.errors import EngineError
 
 HANG_S = 20.0  # wall time without an answer after which a subprocess counts as hanging
@@ -87,6 +88,7 @@ class MicroPythonEngine:
         self._started = True
         grant = array("i", self._words)
         self._receive()
+        share_core(self._process.pid)  # now: what comes before may use all cores
         self._words[:] = grant
         self._send(payload)
         self._receive()
@@ -137,6 +139,7 @@ class MicroPythonEngine:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+        leave_core(self._process.pid)
         for descriptor in (self._read_fd, self._write_fd):
             if descriptor >= 0:
                 os.close(descriptor)

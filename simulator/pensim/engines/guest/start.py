@@ -32,16 +32,15 @@ class Link:
         self.modules = sys.modules
         self.dispatch = None
         self._probe = None
+        self._window = None  # where the simulator sees it
 
     def probe(self, values):
         self._probe = values
+        self._window = memoryview(self.words)[layout.PROBE0 : layout.PROBE0 + len(values)]
 
     def _copy_probe(self):
-        if self._probe is not None:
-            at = layout.PROBE0
-            for value in self._probe:
-                self.words[at] = value
-                at += 1
+        if self._window is not None:
+            self._window[:] = self._probe
 
     def exchange(self, payload):
         """Hands over to the simulator and takes interrupts until the main loop may go on."""
