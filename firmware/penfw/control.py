@@ -1,9 +1,10 @@
 """The 1 kHz control interrupt: read, step, gate, write.
 
-Written flat for the chip (FACTS: a call 12 us, an attribute 1.7 us): integers within +-2**30,
-nothing allocated, at most four Python calls a tick. Every tick watches time and current, gates
-and writes both power paths. Odd ticks by turns measure and steer the motor; even ticks look at
-the button, the conditions, one of ten slots and the depth axis.
+Written flat for the chip (a call takes 12 us, an attribute 1.7 us): integers within +-2**30,
+nothing allocated, at most four Python calls a tick; docs/interrupt-cost.md has its cost. Every
+tick watches time and current, gates and writes both power paths. Odd ticks by turns measure and
+steer the motor; even ticks look at the button, the conditions, one of ten slots and the depth
+axis. What is rare (a late tick, a new fault, a press, another state) takes the place of that.
 """
 
 from micropython import const
@@ -76,43 +77,48 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
         self.values[_STROKES] += 1
 
     def tick(self, _timer):
-        """The control interrupt, every millisecond."""
+        """The control interrupt, every millisecond. Of the dear paths it takes one a tick."""
         try:
             now = self.ticks_us()
-            if (now - self.last_us) & MASK > _DEADLINE_US:
-                self._late(now)
-            self.last_us = now
             raw = self.read_shunt()
-            if raw > self.over_raw:
-                self._over(now)
+            gap = (now - self.last_us) & MASK
+            self.last_us = now
             self.odd = odd = self.odd ^ 1
-            if not odd:
+            faults = self.faults
+            if gap > _DEADLINE_US and not faults & _F_DEADLINE_MISSED:
+                self._late(gap)
+            elif faults != self.latched:
+                self._latch()
+            elif raw > self.over_raw and not faults & _F_OVERCURRENT:
+                self._over(now)
+            elif not odd:
                 self._look()
             elif self.slot & 1:
                 self._measure(now, raw)
-            else:
-                self._steer()
-            if odd and self.step_high:  # the pulse that the last even tick began
-                self.step_high = 0
-                self.write_step(0)
-            if self.faults != self.latched:
-                self._latch()
-            # A CUT fault has closed the gate by now, whatever the table will say.
-            if self.gate:
+            elif self.law == LAW_RUN:
+                self._rate_law()
+            elif self.law == LAW_PARK:
+                self._park_law()
+            # A CUT fault closes the gate in its own tick, whatever the table will say.
+            if self.gate and not self.faults & self.cut_mask:
                 self.write_load_switch(odd)
                 self.write_motor(self.duty)
             else:
                 self.write_motor(0)
-            if odd and self.push is not None:
-                self.push(self.values, now)
+            if odd:
+                if self.step_high:  # the pulse that the last even tick began
+                    self.step_high = 0
+                    self.write_step(0)
+                if self.push is not None:
+                    self.push(self.values, now)
         except Exception as error:
             self._failed(error)
 
-    def _late(self, now):
-        """The gap to the last tick was too long; a declared flash window may do that."""
+    def _late(self, gap):
+        """The time since the last tick is too long; a declared flash window may do that."""
         if not self.main_window:
             self.faults |= _F_DEADLINE_MISSED
-            self.values[_TICK_LATE] = ((now - self.last_us) & MASK) - TICK_US
+            self.values[_TICK_LATE] = gap - TICK_US
 
     def _over(self, now):
         """Too much current: two ticks in succession are a fault."""
@@ -123,7 +129,7 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
     def _failed(self, error):
         """An exception inside the interrupt: both power paths off, and a fault."""
         self.write_motor(0)
-        self.gate = self.duty = 0
+        self.gate = self.duty = self.values[_DUTY] = 0
         self.law = LAW_OFF
         self.error = error.__class__
         self.site = self.slot + (16 if self.odd else 0)
@@ -133,7 +139,7 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
         self.state = self.values[_STATE] = _FAULT
 
     def _latch(self):
-        """New faults: a CUT closes the gate in this tick; the table follows in an even one."""
+        """Faults of the last tick or of this one; the table follows in an even tick."""
         found = self.faults
         self.latched = self.values[_FAULTS] = found
         if found & self.cut_mask:
@@ -142,23 +148,20 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
         if found & self.park_mask:
             self.own_conditions |= _PARK_FAULT
 
-    def _steer(self):
-        """Every second odd tick: the law in force."""
-        if self.law == LAW_RUN:
-            self._rate_law()
-        elif self.law == LAW_PARK:
-            self._park_law()
-
     def _look(self):
-        """Even ticks: button, then either the state table or one slot and the depth axis."""
+        """Even ticks: one of button, main loop's wishes, state table, or slot and depth axis."""
         self.state_ms += 2
         down = not self.read_button()
-        if down != self.button_down:
-            self._button(down)
-        elif self.button_looks:
+        if down == self.button_down:
             self.button_looks = 0
-        if self.main_faults or self.main_clear or self.main_law:
-            self._main_words()
+        elif self.button_looks:  # a level counts in its second look in succession
+            self._button(down)
+            return
+        else:
+            self.button_looks = 1
+        if self.main_asks:
+            self._obey()
+            return
         conditions = self.main_conditions | self.own_conditions
         if conditions != self.conditions:
             self._transition(conditions)
@@ -170,10 +173,7 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
             self._axis()
 
     def _button(self, down):
-        """Another level for two looks counts; a press stops a motor that is driven."""
-        self.button_looks += 1
-        if self.button_looks < 2:
-            return
+        """Another level: a press stops a motor that is driven."""
         self.button_looks = 0
         self.button_down = down
         inputs = self.values[_INPUTS]
@@ -183,10 +183,11 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
         elif down and self.law == LAW_RUN:
             self._begin(LAW_PARK)
 
-    def _main_words(self):
+    def _obey(self):
         """Takes over what the main loop asks for; in SERVICE that may be to run or to park."""
+        self.main_asks = 0
         if self.main_clear:
-            self.main_clear = self.main_faults = self.faults = 0
+            self.main_clear = self.faults = 0
             self.latched = self.values[_FAULTS] = 0
             self.own_conditions &= ~(_CUT_FAULT | _PARK_FAULT)
         self.faults |= self.main_faults

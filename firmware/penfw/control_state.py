@@ -1,7 +1,7 @@
 """What the control interrupt remembers, and the board's methods that it calls.
 
 What is named `main_*` is written by the main loop and taken over by the interrupt in its even
-ticks; the main loop never writes anything else here.
+ticks; the main loop never writes anything else here while the interrupt runs.
 """
 
 from array import array
@@ -52,10 +52,11 @@ class ControlState:
     def _clear_words(self):
         # The main loop's words.
         self.main_conditions = 0
+        self.main_asks = 0  # 1: one of the next three is news; the interrupt sets it back
         self.main_faults = 0
-        self.main_clear = 0  # 1: clear the latched faults
+        self.main_clear = 0  # 1: clear the latched faults; the interrupt sets it back
+        self.main_law = LAW_OFF  # wanted in SERVICE; the interrupt sets it back
         self.main_window = 1  # 1: a flash window is declared, no deadline holds
-        self.main_law = LAW_OFF  # in SERVICE
         self.main_rate_mHz = 0
         self.main_depth = 0  # steps
         self.main_home = 0  # 1: find the home switch
@@ -116,6 +117,24 @@ class ControlState:
         self.battery_looks = 0
         self.heat_sum = 0  # mA^2 / 64 over the measurements of a look
         self.excess_q4 = _EXCESS_START_Q4  # winding above housing, mK in Q4
+
+    # For the main loop. `main_asks` comes last, as the interrupt may enter between any two lines.
+
+    def raise_faults(self, bits):
+        """Latches faults that the main loop has found."""
+        self.main_faults |= bits
+        self.main_asks = 1
+
+    def clear_faults(self):
+        """Forgets all latched faults; what is still wrong latches anew."""
+        self.main_faults = 0
+        self.main_clear = 1
+        self.main_asks = 1
+
+    def want(self, law):
+        """Runs or parks the motor in SERVICE, unless a CUT fault forbids it."""
+        self.main_law = law
+        self.main_asks = 1
 
     def configure(self, get):
         """Takes its gains from the settings; `get(name)` returns a value. Motor off only."""

@@ -166,7 +166,7 @@ class Pen:
         control = self.control
         running = control.law == LAW_RUN
         if running and self.uptime_ms - self.heartbeat_ms > HEARTBEAT_MS:
-            control.main_faults |= 1 << faults.LINK_LOST
+            control.raise_faults(1 << faults.LINK_LOST)
         if control.law == LAW_OFF and self.uptime_ms - self._service_ms > SERVICE_IDLE_MS:
             control.main_conditions |= states.SERVICE_OFF
 
@@ -190,7 +190,7 @@ class Pen:
             if state == states.SERVICE and self.control.law == LAW_OFF:
                 self.control.main_conditions |= states.SERVICE_OFF
         elif gesture == STUCK:
-            self.control.main_faults |= 1 << faults.BUTTON_STUCK
+            self.control.raise_faults(1 << faults.BUTTON_STUCK)
         elif gesture == SHORT:
             self._short_press(state)
         elif gesture == HOLD_ACKNOWLEDGE and state == states.FAULT:
@@ -225,7 +225,7 @@ class Pen:
             return False
         control = self.control
         control.main_conditions &= ~states.TESTED
-        control.main_clear = 1
+        control.clear_faults()
         control.main_conditions |= states.ACKNOWLEDGED
         return True
 
@@ -251,9 +251,9 @@ class Pen:
         state = self.cartridge.state
         control = self.control
         if state == INVALID:
-            control.main_faults |= 1 << faults.CARTRIDGE_INVALID
+            control.raise_faults(1 << faults.CARTRIDGE_INVALID)
         elif state == USED:
-            control.main_faults |= 1 << faults.CARTRIDGE_USED
+            control.raise_faults(1 << faults.CARTRIDGE_USED)
         elif state in (FRESH, SAME) and self.cartridge.kind == TREATMENT:
             control.main_conditions |= states.CARTRIDGE
         self.apply_settings()
@@ -330,7 +330,7 @@ class Pen:
         control = self.control
         if control.state == states.SERVICE:
             if control.law == LAW_RUN:
-                control.main_law = LAW_PARK
+                control.want(LAW_PARK)
         else:
             control.main_conditions |= states.STOP
 
@@ -342,7 +342,7 @@ class Pen:
         self.service_touched()
         self.heartbeat_ms = self.uptime_ms
         control.main_rate_mHz = rate_mHz
-        control.main_law = LAW_RUN
+        control.want(LAW_RUN)
         return True
 
     def park_in_service(self):
@@ -350,7 +350,7 @@ class Pen:
         if self.control.state != states.SERVICE:
             return False
         self.service_touched()
-        self.control.main_law = LAW_PARK
+        self.control.want(LAW_PARK)
         return True
 
     def service_touched(self):

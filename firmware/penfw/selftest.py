@@ -41,8 +41,9 @@ class SelfTest:
             return
         self._pen.control.main_window = 0
         found = self._reset_faults() | self._sensor_faults()
-        self._pen.control.main_faults |= found
-        if not found:
+        if found:
+            self._pen.control.raise_faults(found)
+        else:
             self._phase = self._look_for_needles
 
     def _reset_faults(self):

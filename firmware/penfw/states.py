@@ -61,26 +61,15 @@ TRANSITIONS = (
 )
 
 
-def rows_of(state):
-    """The transitions that leave one state, in their order, as a flat tuple for the interrupt."""
-    flat = []
-    for row in TRANSITIONS:
-        if row[0] == state:
-            flat += row[1:]
-    return tuple(flat)
-
-
-ROWS = tuple([rows_of(state) for state in range(len(STATES))])
+# The rows of each state by its number, as (required, forbidden, next).
+ROWS = tuple(
+    [tuple([row[1:] for row in TRANSITIONS if row[0] == state]) for state in range(len(STATES))]
+)
 
 
 def next_state(state, conditions):
     """State after one look at the conditions. Called in the control interrupt."""
-    rows = ROWS[state]
-    at = 0
-    end = len(rows)
-    while at < end:
-        required = rows[at]
-        if conditions & required == required and not conditions & rows[at + 1]:
-            return rows[at + 2]
-        at += 3
+    for required, forbidden, following in ROWS[state]:  # <= 5 turns
+        if conditions & required == required and not conditions & forbidden:
+            return following
     return state
