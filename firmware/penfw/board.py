@@ -21,12 +21,15 @@ TICK_HZ = 1000
 LINK_BAUD = 115200
 RECEIVE_BYTES = 512
 SEND_BYTES = 1024
+FULL_US = SEND_BYTES * 11000000 // LINK_BAUD  # a full send buffer is sent long before
 USB_PACKET = 64
 WATCHDOG_MS = 2000
 WDT_RESET = 3
 TICKS_MASK = 0x3FFFFFFF
 
 BOARD_NAME = "esp32" if sys.platform == "esp32" else "pico"
+HANDOVER_FILE = "/handover"  # sends the next start to the REPL, see main.py
+INTENDED_FILE = "/intended"  # what main.py makes of it: the last reset was no watchdog's
 BUNDLE_FILE = "/bundle"  # written by the flasher: hash of what it copied
 
 ticks_us = time.ticks_us
@@ -77,17 +80,17 @@ class UartPort:
 
     def room(self):
         """Bytes that `write` takes without waiting."""
-        left_us = ticks_diff(self._busy_until_us, ticks_us())
-        if left_us <= 0:
+        now = ticks_us()
+        left_us = ticks_diff(self._busy_until_us, now)
+        if not 0 < left_us <= FULL_US:  # over; or long ago, and the difference has wrapped
+            self._busy_until_us = now
             return SEND_BYTES
         return SEND_BYTES - left_us * (LINK_BAUD // 10) // 1000000 - 1
 
     def write(self, data):
         """Sends at most `room()` bytes; returns how many."""
         size = len(data)
-        now = ticks_us()
-        if ticks_diff(self._busy_until_us, now) < 0:
-            self._busy_until_us = now
+        self.room()  # brings `_busy_until_us` up to now
         spent_us = size * 10000000 // LINK_BAUD + 1
         self._busy_until_us = time.ticks_add(self._busy_until_us, spent_us)
         return self._uart.write(data)
@@ -122,12 +125,18 @@ class UsbPort:
         return size
 
     def room(self):
-        """Bytes that `write` takes without waiting."""
+        """Bytes to offer to `write`, which takes what goes without waiting."""
         return USB_PACKET if self._writable.poll(0) else 0
 
     def write(self, data):
-        """Sends at most `room()` bytes; returns how many."""
-        return self._out.write(data)
+        """Sends what the port takes without waiting; returns how many bytes.
+
+        `poll` tells of room for one byte only, and a write of more would wait for the host.
+        """
+        size = 0
+        while size < len(data) and self._writable.poll(0):
+            size += self._out.write(data[size : size + 1])
+        return size
 
 
 class Board:
@@ -165,11 +174,11 @@ class Board:
 
     def start(self, tick, tachometer_edge, top_dead_centre_edge):
         """Starts the interrupts: the control tick and the two edge handlers."""
-        hard = pins.HARD_TIMER
+        hard = {"hard": True} if pins.HARD_TIMER else {}  # elsewhere the port does not know it
         edges = Pin.IRQ_RISING | Pin.IRQ_FALLING
-        self.tachometer.irq(tachometer_edge, edges, hard=hard)
-        self.top_dead_centre.irq(top_dead_centre_edge, Pin.IRQ_RISING, hard=hard)
-        self._timer.init(freq=TICK_HZ, callback=tick, hard=hard)
+        self.tachometer.irq(tachometer_edge, edges, **hard)
+        self.top_dead_centre.irq(top_dead_centre_edge, Pin.IRQ_FALLING, **hard)
+        self._timer.init(freq=TICK_HZ, callback=tick, **hard)
 
     def start_watchdog(self):
         """From here on `feed` has to come at least every 2 s; it cannot be stopped."""
@@ -204,14 +213,25 @@ def bundle_hash():
     return "source" if text is None else text.decode()[:64]
 
 
-def print_exception(error):
-    """Shows what ended the main loop on the USB serial, for whoever watches there."""
-    sys.print_exception(error)
+def print_exception(error, link):
+    """Shows what ended the main loop on the USB serial, unless that is the link."""
+    if not isinstance(link, UsbPort):
+        sys.print_exception(error)
 
 
 def was_watchdog_reset():
-    """Whether the watchdog, or the firmware by it, has reset the board."""
-    return reset_cause() == WDT_RESET
+    """Whether the watchdog has bitten. The firmware's own resets look alike, but leave a file."""
+    files = Files()
+    intended = files.read(INTENDED_FILE) is not None
+    if intended:
+        files.remove(INTENDED_FILE)
+    return reset_cause() == WDT_RESET and not intended
 
 
-__all__ = ("Board", "reset", "sleep_ms", "ticks_diff", "ticks_ms", "ticks_us")
+def hand_over():
+    """Resets the board into the REPL, with outputs off and no watchdog. Motor off only."""
+    Files().write(HANDOVER_FILE, b"")
+    reset()
+
+
+__all__ = ("Board", "sleep_ms", "ticks_diff", "ticks_ms", "ticks_us")

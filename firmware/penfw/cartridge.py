@@ -17,6 +17,8 @@ USE = "<4sII"
 USE_AT = 32
 USE_MAGIC = b"USED"
 
+REMOVED_MAX = 100  # serials that the pen remembers; each cartridge bears its own mark too
+
 TREATMENT = 0
 TEST = 1
 
@@ -42,22 +44,38 @@ def unpack(layout, data):
     return struct.unpack(layout, body)
 
 
+def pack_serials(serials):
+    """The file of the serials that were taken off after use."""
+    return pack("<%dI" % len(serials), *serials)
+
+
+def unpack_serials(content):
+    """The serials of that file; none when there is none or it is damaged."""
+    if content is None or len(content) < 4 or len(content) % 4:
+        return []
+    return list(unpack("<%dI" % (len(content) // 4 - 1), content) or ())
+
+
 class Cartridge:
     """What is in the holder. `read` when one is inserted, `mark_used` before its first turn."""
 
-    def __init__(self, bus, sleep_ms, pen_id, boot_session):
+    def __init__(self, bus, sleep_ms, pen_id, boot_session, removed):
+        """`removed`: serials that are refused, see `unpack_serials`."""
         self._bus = bus
         self._sleep_ms = sleep_ms
         self._pen_id = pen_id
         self._boot_session = boot_session
-        self._removed_serials = []
+        self.removed = removed
         self._forget()
 
     def clear(self):
-        """It has been taken off; if it was in use, it is not accepted again."""
-        if self.state == SAME:
-            self._removed_serials.append(self.serial)
+        """It has been taken off; True when its serial is new in `removed`, as it was in use."""
+        used = self.state == SAME
+        if used:
+            self.removed.append(self.serial)
+            del self.removed[:-REMOVED_MAX]
         self._forget()
+        return used
 
     def _forget(self):
         self.state = ABSENT
@@ -74,17 +92,18 @@ class Cartridge:
         size = struct.calcsize(RECORD) + 4
         data = self._read(RECORD_AT, size)
         fields = None if data is None else unpack(RECORD, data)
-        if fields is None or fields[0] != RECORD_MAGIC or fields[2] == 0:
+        if fields is None or fields[0] != RECORD_MAGIC:
             return
         (_, self.serial, self.needles, self.kind, self.max_depth_um, self.strokes_allowed,
          self.minutes_allowed) = fields  # fmt: skip
-        self.state = self._use_state()
+        if self.needles and self.max_depth_um and self.kind in (TREATMENT, TEST):
+            self.state = self._use_state()
 
     def _use_state(self):
         data = self._read(USE_AT, struct.calcsize(USE) + 4)
         if data is None:
             return INVALID
-        if self.serial in self._removed_serials:
+        if self.serial in self.removed:
             return USED
         if data == b"\xff" * len(data):
             return FRESH

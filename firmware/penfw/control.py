@@ -25,6 +25,7 @@ _STROKES = const(13)
 _INPUTS = const(15)
 _TICK_TIME = const(17)
 _TICK_LATE = const(18)
+_RUN_TIME = const(19)
 
 # States and conditions; the same test holds them to states.py.
 _RUNNING = const(3)
@@ -42,6 +43,7 @@ LAW_RUN = const(1)
 LAW_PARK = const(2)
 
 TICK_US = const(1000)
+_LONG_MS = const(1 << 29)  # six days: here `state_ms` stands still
 _DEADLINE_US = const(2500)  # 1.5 ms late
 _SUCCESSION_US = const(2500)  # two ticks within it follow each other
 
@@ -150,7 +152,8 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
 
     def _look(self):
         """Even ticks: one of button, main loop's wishes, state table, or slot and depth axis."""
-        self.state_ms += 2
+        if self.state_ms < _LONG_MS:
+            self.state_ms += 2
         down = not self.read_button()
         if down == self.button_down:
             self.button_looks = 0
@@ -169,7 +172,7 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
         slot = self.slot
         self.slot = 0 if slot == 9 else slot + 1
         self.slots[slot]()
-        if self.main_home or self.overshoot or self.steps != self.main_depth:
+        if self.main_home or self.overshoot or self.steps != self.goal:
             self._axis()
 
     def _button(self, down):
@@ -208,6 +211,7 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
         self.conditions = -1  # look again with the new state's rows
         self.own_conditions &= _CUT_FAULT | _PARK_FAULT
         if following == _RUNNING:
+            self.values[_RUN_TIME] = 0
             self._begin(LAW_RUN)
         elif following == _PARKING:
             self._begin(LAW_PARK)
@@ -224,3 +228,4 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
         self.tdc_head = self.head
         self.tdc_us = self.last_us
         self.park_phase = self.park_ms = self.park_tries = 0
+        self.park_count = self.tdc_count

@@ -1,7 +1,7 @@
 """What the control interrupt remembers, and the board's methods that it calls.
 
 What is named `main_*` is written by the main loop and taken over by the interrupt in its even
-ticks; the main loop never writes anything else here while the interrupt runs.
+ticks; the main loop writes nothing else here while the interrupt runs, but by the methods below.
 """
 
 from array import array
@@ -104,9 +104,12 @@ class ControlState:
         self.park_phase = 0
         self.park_ms = 0
         self.park_tries = 0
+        self.park_count = 0  # passages of top dead centre when the law began
 
     def _clear_axis(self):
         self.steps = 0
+        self.goal = 0
+        self.deeper_count = 0  # passages of top dead centre when it last went deeper in SERVICE
         self.step_high = 0
         self.overshoot = 0
         self.direction = 0
@@ -115,6 +118,7 @@ class ControlState:
         self.mismatch_looks = 0
         self.range_looks = 0
         self.battery_looks = 0
+        self.battery_mV = 4200  # what the laws reckon with
         self.heat_sum = 0  # mA^2 / 64 over the measurements of a look
         self.excess_q4 = _EXCESS_START_Q4  # winding above housing, mK in Q4
 
@@ -135,6 +139,11 @@ class ControlState:
         """Runs or parks the motor in SERVICE, unless a CUT fault forbids it."""
         self.main_law = law
         self.main_asks = 1
+
+    def find_home(self):
+        """Sends the depth axis to its home switch; `homed` tells when it is there."""
+        self.homed = self.home_steps = 0
+        self.main_home = 1
 
     def configure(self, get):
         """Takes its gains from the settings; `get(name)` returns a value. Motor off only."""

@@ -99,8 +99,6 @@ class Device:
             return protocol.BELOW_MINIMUM, row[4]
         if value > row[5]:
             return protocol.ABOVE_MAXIMUM, row[5]
-        if row[6] == settings.CALIBRATION:
-            return protocol.READ_ONLY, 0
         if row[6] != settings.OPEN and self.state() != states.SERVICE:
             return protocol.SERVICE_ONLY, 0
         if row[6] != settings.OPEN and self._pen.motor_on():
@@ -127,10 +125,10 @@ class Device:
     def _accept(self, index, value):
         """Puts one value in force, or keeps it for the next start; returns its result."""
         pen = self._pen
-        running = pen.control.state == states.RUNNING
+        treats = pen.control.state in (states.RUNNING, states.PARKING)
         deeper = index == _DEPTH and value > pen.settings[_DEPTH]
         slower = index == _RATE and value < pen.settings[_RATE]
-        if running and (deeper or slower):
+        if treats and (deeper or slower):
             pen.pending[index] = value
             return (protocol.PENDING, pen.settings[index], 0, 0)
         pen.pending.pop(index, None)
@@ -149,6 +147,9 @@ class Device:
             row = settings.SETTINGS[_RATE]
             if not row[4] <= argument <= row[5]:
                 return protocol.REFUSED, protocol.BAD_ARGUMENT
+            reason = pen.service_refusal()
+            if reason:
+                return protocol.REFUSED, reason
             pen.run_in_service(argument)
         elif number == PARK:
             pen.park_in_service()

@@ -8,6 +8,15 @@ MOTOR_OUTPUTS = (25, 26) if sys.platform == "esp32" else (2, 3)  # as in the pin
 for number in MOTOR_OUTPUTS:
     Pin(number, Pin.OUT, value=0)
 
-from penfw import pen  # noqa: E402
+import os  # noqa: E402
 
-pen.run()
+try:  # the last start ended with a hand-over to the REPL (board.py)
+    os.rename("/handover", "/intended")
+    handed_over = True
+except OSError:
+    handed_over = False
+
+if not handed_over:
+    from penfw import pen
+
+    pen.run()

@@ -1,4 +1,4 @@
-"""Parking: needles retracted at top dead centre, verified by its sensor.
+"""Parking: needles retracted at top dead centre, verified by its sensor (low there).
 
 Part of the control interrupt: integers within +-2**30, nothing allocated.
 """
@@ -8,7 +8,6 @@ from micropython import const
 from penfw.control_state import ControlState
 
 _DUTY = const(5)
-_BATTERY = const(7)
 _PARKED = const(8)
 LAW_OFF = const(0)
 _BRAKE = const(0)
@@ -37,15 +36,16 @@ class Parking(ControlState):
         phase = self.park_phase
         duty = 0
         age = self.age_us
-        at_top = self.read_tdc()
+        # The sensor is believed at the top only after it has been seen to go there.
+        at_top = not self.read_tdc() and self.tdc_count != self.park_count
         if phase == _BRAKE:
             if passed_ms > _BRAKE_MS and (age > _SLOW_US or passed_ms > _BRAKE_LIMIT_MS):
                 self._park_next(_SETTLE if at_top else _CREEP)
         elif phase == _CREEP:
             if not at_top and passed_ms <= _CREEP_MS:
                 volts = self.park_mV * (passed_ms + 20) // (_CREEP_MS + 20)  # <= 8000 * 140
-                battery = self.values[_BATTERY]
-                duty = volts * 65535 // battery if battery > volts else 65535
+                battery = self.battery_mV
+                duty = (volts if volts < battery else battery) * 65535 // battery
             else:
                 self._park_next(_SETTLE)
         elif phase == _DONE:

@@ -136,21 +136,18 @@ NOT_STAGED = 9
 BAD_PERIOD = 10
 BELOW_MINIMUM = 20
 ABOVE_MAXIMUM = 21
-NOT_A_STEP = 22
-READ_ONLY = 23
 SERVICE_ONLY = 24
 WRONG_STATE = 25
 OTHERS_REFUSED = 26
 ABOVE_CEILING = 27
 ABOVE_CARTRIDGE = 28
 RATE_TOO_LOW = 29
-DEPTH_TOO_DEEP = 30
-NOT_AT_THE_PEN = 31
 CAUSE_REMAINS = 32
 STORE_FAILED = 33
 BAD_ARGUMENT = 34
-NO_CARTRIDGE = 35
 MOTOR_ON = 36
+USB_CONNECTED = 37
+TREATMENT_CARTRIDGE = 38
 LIMITED_RATE = 40
 
 # number, name, unit of the limit that comes with it ("=": the setting's own, "": none), text
@@ -169,21 +166,19 @@ REASONS = (
     (BAD_PERIOD, "bad period", "", "the period has to be 1 to 10,000 ms"),
     (BELOW_MINIMUM, "below minimum", "=", "the value is below the setting's minimum"),
     (ABOVE_MAXIMUM, "above maximum", "=", "the value is above the setting's maximum"),
-    (NOT_A_STEP, "not a step", "=", "the value has to be a whole number of steps"),
-    (READ_ONLY, "read only", "", "the setting is written by calibration only"),
     (SERVICE_ONLY, "service only", "", "hold the pen's button for 3 s to enter SERVICE first"),
     (WRONG_STATE, "wrong state", "", "the pen does not do this in its present state"),
     (OTHERS_REFUSED, "others refused", "", "another value of the same transaction was refused"),
     (ABOVE_CEILING, "above ceiling", "um", "deeper than depth_ceiling, which SERVICE can raise"),
     (ABOVE_CARTRIDGE, "above cartridge", "um", "deeper than the cartridge allows: use another one"),
     (RATE_TOO_LOW, "rate too low", "mHz", "the depth needs at least this stroke rate"),
-    (DEPTH_TOO_DEEP, "depth too deep", "um", "the stroke rate allows at most this depth"),
-    (NOT_AT_THE_PEN, "not at the pen", "", "this needs the button at the pen"),
     (CAUSE_REMAINS, "cause remains", "", "the fault's cause is still there: remove it first"),
     (STORE_FAILED, "store failed", "", "the flash could not be written: try again"),
     (BAD_ARGUMENT, "bad argument", "", "the command does not take this argument"),
-    (NO_CARTRIDGE, "no cartridge", "", "insert a cartridge first"),
     (MOTOR_ON, "motor on", "", "stop the motor first"),
+    (USB_CONNECTED, "USB connected", "", "take the USB cable off first"),
+    (TREATMENT_CARTRIDGE, "treatment cartridge", "",
+     "SERVICE runs without a cartridge or with one marked test: take this one out"),
     (LIMITED_RATE, "rate limited", "mHz", "the stroke rate is limited by battery or load"),
 )  # fmt: skip
 

@@ -13,7 +13,6 @@ _RATE = const(3)
 _RATE_TARGET = const(4)
 _DUTY = const(5)
 _CURRENT = const(6)
-_BATTERY = const(7)
 _EDGE_AGE = const(14)
 _LIMITED = const(16)
 _AGE_LIMIT_US = const(1000000)
@@ -95,7 +94,7 @@ class RateLaw(ControlState):
         slow = 166666666 // (self.age_us + 1)
         emf = ((rate if rate < slow else slow) * emf_q16) >> 16  # <= 250000 * 2621
         limit = self.limit_mV
-        battery = v[_BATTERY]
+        battery = self.battery_mV
         volts = wanted
         limited = 0
         if volts > emf + limit:

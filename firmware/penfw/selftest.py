@@ -22,15 +22,20 @@ class SelfTest:
         self._pen = pen
         self._settings_damaged = settings_damaged
         self._watchdog_reset = was_watchdog_reset()
-        self.needles_out = False
-        self.uncalibrated = False
+        self._top_in_doubt = False
         self.begin(0)
 
-    def begin(self, now_ms):
-        """Starts over."""
+    def begin(self, now_ms, parked=False):
+        """Starts over; `parked`: the needles have just been parked, which verifies the sensor."""
+        if parked:
+            self._top_in_doubt = False
         self._phase = self._settle
         self._since_ms = now_ms
-        self.needles_out = False
+        self.needles_out = self.uncalibrated = False
+
+    def doubt_top(self):
+        """The sensor may be defective: needles have to be parked before it is believed again."""
+        self._top_in_doubt = True
 
     def step(self, now_ms):
         """One look."""
@@ -65,16 +70,14 @@ class SelfTest:
         return found
 
     def _look_for_needles(self, now_ms):
-        """Top dead centre not seen: nothing moves until a fresh press."""
-        self.needles_out = not self._pen.control.values[_INPUTS] & _TDC
+        """Top dead centre not seen: nothing moves until a fresh press. Parking verifies it."""
+        at_top = self._pen.control.values[_INPUTS] & _TDC
+        self.needles_out = self._top_in_doubt or not at_top
         if not self.needles_out:
             self._start_homing(now_ms)
 
     def _start_homing(self, now_ms):
-        control = self._pen.control
-        control.homed = 0
-        control.home_steps = 0
-        control.main_home = 1
+        self._pen.control.find_home()
         self._pen.board.step_enable.value(1)
         self._since_ms = now_ms
         self._phase = self._home

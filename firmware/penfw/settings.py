@@ -9,7 +9,7 @@ import binascii
 OPEN = 0  # changed at any time
 SERVICE = 1  # changed in SERVICE only: limits and the control law
 VOLATILE = 2  # as SERVICE, and back to its default at power-off
-CALIBRATION = 3  # written by calibration only
+CALIBRATION = 3  # as SERVICE: measured once for each pen
 ACCESS = ("open", "service", "volatile", "calibration")
 
 HARD_DEPTH_UM = 2500  # nothing goes deeper, whoever asks
@@ -63,8 +63,6 @@ SETTINGS = (
      "battery voltage per count behind its divider"),
     ("backlash", "int", "um", 20, 0, 100, CALIBRATION,
      "play of the depth axis"),
-    ("tdc_offset", "int", "mdeg", 0, -15000, 15000, CALIBRATION,
-     "angle from the sensor's centre to top dead centre"),
 )
 # fmt: on
 

@@ -1,7 +1,8 @@
 """The state machine: conditions are bits, transitions are rows, first match wins.
 
 A row is (state, required, forbidden, next): it matches when all required bits are set and no
-forbidden one is. Outputs are gated apart from it, by `POWERED` and the CUT faults.
+forbidden one is. Outputs are gated apart from it: by the motor's law, which only the states in
+`POWERED` have, and by the CUT faults.
 """
 
 SELF_TEST = 0
@@ -37,6 +38,7 @@ TRANSITIONS = (
     (SELF_TEST, CUT_FAULT, 0, FAULT),
     (SELF_TEST, PARK_FAULT, 0, FAULT),
     (SELF_TEST, PARK_WANTED, 0, PARKING),
+    (SELF_TEST, SERVICE_ON, 0, SERVICE),
     (SELF_TEST, TESTED, 0, STANDBY),
     (STANDBY, CUT_FAULT, 0, FAULT),
     (STANDBY, PARK_FAULT, 0, FAULT),

@@ -21,6 +21,8 @@ _INPUTS = const(15)
 _TICK_TIME = const(17)
 _RUN_TIME = const(19)
 _RUNNING = const(3)
+_PARKING = const(4)
+_SERVICE = const(6)
 _CARTRIDGE = const(2)
 _USB = const(4)
 _TDC = const(8)
@@ -29,6 +31,7 @@ LAW_RUN = const(1)
 _MOVES_MA = const(400)  # no such current flows while the motor is off
 _MOVES_MS = const(400)  # braked from 165 Hz the motor stands long before
 _MOVES_EDGES = const(3)
+_REST_US = const(500000)
 _STALL_US = const(60000)  # neither an edge nor top dead centre
 _TURN_US = const(150000)  # edges, but no top dead centre: rocking at a stall
 _RUN_UP_LOOKS = const(8)  # 160 ms from standstill to the first whole turn
@@ -37,9 +40,14 @@ _POSITION_LOW = const(1600)
 _POSITION_HIGH = const(64000)
 _MISMATCH_UM = const(100)
 _STEP_UM = const(25)
+_HARD_STEPS = const(100)  # 2.5 mm: nothing goes deeper, whoever asks
 _LOOKS = const(2)  # the third look in succession is a fault
 _BATTERY_LOOKS = const(10)
+_BATTERY_LOW_MV = const(2400)  # outside of these no working cell is
+_BATTERY_HIGH_MV = const(4500)
+_BATTERY_FULL_MV = const(4200)
 _HOUSING_LIMIT_MC = const(55000)
+_NTC_OPEN = const(60000)  # -17 C, or a wire that is off
 _HEAT_LOOKS = const(280)  # thermal time constant 5.6 s in looks of 20 ms
 _RIPPLE_MA2 = const(14700)  # mean square of 0.42 A peak to peak, 100 kHz, at half duty
 
@@ -60,14 +68,16 @@ class Watches(ControlState):
 
     def _motion_slot(self):
         """Turns or stands as it should? Stall when driven, motion when off."""
+        if self.law != LAW_RUN:  # nobody steers: what one edge in this time says
+            self.values[_RATE] = 166666666 // (self.age_us + 1) if self.known else 0
         if self.law == LAW_RUN:
             self.driven_looks += 1
             top_age = (self.last_us - self.tdc_us) & MASK
             stands = top_age > _STALL_US and self.age_us > _STALL_US
             if self.driven_looks > _RUN_UP_LOOKS and (stands or top_age > _TURN_US):
                 self.faults |= _F_STALL
-        elif self.law or self.state_ms < _MOVES_MS:
-            self.stopped_head = self.head
+        elif self.law or self.state_ms < _MOVES_MS or self.age_us > _REST_US:
+            self.stopped_head = self.head  # edges long ago were a jolt by the hand
         else:
             moved = (self.head - self.stopped_head) & 0xFFFFFF
             if moved > _MOVES_EDGES or self.values[_CURRENT] > _MOVES_MA:
@@ -76,12 +86,14 @@ class Watches(ControlState):
     def _turn_slot(self):
         """Six tachometer edges a turn, and a turn's end after at most three turns' edges.
 
-        Not while the motor loses its speed: it may swing back, and the stall watch sees that.
+        Not while the motor loses its speed: it may swing back, and the stall watch sees that. But
+        turns without any edge are a dead tachometer at every speed, which then reads as none.
         """
-        if self.law != LAW_RUN or self.values[_RATE] * 2 < self.ramp_mHz:
+        if self.law != LAW_RUN:
             self.empty_turns = self.odd_turns = 0
             return
-        if (self.head - self.tdc_head) & 0xFFFFFF > _LOST_EDGES:
+        slow = self.values[_RATE] * 2 < self.ramp_mHz
+        if not slow and (self.head - self.tdc_head) & 0xFFFFFF > _LOST_EDGES:
             self.faults |= _F_TACHOMETER_IMPLAUSIBLE
         if self.tdc_count == self.tdc_seen:
             return
@@ -91,7 +103,7 @@ class Watches(ControlState):
             self.empty_turns += 1
             if self.empty_turns > 1:
                 self.faults |= _F_TACHOMETER_LOSS
-        elif edges < 5 or edges > 7:
+        elif not slow and (edges < 5 or edges > 7):
             self.odd_turns += 1
             if self.odd_turns > 1:
                 self.faults |= _F_TACHOMETER_IMPLAUSIBLE
@@ -120,23 +132,34 @@ class Watches(ControlState):
             self.faults |= _F_POSITION_MISMATCH
 
     def _battery_slot(self):
-        """Battery voltage; the analogue switch turns to the housing for its slot."""
+        """Battery voltage; the analogue switch turns to the housing for its slot.
+
+        Ten low looks in succession are a fault, and two that no cell can give.
+        """
         battery = (self.read_switched() * self.battery_q12) >> 12  # <= 2**26
         self.values[_BATTERY] = battery
         self.write_analogue_switch(0)
-        if battery >= self.battery_critical_mV:
+        looks = 1
+        if battery < _BATTERY_LOW_MV or battery > _BATTERY_HIGH_MV:
+            battery = _BATTERY_FULL_MV  # a broken reading must not raise the duty
+            looks = _BATTERY_LOOKS
+        self.battery_mV = battery
+        if looks == 1 and battery >= self.battery_critical_mV:
             self.battery_looks = 0
             return
-        self.battery_looks += 1
+        self.battery_looks += looks
         if self.battery_looks > _BATTERY_LOOKS:
             self.faults |= _F_BATTERY_CRITICAL
 
     def _housing_slot(self):
         """Housing temperature, which the main loop converts, and top dead centre."""
-        self.housing_raw = self.read_switched()
+        raw = self.read_switched()
+        self.housing_raw = raw
+        if raw > _NTC_OPEN:
+            self.faults |= _F_OVER_TEMPERATURE
         self.write_analogue_switch(1)
         inputs = self.values[_INPUTS]
-        self.values[_INPUTS] = inputs | _TDC if self.read_tdc() else inputs & ~_TDC
+        self.values[_INPUTS] = inputs & ~_TDC if self.read_tdc() else inputs | _TDC
 
     def _holder_slot(self):
         """The cartridge's presence: off in two looks in succession is off."""
@@ -167,14 +190,24 @@ class Watches(ControlState):
                 self.faults |= _F_USB_POWER
 
     def _depth_slot(self):
-        """Signals that only tell: depth, run time, and how long this tick has taken so far."""
+        """How deep the axis may go now; and signals that only tell.
+
+        Shallower at any time; deeper only with the motor off, or in SERVICE by a step a stroke.
+        """
         v = self.values
+        goal = self.main_depth
+        if goal > _HARD_STEPS:
+            goal = _HARD_STEPS
+        if goal > self.goal and (self.law or self.state == _PARKING):
+            goal = self.goal
+            if self.state == _SERVICE and self.tdc_count != self.deeper_count:
+                self.deeper_count = self.tdc_count
+                goal += 1
+        self.goal = goal
         v[_DEPTH] = self.steps * _STEP_UM
-        v[_DEPTH_TARGET] = self.main_depth * _STEP_UM
+        v[_DEPTH_TARGET] = goal * _STEP_UM
         if self.state == _RUNNING:
             v[_RUN_TIME] = self.state_ms
-        if self.law != LAW_RUN:  # nobody steers: what one edge in this time says
-            v[_RATE] = 166666666 // (self.age_us + 1) if self.known else 0
         v[_TICK_TIME] = (self.ticks_us() - self.last_us) & MASK
 
     def _heat_slot(self):

@@ -93,7 +93,7 @@ class Electronics:
         for pin in (wiring.home_switch, wiring.cartridge_present, wiring.button):
             gpio.drive(pin, None)
         gpio.drive(wiring.usb_power, 0)
-        self._set_levels(TACHOMETER | TOP_DEAD_CENTRE)
+        self.refresh_sensors()
         self._home_changed()
         board.processor.world = kernel
         board.processor.sense = kernel.sense
@@ -111,6 +111,10 @@ class Electronics:
         """USB power is there."""
         self._board.gpio.drive(self.wiring.usb_power, 1 if powered else 0)
 
+    def refresh_sensors(self) -> None:
+        """Tachometer and top dead centre as they are, after one of them has failed or healed."""
+        self._set_levels(TACHOMETER | TOP_DEAD_CENTRE)
+
     def light(self) -> tuple[int, int, int]:
         """Levels of the LED's red, green and blue."""
         red, green, blue = (self._board.gpio.level(pin) for pin in self.wiring.led)
@@ -122,8 +126,8 @@ class Electronics:
         gpio = self._board.gpio
         if changed & TACHOMETER:
             gpio.drive(self.wiring.tachometer, 1 if levels & TACHOMETER else 0)
-        if changed & TOP_DEAD_CENTRE:
-            gpio.drive(self.wiring.top_dead_centre, 1 if levels & TOP_DEAD_CENTRE else 0)
+        if changed & TOP_DEAD_CENTRE:  # the sensor pulls its wire low at the top
+            gpio.drive(self.wiring.top_dead_centre, 0 if levels & TOP_DEAD_CENTRE else 1)
 
     def _stepped(self, level: int) -> None:
         gpio = self._board.gpio

@@ -24,7 +24,9 @@ class Hazard:
 def _stuck_sensor(bit: int, level: int) -> Callable[["Operator", bool], None]:
     def apply(operator: "Operator", on: bool) -> None:
         operator.stuck_sensors = (operator.stuck_sensors & ~bit) | (bit if on else 0)
-        operator.kernel.set_stuck_sensors(operator.stuck_sensors, RAIL if level else 0)
+        operator.stuck_levels = (operator.stuck_levels & ~bit) | (bit if level else 0)
+        operator.kernel.set_stuck_sensors(operator.stuck_sensors, operator.stuck_levels)
+        operator.electronics.refresh_sensors()
 
     return apply
 
@@ -70,16 +72,19 @@ def _battery_empty(operator: "Operator", on: bool) -> None:
 
 
 _TACHOMETER_HIGH, _TACHOMETER_LOW = _stuck_sensor(TACHOMETER, 1), _stuck_sensor(TACHOMETER, 0)
-_TOP_HIGH, _TOP_LOW = _stuck_sensor(TOP_DEAD_CENTRE, 1), _stuck_sensor(TOP_DEAD_CENTRE, 0)
+_NEVER_AT_TOP = _stuck_sensor(TOP_DEAD_CENTRE, 0)
+_ALWAYS_AT_TOP = _stuck_sensor(TOP_DEAD_CENTRE, 1)
 _POSITION_HIGH, _POSITION_LOW = _forced_code(POSITION, RAIL), _forced_code(POSITION, 0)
+_NO_BATTERY = _forced_code(BATTERY, 0)
+_COLD = _forced_code(TEMPERATURE, RAIL)
 _HOT = _forced_code(TEMPERATURE, 0)
 
 # fmt: off
 HAZARDS = {
     "tachometer_open": Hazard("the tachometer's wire opens: it reads high", _TACHOMETER_HIGH),
     "tachometer_shorted": Hazard("the tachometer's wire touches ground", _TACHOMETER_LOW),
-    "top_dead_centre_open": Hazard("the sensor's wire opens: it reads high", _TOP_HIGH),
-    "top_dead_centre_shorted": Hazard("the sensor's wire touches ground", _TOP_LOW),
+    "top_dead_centre_open": Hazard("the sensor's wire opens: never at the top", _NEVER_AT_TOP),
+    "top_dead_centre_shorted": Hazard("its wire touches ground: always at the top", _ALWAYS_AT_TOP),
     "bridge_shorted": Hazard("the high-side transistor is shorted: full voltage", _bridge_shorted),
     "bridge_open": Hazard("the bridge carries no current: the motor coasts", _bridge_open),
     "motor_jammed": Hazard("the needles are held: 20 mN m of friction", _motor_jammed),
@@ -88,8 +93,10 @@ HAZARDS = {
     "position_open": Hazard("the position sensor's wire opens: upper rail", _POSITION_HIGH),
     "position_shorted": Hazard("the position sensor's wire touches ground", _POSITION_LOW),
     "axis_jammed": Hazard("the depth axis is jammed: steps are lost", _axis_jammed),
+    "temperature_open": Hazard("the NTC's wire opens: reads below -40 C", _COLD),
     "temperature_shorted": Hazard("the NTC is shorted: reads hot", _HOT),
     "cartridge_contact": Hazard("the cartridge does not answer: dirty", _cartridge_contact),
+    "battery_open": Hazard("the battery's sense wire opens: reads none", _NO_BATTERY),
     "battery_empty": Hazard("the cell is empty", _battery_empty),
 }
 # fmt: on

@@ -48,7 +48,8 @@ class Operator:
         self.cartridge: SimulatedCartridge | None = None
         self.log: list[tuple[int, str]] = []
         self._serial = 1000
-        self.stuck_sensors = 0  # TACHOMETER and TOP_DEAD_CENTRE bits
+        self.stuck_sensors = 0  # TACHOMETER and TOP_DEAD_CENTRE bits,
+        self.stuck_levels = 0  # and the levels at which they are held
 
     # Button, cartridge, cable
 

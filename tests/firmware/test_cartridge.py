@@ -34,7 +34,7 @@ class Bus:
 
 def holder(part, pen_id=0x1234, session=1):
     bus = Bus(part)
-    return Cartridge(bus, bus.sleep_ms, pen_id, session)
+    return Cartridge(bus, bus.sleep_ms, pen_id, session, [])
 
 
 def test_a_new_cartridge_is_fresh_and_tells_its_needles():

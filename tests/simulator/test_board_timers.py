@@ -97,6 +97,8 @@ def test_misuse_of_a_timer_or_watchdog_raises_what_the_port_raises(expression, r
 def test_a_port_without_hard_timers_refuses_them():
     profile = replace(PICO, hard_timer=False)
     assert result("Timer(freq=10, hard=True)", TIMER, profile=profile) == "ValueError"
+    pin = "Pin(2).irq(lambda p: None, hard=False)"
+    assert result(pin, "from machine import Pin", profile=profile) == "TypeError"
 
 
 def test_a_hard_timer_whose_callback_raises_dies_and_its_outputs_stay():

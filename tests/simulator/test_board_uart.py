@@ -275,6 +275,21 @@ print(select.select([uart], [uart], [], 0) == ([uart], [uart], []))
     assert outcome.lines == ["[] 20", "True 1 30", "[5]", "[]", "True"]
 
 
+def test_a_uart_sends_at_once_after_it_was_idle_for_longer_than_half_a_clock_wrap():
+    outcome = run(
+        LOOP
+        + """
+uart.write(b"x")
+time.sleep(560)
+start = time.ticks_us()
+uart.write(b"x")
+print(time.ticks_diff(time.ticks_us(), start) < 1000)
+""",
+        wires=[(0, 1)],
+    )
+    assert outcome.lines == ["True"]
+
+
 @pytest.mark.parametrize(
     ("expression", "raised"),
     [

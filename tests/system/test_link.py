@@ -1,9 +1,12 @@
 """The host tool's client and the pen's firmware over the simulated serial line."""
 
+import numpy as np
 import pytest
 
+from penfw import protocol
 from penhost import Pen
 from penhost.errors import Refused
+from pensim.cartridge import SimulatedCartridge
 from tests.system.story import latched, state
 
 
@@ -63,7 +66,7 @@ def test_rate_and_depth_change_as_one_transaction(connect):
         ({"depth": 2600}, "maximum"),
         ({"stroke_rate": 20000}, "minimum"),
         ({"current_limit": 1000}, "SERVICE"),
-        ({"shunt_zero": 1}, "calibration"),
+        ({"shunt_zero": 1}, "SERVICE"),
     ],
 )
 def test_a_change_out_of_bounds_is_refused_with_its_reason_and_nothing_changes(
@@ -168,11 +171,92 @@ def test_a_press_stops_a_service_run_at_once_and_a_second_one_leaves_service(con
     assert state(bench) == "STANDBY"
 
 
-def test_service_is_not_entered_with_a_treatment_cartridge(connect):
-    _pen, bench = connect("cartridge=12 needles", settle_s=1.0)
+def test_in_service_no_treatment_cartridge_runs_and_a_test_cartridge_does(connect):
+    pen, bench = connect("cartridge=12 needles", settle_s=1.0)
     bench.operator.click(3.5)
-    bench.run(4.5)
+    bench.run(4.0)
+    assert state(bench) == "SERVICE"
+    with pytest.raises(Refused, match="test"):
+        pen.command("run", 50000)
+    bench.operator.remove_cartridge()
+    bench.run(0.3)
+    bench.operator.insert_cartridge(SimulatedCartridge(test=True))
+    bench.run(0.3)
+    pen.command("run", 50000)
+    bench.run(0.4)
+    assert bench.signal("rate") > 40000
+
+
+def test_a_treatment_cartridge_put_in_during_a_service_run_parks_the_motor_unused(connect):
+    pen, bench = connect(settle_s=1.0)
+    enter_service(bench)
+    pen.command("run", 50000)
+    bench.run(0.3)
+    part = SimulatedCartridge()
+    bench.operator.insert_cartridge(part)
+    for _ in range(6):
+        bench.run(0.1)
+        pen.heartbeat()
+    assert bench.trace()["plant.rate"][-1] == 0
+    assert state(bench) == "SERVICE"
+    assert part.eeprom.content[32:44] == b"\xff" * 12
+
+
+def test_service_ends_when_its_host_has_been_silent_for_half_a_minute(connect):
+    pen, bench = connect(settle_s=1.0)
+    enter_service(bench)
+    pen.heartbeat()
+    bench.run(28.0)
+    assert state(bench) == "SERVICE"
+    bench.run(3.0)
+    assert state(bench) == "STANDBY"
+
+
+def test_in_service_the_depth_grows_by_one_step_a_stroke_while_the_needles_are_retracted(connect):
+    pen, bench = connect(settle_s=1.0)
+    enter_service(bench)
+    pen.command("run", 100000)
+    for _ in range(6):
+        bench.run(0.1)
+        pen.heartbeat()
+    pen.set({"depth": 1000})
+    for _ in range(8):
+        bench.run(0.1)
+        pen.heartbeat()
+    trace = bench.trace()
+    steps = np.flatnonzero(np.diff(trace["plant.protrusion"]) > 0)[-20:]
+    strokes = trace["plant.strokes"][steps]
+    assert (np.diff(strokes) >= 1).all()
+    angle = trace["plant.angle"][steps] / 1000
+    assert np.minimum(angle, 360 - angle).max() < 120
+    assert bench.signal("depth") == 1000
+
+
+def test_the_link_answers_after_it_was_idle_for_longer_than_half_a_clock_wrap(connect):
+    pen, bench = connect(settle_s=1.0)
+    bench.run(560.0)
+    assert pen.get("stroke_rate").value == 100000
+
+
+def test_a_start_is_refused_while_the_rate_is_too_low_for_the_needles(connect):
+    pen, bench = connect(settle_s=1.0)
+    pen.set({"stroke_rate": 25000, "depth": 1500})
+    bench.operator.insert_cartridge("42 needles")
+    bench.run(0.5)
+    bench.operator.click()
+    bench.run(1.0)
     assert state(bench) == "READY"
+    notices = [event.number for event in pen.events() if event.kind == "notice"]
+    assert notices == [protocol.RATE_TOO_LOW]
+
+
+def test_a_stop_of_the_host_in_ready_does_not_block_the_button(connect):
+    pen, bench = connect("cartridge=12 needles", settle_s=1.0)
+    pen.stop()
+    bench.run(0.2)
+    bench.operator.click()
+    bench.run(1.0)
+    assert state(bench) == "RUNNING"
 
 
 def test_in_service_the_ceiling_can_be_raised_and_falls_back_at_power_off(connect):

@@ -6,7 +6,7 @@ There is one Pin object a pin, as on the port: `Pin(2) is Pin(2)`.
 import _callbacks
 from _board import COST_PIN, W, ask, commit, integer, sync
 from _layout import EDGES0, ELAPSED, IN_IRQ, LEVELS, LIMIT, PIN_INIT, PIN_IRQ, PINS
-from _profile import PIN_COUNT, PIN_NAMES
+from _profile import HARD_TIMER, PIN_COUNT, PIN_NAMES
 
 _UNCHANGED = -1
 _NO_HANDLER = object()
@@ -127,7 +127,9 @@ class Pin:
     def toggle(self):
         self.value(0 if W[LEVELS] & self._bit else 1)
 
-    def irq(self, handler=_NO_HANDLER, trigger=12, hard=False):
+    def irq(self, handler=_NO_HANDLER, trigger=12, hard=None):
+        if hard is not None and not HARD_TIMER:  # a port without hard interrupts lacks the word
+            raise TypeError("extra keyword arguments given")
         if self._irq is None:
             self._irq = _PinIrq(self)
         if handler is not _NO_HANDLER or trigger != 12 or hard:

@@ -90,17 +90,20 @@ class SerialPort:
 
     def _unsent(self):
         """Bytes in the send buffer and on the wire."""
-        busy_us = (self._send_end - now_us()) & TICKS_MASK
-        return 0 if busy_us > _LATE else -(-busy_us * 1000 // self._byte_ns)
+        now = now_us()
+        busy_us = (self._send_end - now) & TICKS_MASK
+        size = self._send_size + 1
+        if busy_us >= _LATE or busy_us * 1000 // self._byte_ns > size:
+            self._send_end = now  # sent; long ago, if the clock has wrapped since
+            return 0
+        return -(-busy_us * 1000 // self._byte_ns)
 
     def room(self):
         """Bytes that can be written without waiting."""
         return self._send_size - self._unsent()
 
     def _send(self, data):
-        now = now_us()
-        if ((self._send_end - now) & TICKS_MASK) > _LATE:
-            self._send_end = now
+        self._unsent()  # brings `_send_end` up to now
         spent_us = (len(data) * self._byte_ns + 999) // 1000
         self._send_end = (self._send_end + spent_us) & TICKS_MASK
         ask(SERIAL_SEND, self._number, payload=data)

@@ -1,0 +1,332 @@
+"""What must not happen: sensors that lie, depth that grows, a motor that starts by itself."""
+
+import gc
+
+import numpy as np
+import pytest
+
+from penfw import protocol, settings, states
+from pensim.board.board import WDT_RESET
+from pensim.cartridge import SimulatedCartridge
+from tests.system.story import after, first_time, latched, state, states_of
+
+DEPTH = settings.index("depth")
+
+
+def control_of(bench):
+    """The firmware's Control object, as a debugger would find it."""
+    values = bench.board.processor.engine.probe().obj
+    named = (found for found in gc.get_objects() if type(found).__name__ == "Control")
+    return next(found for found in named if found.values is values)
+
+
+def pen_of(bench):
+    """The firmware's Pen object."""
+    control = control_of(bench)
+    named = (found for found in gc.get_objects() if type(found).__name__ == "Pen")
+    return next(found for found in named if getattr(found, "control", None) is control)
+
+
+def from_top_deg(trace, row=-1):
+    """Degrees between the crank and top dead centre."""
+    angle = trace["plant.angle"][row] / 1000
+    return min(angle, 360 - angle)
+
+
+def ready(make_bench, **options):
+    bench = make_bench(**options)
+    bench.operator.insert_cartridge()
+    bench.run(1.0)
+    assert state(bench) == "READY"
+    return bench
+
+
+# Sensors
+
+
+@pytest.mark.parametrize("rate_hz", [40, 100, 150])
+def test_a_tachometer_that_was_dead_before_the_start_is_found(make_bench, rate_hz):
+    bench = ready(make_bench, settings={"stroke_rate": rate_hz * 1000, "depth": 300})
+    bench.operator.hazard("tachometer_open")
+    bench.operator.click()
+    bench.run(1.5)
+    trace = bench.trace()
+    assert latched(bench) == {"tachometer loss"}
+    started_s = first_time(trace, trace["pen.state"] == states.RUNNING)
+    assert first_time(trace, trace["pen.faults"] != 0) - started_s < 0.3
+    assert from_top_deg(trace) < 15
+
+
+@pytest.mark.parametrize("hazard", ["top_dead_centre_open", "top_dead_centre_shorted"])
+def test_a_top_sensor_that_fails_at_the_stop_does_not_pass_for_parked_needles(running, hazard):
+    bench = running("cheek", settings={"stroke_rate": 60000})
+    bench.operator.hazard(hazard)
+    bench.operator.click()
+    bench.run(1.5)
+    assert latched(bench) & {"park not reached", "implausible tachometer"}
+    assert state(bench) == "FAULT"
+
+
+@pytest.mark.parametrize("hazard", ["top_dead_centre_open", "top_dead_centre_shorted"])
+def test_a_pen_whose_top_sensor_is_still_broken_does_not_become_ready(running, hazard):
+    bench = running("cheek")
+    bench.operator.hazard(hazard)
+    bench.run(1.0)
+    bench.operator.lift()
+    bench.operator.click(1.5)
+    bench.run(3.0)
+    assert state(bench) == "SELF_TEST"  # needles out: it asks for a press
+    bench.operator.click()
+    bench.run(2.0)
+    assert latched(bench) == {"park not reached"}
+
+
+def test_an_open_top_sensor_at_power_up_moves_nothing(make_bench):
+    bench = make_bench()
+    bench.operator.hazard("top_dead_centre_open")
+    bench.operator.insert_cartridge()
+    bench.run(2.0)
+    assert state(bench) == "SELF_TEST"
+    assert bench.trace()["pen.duty"].max() == 0
+
+
+def test_an_open_battery_wire_neither_races_the_motor_nor_stays_unnoticed(running):
+    bench = running("cheek", settings={"stroke_rate": 60000})
+    start_s = bench.now_s
+    bench.operator.hazard("battery_open")
+    bench.run(1.0)
+    trace = bench.trace()
+    assert latched(bench) == {"battery critical"}
+    assert first_time(trace, trace["pen.faults"] != 0) - start_s < 0.1
+    assert trace["plant.rate"][after(trace, start_s)].max() < 70_000
+    assert np.abs(trace["plant.current"][after(trace, start_s)]).max() < 1_800
+    assert from_top_deg(trace) < 15
+
+
+def test_an_open_thermistor_ends_the_treatment_and_refuses_the_next(running):
+    bench = running("cheek")
+    start_s = bench.now_s
+    bench.operator.hazard("temperature_open")
+    bench.run(1.0)
+    trace = bench.trace()
+    assert latched(bench) == {"over-temperature"}
+    assert first_time(trace, trace["pen.faults"] != 0) - start_s < 0.06
+    bench.operator.click(1.5)
+    bench.run(3.0)
+    assert state(bench) == "FAULT"
+
+
+# Depth
+
+
+def test_a_cartridge_contact_that_opens_while_running_does_not_let_the_needles_deeper(make_bench):
+    bench = make_bench(settings={"depth": 1500, "stroke_rate": 100000})
+    bench.operator.insert_cartridge(SimulatedCartridge(max_depth_um=500))
+    bench.run(1.0)
+    bench.operator.click()
+    bench.run(1.0)
+    bench.operator.touch("cheek")
+    bench.run(0.3)
+    bench.electronics.insert_cartridge(False)
+    bench.run(0.06)
+    bench.electronics.insert_cartridge(True)
+    bench.run(1.0)
+    assert latched(bench) == {"cartridge removed"}
+    trace = bench.trace()
+    assert trace["plant.protrusion"][after(trace, 1.0)].max() <= 550
+
+
+def test_deeper_while_parking_waits_until_the_needles_are_parked(running):
+    bench = running("cheek", settings={"depth": 500})
+    bench.operator.click()
+    bench.run(0.02)
+    assert state(bench) == "PARKING"
+    pen = pen_of(bench)
+    assert pen.device.apply([(DEPTH, 1500)])[0][0] == protocol.PENDING
+    control_of(bench).main_depth = 60  # whatever the main loop does
+    bench.run(0.9)
+    trace = bench.trace()
+    parking = trace["pen.state"] == states.PARKING
+    assert trace["plant.protrusion"][parking].max() <= 550
+
+
+def test_no_fault_moves_the_depth_axis_before_it_is_acknowledged(running):
+    bench = running("cheek", settings={"depth": 500})
+    bench.kernel.set_code_fault(0, 46000, 0)
+    bench.run(0.3)
+    assert state(bench) == "FAULT"
+    for steps in (60, 4):
+        control_of(bench).main_depth = steps
+        bench.run(0.3)
+        assert bench.trace()["plant.protrusion"][-1] == pytest.approx(500, abs=30)
+
+
+def test_whatever_the_main_loop_asks_for_the_axis_stops_at_the_hard_limit(make_bench):
+    bench = make_bench()
+    bench.run(1.0)
+    control_of(bench).main_depth = 1000
+    bench.run(1.0)
+    assert bench.trace()["plant.protrusion"].max() <= 2550
+
+
+def test_a_cartridge_without_a_greatest_depth_or_of_an_unknown_kind_is_refused(make_bench):
+    bench = make_bench()
+    bench.run(0.5)
+    bench.operator.insert_cartridge(SimulatedCartridge(max_depth_um=0))
+    bench.run(0.5)
+    assert latched(bench) == {"cartridge invalid"}
+
+
+# Starts and stops
+
+
+def test_a_run_limit_stop_does_not_stop_the_next_treatment(make_bench):
+    bench = ready(make_bench, settings={"run_limit": 5})
+    bench.operator.click()
+    bench.run(7.0)
+    assert state(bench) == "READY"
+    bench.operator.click()
+    bench.run(2.0)
+    assert state(bench) == "RUNNING"
+
+
+@pytest.mark.parametrize("offset_ms", range(0, 12, 2))
+def test_flash_is_never_written_with_a_start_on_its_way(make_bench, offset_ms):
+    bench = ready(make_bench)
+    control = control_of(bench)
+    writes = []
+    hold = bench.board.processor.hold
+
+    def note(duration_us):
+        writes.append(control.main_conditions & states.START or control.state == states.RUNNING)
+        hold(duration_us)
+
+    bench.board.processor.hold = note
+    pen_of(bench).settings_changed()
+    bench.run(0.280 + offset_ms / 1000)
+    bench.operator.click(0.1)
+    bench.run(2.0)
+    assert not any(writes)
+
+
+def test_a_press_while_the_depth_is_still_being_reached_calls_the_start_off(make_bench):
+    bench = ready(make_bench)
+    pen_of(bench).pending = {DEPTH: 1500}
+    bench.operator.click(0.1)
+    bench.run(0.13)
+    assert bench.signal("depth") < 1500
+    bench.operator.press()
+    bench.run(1.0)
+    assert "RUNNING" not in states_of(bench.trace())
+
+
+def test_usb_power_refuses_a_start_and_leaves_the_cartridge_unused(make_bench):
+    bench = ready(make_bench)
+    bench.operator.usb_power()
+    bench.run(0.2)
+    bench.operator.click()
+    bench.run(1.0)
+    assert state(bench) == "READY"
+    assert bench.operator.cartridge.eeprom.content[32] == 0xFF
+
+
+def test_usb_power_is_not_acknowledged_while_it_is_connected(running):
+    bench = running("cheek")
+    bench.operator.usb_power()
+    bench.run(1.0)
+    bench.operator.click(1.5)
+    bench.run(2.0)
+    assert latched(bench) == {"USB power while running"}
+
+
+def test_a_press_that_began_before_the_fault_does_not_acknowledge_it(running):
+    bench = running("cheek")
+    bench.operator.press()
+    bench.run(0.02)
+    bench.kernel.set_code_fault(0, 46000, 0)
+    bench.run(0.1)
+    bench.kernel.set_code_fault(0, -1, 0)
+    assert state(bench) == "FAULT"
+    bench.run(1.2)
+    bench.operator.release()
+    bench.run(2.0)
+    assert state(bench) == "FAULT"
+
+
+def test_a_removed_cartridge_stays_refused_after_a_restart_even_without_its_mark(running):
+    bench = running()
+    bench.operator.click()
+    bench.run(1.0)
+    used = bench.operator.remove_cartridge()
+    bench.run(1.0)
+    bench.board.power_on()
+    bench.run(1.0)
+    used.eeprom.content[32:] = b"\xff" * (256 - 32)
+    bench.operator.insert_cartridge(used)
+    bench.run(0.5)
+    assert latched(bench) == {"cartridge used"}
+
+
+# Service, calibration, hand-over
+
+
+def test_an_uncalibrated_pen_says_so_and_can_be_serviced(make_bench):
+    bench = make_bench(calibrated=False)
+    bench.run(1.0)
+    assert state(bench) == "SELF_TEST"
+    red, green, blue = bench.electronics.light()
+    bench.run(0.8)
+    assert (red, green, blue) != bench.electronics.light()
+    bench.operator.click(3.5)
+    bench.run(4.0)
+    assert state(bench) == "SERVICE"
+
+
+def test_the_buzzer_tells_at_three_seconds_that_service_will_be_entered(make_bench):
+    bench = make_bench()
+    bench.run(1.0)
+    duties = []
+    bench.board.gpio.listen_duty(21, lambda duty: duties.append((bench.now_s, duty)))
+    bench.operator.press()
+    bench.run(3.4)
+    sounded = [time_s for time_s, duty in duties if duty]
+    assert any(4.0 <= time_s < 4.1 for time_s in sounded)
+    assert state(bench) == "STANDBY"
+
+
+def test_ctrl_c_stops_the_motor_and_ends_in_the_repl(running):
+    bench = running("cheek")
+    start_s = bench.now_s
+    bench.board.serial.usb.deliver(b"\x03", bench.board.now_us, 1000)
+    bench.run(3.0)
+    trace = bench.trace()
+    assert bench.board.boots == 2
+    assert bench.board.exit_code == 0
+    assert "/handover" not in bench.board.flash.files
+    moving = trace.time_s[trace["plant.rate"] != 0]
+    assert moving[-1] - start_s < 0.2
+    assert bench.board.gpio.level(2) == bench.board.gpio.level(3) == 0
+
+
+def test_the_reset_of_a_hand_over_is_not_taken_for_the_watchdog(running):
+    bench = running()
+    bench.board.serial.usb.deliver(b"\x03", bench.board.now_us, 1000)
+    bench.run(2.0)
+    bench.operator.remove_cartridge()
+    bench.board._boot(WDT_RESET)
+    bench.run(1.0)
+    assert latched(bench) == set()
+    bench.board._boot(WDT_RESET)
+    bench.run(1.0)
+    assert latched(bench) == {"watchdog reset"}
+
+
+def test_an_exception_in_the_main_loop_ends_with_the_outputs_off(running):
+    bench = running("cheek")
+    start_s = bench.now_s
+    control_of(bench).housing_raw = None
+    bench.run(2.0)
+    trace = bench.trace()
+    assert bench.board.boots == 2
+    assert trace.time_s[trace["pen.duty"] > 0][-1] - start_s < 0.05
+    assert trace["plant.rate"][-1] == 0
