@@ -36,7 +36,7 @@ _CUT_FAULT = const(1)
 _PARK_FAULT = const(2)
 _STOP = const(64)
 
-_BUTTON = const(1)  # bit of the signal `inputs`
+_IN_BUTTON = const(1)  # bit of the signal `inputs`
 
 LAW_OFF = const(0)
 LAW_RUN = const(1)
@@ -180,7 +180,7 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
         self.button_looks = 0
         self.button_down = down
         inputs = self.values[_INPUTS]
-        self.values[_INPUTS] = inputs | _BUTTON if down else inputs & ~_BUTTON
+        self.values[_INPUTS] = inputs | _IN_BUTTON if down else inputs & ~_IN_BUTTON
         if down and (self.state == _RUNNING or self.state == _PARKING):
             self.own_conditions |= _STOP
         elif down and self.law == LAW_RUN:

@@ -57,7 +57,7 @@ class Device:
 
     def heartbeat(self, _now_ms):
         """The host is there."""
-        self._pen.heartbeat_ms = self._pen.uptime_ms
+        self._pen.service.heartbeat_ms = self._pen.uptime_ms
 
     def get(self, index):
         """A setting's value in force."""
@@ -66,7 +66,7 @@ class Device:
     def _proposal(self):
         """All values as they will be once what is pending has been taken over."""
         pen = self._pen
-        return [pen.pending.get(index, value) for index, value in enumerate(pen.settings)]
+        return [pen.treatment.pending.get(index, value) for index, value in enumerate(pen.settings)]
 
     def apply(self, changes):
         """One transaction: (status, value, reason, limit) for each change; all or nothing."""
@@ -129,9 +129,9 @@ class Device:
         deeper = index == _DEPTH and value > pen.settings[_DEPTH]
         slower = index == _RATE and value < pen.settings[_RATE]
         if treats and (deeper or slower):
-            pen.pending[index] = value
+            pen.treatment.pending[index] = value
             return (protocol.PENDING, pen.settings[index], 0, 0)
-        pen.pending.pop(index, None)
+        pen.treatment.pending.pop(index, None)
         pen.settings[index] = value
         return (protocol.APPLIED, value, 0, 0)
 
@@ -147,12 +147,12 @@ class Device:
             row = settings.SETTINGS[_RATE]
             if not row[4] <= argument <= row[5]:
                 return protocol.REFUSED, protocol.BAD_ARGUMENT
-            reason = pen.service_refusal()
+            reason = pen.service.refusal()
             if reason:
                 return protocol.REFUSED, reason
-            pen.run_in_service(argument)
+            pen.service.run(argument)
         elif number == PARK:
-            pen.park_in_service()
+            pen.service.park()
         elif number == SERVICE_END:
             pen.control.main_conditions |= states.SERVICE_OFF
         return protocol.APPLIED, argument

@@ -23,56 +23,42 @@ from penfw.cartridge import (
     FRESH,
     INVALID,
     SAME,
-    TEST,
     TREATMENT,
     USED,
     Cartridge,
-    pack_serials,
     unpack_serials,
 )
 from penfw.control import Control
 from penfw.control_state import LAW_OFF, LAW_PARK, LAW_RUN
 from penfw.device import Device
+from penfw.flash_window import REMOVED_FILE, FlashWindow
 from penfw.indicator import (
     ALARM,
     CLICK,
     LIGHTS,
     NEEDLES_OUT,
     NOT_CALIBRATED,
-    REFUSED,
-    SERVICE_READY,
     Indicator,
 )
-from penfw.limits import greatest_depth_um, lowest_rate_mHz, to_step_um
+from penfw.limits import greatest_depth_um, to_step_um
 from penfw.link import Link
 from penfw.selftest import SelfTest
+from penfw.service import Service
+from penfw.signals import IN_BUTTON, IN_CARTRIDGE, IN_USB
 from penfw.signals import index as signal
 from penfw.store import SettingsStore
 from penfw.thermistor import temperature_mC
+from penfw.treatment import Treatment
 
 STEP_MS = 10
-SERVICE_IDLE_MS = 600000
-HEARTBEAT_MS = 500  # of a host that runs the motor
-LINK_GONE_MS = 30000  # of one that does not: SERVICE ends
-LIMITED_MS = 1000  # the rate is limited for so long: the host is told
 INSERTED_MS = 50  # a cartridge is read once it has sat for so long
-BUSY_MS = 400  # what a flash window may take
-OPEN_MS = 100  # without drive for so long the load switch is open (one-shot of 30 ms)
 STILL_US = 200000
 STOP_MS = 1000  # what a motor takes to stand after a CUT, at most
 SESSION_FILE = "/boot_session"
-REMOVED_FILE = "/removed"
 
 _INPUTS = signal("inputs")
 _HOUSING = signal("housing")
-_RUN_TIME = signal("run_time")
 _EDGE_AGE = signal("edge_age")
-_RUN_LIMIT = settings.index("run_limit")
-_LIMITED = signal("limited")
-_RATE = signal("rate")
-_BUTTON = 1
-_CARTRIDGE = 2
-_USB = 4
 _DOUBTFUL = 1 << faults.TACHOMETER_IMPLAUSIBLE | 1 << faults.PARK_NOT_REACHED
 
 
@@ -95,20 +81,15 @@ class Pen:
         )  # fmt: skip
         self.indicator = Indicator(board)
         self.selftest = SelfTest(self, damaged)
+        self.treatment = Treatment(self)
+        self.service = Service(self)
+        self.flash_window = FlashWindow(self)
         self.button = Button(not board.button.value())
         self.uptime_ms = 0
-        self.pending = {}  # settings that wait for the next start
-        self.heartbeat_ms = 0
         self._ticks_ms = hardware.ticks_ms()
         self._state = -1
         self._faults = 0
         self._inserted_ms = -1
-        self._service_ms = 0
-        self._starting = False
-        self._save_due = False
-        self._removed_due = False
-        self._announced = False
-        self._limited_ms = 0
         self._control_ticks = 0
 
     def get(self, name):
@@ -124,9 +105,8 @@ class Pen:
 
     def step(self):
         """One pass of the main loop."""
-        now_ms = self._pass_time()
-        if self._save_due or self._removed_due:
-            self._save()
+        now_ms = self.pass_time()
+        self.flash_window.step()
         control = self.control
         values = control.values
         values[_HOUSING] = temperature_mC(control.housing_raw)
@@ -134,19 +114,20 @@ class Pen:
             self._state_changed(control.state)
         if control.faults != self._faults:
             self._faults_changed(control.faults)
-        gesture = self.button.step(values[_INPUTS] & _BUTTON, now_ms, control.state)
+        gesture = self.button.step(values[_INPUTS] & IN_BUTTON, now_ms, control.state)
         if gesture != NONE:
             self._gesture(gesture, control.state)
-        self._tell_service(now_ms)
-        self._holder(values[_INPUTS] & _CARTRIDGE, now_ms)
-        self._STEPS[control.state](self)
+        self.service.tell_offer(now_ms)
+        self._holder(values[_INPUTS] & IN_CARTRIDGE, now_ms)
+        self._in_state(control.state)
         self.indicator.step(now_ms, self._look())
         self.link.poll(now_ms)
         if control.last_us != self._control_ticks:
             self._control_ticks = control.last_us
             self.board.feed()
 
-    def _pass_time(self):
+    def pass_time(self):
+        """Takes the clocks' readings; returns `uptime_ms`, which only grows."""
         ticks = hardware.ticks_ms()
         self.uptime_ms += hardware.ticks_diff(ticks, self._ticks_ms)
         self._ticks_ms = ticks
@@ -161,9 +142,8 @@ class Pen:
         self._state = state
         control = self.control
         control.main_conditions &= states.TESTED | states.CARTRIDGE
-        self._starting = False
-        self._limited_ms = 0
-        self._service_ms = self.heartbeat_ms = self.uptime_ms
+        self.treatment.state_changed()
+        self.service.state_changed()
         if state == states.SELF_TEST:
             self.selftest.begin(self.uptime_ms, parked)
         if state == states.FAULT:
@@ -185,43 +165,15 @@ class Pen:
         if word & _DOUBTFUL:
             self.selftest.doubt_top()
 
-    def _in_self_test(self):
-        self.selftest.step(self.uptime_ms)
-
-    def _in_ready(self):
-        control = self.control
-        if self._starting and control.steps == control.main_depth:
-            control.main_conditions |= states.START
-
-    def _in_running(self):
-        values = self.control.values
-        if values[_RUN_TIME] > self.settings[_RUN_LIMIT] * 1000:
-            self.stop()
-        if not values[_LIMITED]:
-            self._limited_ms = self.uptime_ms
-        elif self._limited_ms and self.uptime_ms - self._limited_ms > LIMITED_MS:
-            self._limited_ms = 0  # told once a run
-            self.link.event(protocol.NOTICE, protocol.LIMITED_RATE, values[_RATE])
-
-    def _in_service(self):
-        control = self.control
-        running = control.law == LAW_RUN
-        silent_ms = self.uptime_ms - self.heartbeat_ms
-        if running and silent_ms > HEARTBEAT_MS:
-            control.raise_faults(1 << faults.LINK_LOST)
-        elif running and self.service_refusal():
-            control.want(LAW_PARK)
-        idle = self.uptime_ms - self._service_ms > SERVICE_IDLE_MS
-        gone = self.link.connected() and silent_ms > LINK_GONE_MS
-        if control.law == LAW_OFF and (idle or gone):
-            control.main_conditions |= states.SERVICE_OFF
-
-    def _in_other(self):
-        pass
-
-    _STEPS = (
-        _in_self_test, _in_other, _in_ready, _in_running, _in_other, _in_other, _in_service,
-    )  # fmt: skip
+    def _in_state(self, state):
+        if state == states.SELF_TEST:
+            self.selftest.step(self.uptime_ms)
+        elif state == states.READY:
+            self.treatment.in_ready()
+        elif state == states.RUNNING:
+            self.treatment.in_running()
+        elif state == states.SERVICE:
+            self.service.step()
 
     def _look(self):
         if self._state == states.SELF_TEST and self.selftest.needles_out:
@@ -234,8 +186,7 @@ class Pen:
 
     def _gesture(self, gesture, state):
         if gesture == PRESS:
-            self._starting = False
-            self.control.main_conditions &= ~states.START
+            self.treatment.call_off()
             self.indicator.play(CLICK, self.uptime_ms)
             if state == states.SERVICE and self.control.law == LAW_OFF:
                 self.control.main_conditions |= states.SERVICE_OFF
@@ -246,59 +197,23 @@ class Pen:
         elif gesture == HOLD_ACKNOWLEDGE:
             if state == self.button.state_at_press == states.FAULT:
                 self.acknowledge()
-        elif gesture == HOLD_SERVICE and self._service_offered():
+        elif gesture == HOLD_SERVICE and self.service.offered():
             self.control.main_conditions |= states.SERVICE_ON
 
     def _short_press(self, state):
         if state == states.READY and self.button.state_at_press == states.READY:
-            self._begin_treatment()
+            self.treatment.begin()
         elif state == states.SELF_TEST and self.selftest.needles_out:
             self.control.main_conditions |= states.PARK_WANTED
 
-    def _begin_treatment(self):
-        """A fresh press in READY: take over what was pending, mark the cartridge used."""
-        self._take_pending()
-        reason, limit = self._start_refusal()
-        if reason:
-            self.link.event(protocol.NOTICE, reason, limit)
-            self.indicator.play(REFUSED, self.uptime_ms)
-            return
-        if not self.cartridge.mark_used():
-            self._judge_cartridge()
-            return
-        self.control.main_rate_mHz = self.get("stroke_rate")
-        self._starting = True
-
-    def _start_refusal(self):
-        """(reason, limit) why no treatment can begin now; (0, 0) when it can."""
-        if self.control.values[_INPUTS] & _USB:
-            return protocol.USB_CONNECTED, 0
-        depth_um = min(self.get("depth"), self.depth_limit_um())
-        slowest_mHz = lowest_rate_mHz(self.cartridge.needles, depth_um)
-        if self.get("stroke_rate") < slowest_mHz:
-            return protocol.RATE_TOO_LOW, slowest_mHz
-        return 0, 0
-
-    def _service_offered(self):
-        state = self.control.state
-        waits = state == states.SELF_TEST and self.selftest.uncalibrated
-        return waits or state in (states.STANDBY, states.READY)
-
-    def _tell_service(self, now_ms):
-        """The buzzer tells when the button has been held for long enough to enter SERVICE."""
-        if not 0 <= self.button.held_ms(now_ms) - SERVICE_MS[0] < STEP_MS:
-            return
-        if self._service_offered():
-            self.indicator.play(SERVICE_READY, now_ms)
-
     def acknowledge(self):
         """Clears the latched faults; False while a cause that can be seen is still there."""
-        usb = self.control.faults >> faults.USB_POWER & 1 and self.control.values[_INPUTS] & _USB
+        control = self.control
+        usb = control.faults >> faults.USB_POWER & 1 and control.values[_INPUTS] & IN_USB
         if usb or self.cartridge.state in (INVALID, USED):
             self.link.event(protocol.NOTICE, protocol.CAUSE_REMAINS, 0)
             self.indicator.play(ALARM, self.uptime_ms)
             return False
-        control = self.control
         control.main_conditions &= ~states.TESTED
         control.clear_faults()
         control.main_conditions |= states.ACKNOWLEDGED
@@ -310,7 +225,8 @@ class Pen:
         if not present:
             self._inserted_ms = -1
             if self.cartridge.state != ABSENT:
-                self._removed_due = self.cartridge.clear() or self._removed_due
+                if self.cartridge.clear():
+                    self.flash_window.serials_due = True
                 self.control.main_conditions &= ~states.CARTRIDGE
                 self.apply_settings()
             return
@@ -320,9 +236,10 @@ class Pen:
         idle = self.control.state in (states.STANDBY, states.SERVICE)
         if seated and idle and self.cartridge.state == ABSENT:
             self.cartridge.read()
-            self._judge_cartridge()
+            self.judge_cartridge()
 
-    def _judge_cartridge(self):
+    def judge_cartridge(self):
+        """Faults or the condition that follow from what the cartridge is."""
         state = self.cartridge.state
         control = self.control
         if state == INVALID:
@@ -347,65 +264,14 @@ class Pen:
         self.indicator.light = self.get("led_brightness") > 0
         self.indicator.sound = self.get("buzzer") > 0
 
-    def _take_pending(self):
-        for number in sorted(self.pending):
-            self.settings[number] = self.pending[number]
-            self.link.event(protocol.SETTING_APPLIED, number, self.pending[number])
-        if self.pending:
-            self.pending = {}
-            self._save_due = True
-        self.apply_settings()
-
     def settings_changed(self):
         """Somebody changed `settings`: use them, and save them once the motor is off."""
-        self._save_due = True
+        self.flash_window.settings_due = True
         if self.control.state == states.RUNNING:
             self.control.main_rate_mHz = self.get("stroke_rate")
         elif not self.motor_on():
             self.control.configure(self.get)
         self.apply_settings()
-
-    def _save(self):
-        """A flash window: announced, the motor proved still, the load switch open."""
-        if not self._still():
-            self._announced = False
-            return
-        if not self._announced:
-            self._announced = True
-            self.link.busy(BUSY_MS)
-        if not self.link.idle():
-            return
-        control = self.control
-        control.main_window = 1
-        try:
-            self._write()
-        except OSError:
-            self.link.event(protocol.NOTICE, protocol.STORE_FAILED, 0)
-        self._save_due = self._removed_due = self._announced = False
-        hardware.sleep_ms(3)  # a tick passes: its deadline is not held
-        control.main_window = 0
-        self.button.forget()
-        self.heartbeat_ms = self.uptime_ms = self._pass_time()
-
-    def _write(self):
-        self.board.feed()
-        if self._save_due:
-            self.store.save(self.settings)
-        self.board.feed()
-        if self._removed_due:
-            self.board.files.write(REMOVED_FILE, pack_serials(self.cartridge.removed))
-        self.board.feed()
-
-    def _still(self):
-        """No drive for long enough that the load switch is open, and no edge either."""
-        control = self.control
-        if self.motor_on() or self._starting or control.main_asks:
-            return False
-        if control.main_conditions & (states.START | states.PARK_WANTED):
-            return False
-        if control.main_home or control.steps != control.main_depth:
-            return False
-        return control.state_ms > OPEN_MS and control.values[_EDGE_AGE] > STILL_US
 
     # The motor
 
@@ -421,32 +287,7 @@ class Pen:
             control.want(LAW_PARK)
         if control.state in (states.RUNNING, states.PARKING):
             control.main_conditions |= states.STOP
-        control.main_conditions &= ~states.START
-        self._starting = False
-
-    def run_in_service(self, rate_mHz):
-        """Runs the motor for the host; only in SERVICE, and without a `service_refusal`."""
-        control = self.control
-        self.service_touched()
-        self.heartbeat_ms = self.uptime_ms
-        control.main_rate_mHz = rate_mHz
-        control.want(LAW_RUN)
-
-    def service_refusal(self):
-        """Reason why the host may not run the motor in SERVICE; 0 when it may."""
-        if not self.control.values[_INPUTS] & _CARTRIDGE:
-            return 0
-        known = self.cartridge.state in (FRESH, SAME) and self.cartridge.kind == TEST
-        return 0 if known else protocol.TREATMENT_CARTRIDGE
-
-    def park_in_service(self):
-        """Brings the needles to top dead centre; only in SERVICE."""
-        self.service_touched()
-        self.control.want(LAW_PARK)
-
-    def service_touched(self):
-        """A command came: SERVICE does not end by itself for another 10 min."""
-        self._service_ms = self.uptime_ms
+        self.treatment.call_off()
 
 
 def next_session(files):

@@ -2,17 +2,16 @@
 
 from penfw import faults, states
 from penfw.board import was_watchdog_reset
+from penfw.signals import IN_TOP
 from penfw.signals import index as signal
 
 SETTLE_MS = 100  # until every slow input has been read a few times
 CURRENT_MA = 150  # shunt reading without drive
 HOUSING_MC = (-5000, 90000)
-AXIS_MS = 2000
 
 _CURRENT = signal("current")
 _HOUSING = signal("housing")
 _INPUTS = signal("inputs")
-_TDC = 8
 
 
 class SelfTest:
@@ -71,7 +70,7 @@ class SelfTest:
 
     def _look_for_needles(self, now_ms):
         """Top dead centre not seen: nothing moves until a fresh press. Parking verifies it."""
-        at_top = self._pen.control.values[_INPUTS] & _TDC
+        at_top = self._pen.control.values[_INPUTS] & IN_TOP
         self.needles_out = self._top_in_doubt or not at_top
         if not self.needles_out:
             self._start_homing(now_ms)

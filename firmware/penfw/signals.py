@@ -7,6 +7,12 @@ MicroPython folds; a test holds the two together.
 
 from array import array
 
+# Bits of the signal `inputs`.
+IN_BUTTON = 1
+IN_CARTRIDGE = 2
+IN_USB = 4
+IN_TOP = 8
+
 # name, type code for telemetry, unit, meaning
 SIGNALS = (
     ("state", "B", "", "state of the pen, see the state table"),

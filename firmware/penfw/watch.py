@@ -23,9 +23,9 @@ _RUN_TIME = const(19)
 _RUNNING = const(3)
 _PARKING = const(4)
 _SERVICE = const(6)
-_CARTRIDGE = const(2)
-_USB = const(4)
-_TDC = const(8)
+_IN_CARTRIDGE = const(2)
+_IN_USB = const(4)
+_IN_TOP = const(8)
 LAW_RUN = const(1)
 
 _MOVES_MA = const(400)  # no such current flows while the motor is off
@@ -159,19 +159,19 @@ class Watches(ControlState):
             self.faults |= _F_OVER_TEMPERATURE
         self.write_analogue_switch(1)
         inputs = self.values[_INPUTS]
-        self.values[_INPUTS] = inputs & ~_TDC if self.read_tdc() else inputs | _TDC
+        self.values[_INPUTS] = inputs & ~_IN_TOP if self.read_tdc() else inputs | _IN_TOP
 
     def _holder_slot(self):
         """The cartridge's presence: off in two looks in succession is off."""
         v = self.values
         inputs = v[_INPUTS]
         if not self.read_cartridge():
-            v[_INPUTS] = inputs | _CARTRIDGE
+            v[_INPUTS] = inputs | _IN_CARTRIDGE
             self.cartridge_out = 0
         elif not self.cartridge_out:
             self.cartridge_out = 1
         else:
-            v[_INPUTS] = inputs & ~_CARTRIDGE
+            v[_INPUTS] = inputs & ~_IN_CARTRIDGE
             if self.state == _RUNNING:
                 self.faults |= _F_CARTRIDGE_REMOVED
 
@@ -180,12 +180,12 @@ class Watches(ControlState):
         v = self.values
         inputs = v[_INPUTS]
         if not self.read_usb():
-            v[_INPUTS] = inputs & ~_USB
+            v[_INPUTS] = inputs & ~_IN_USB
             self.usb_seen = 0
         elif not self.usb_seen:
             self.usb_seen = 1
         else:
-            v[_INPUTS] = inputs | _USB
+            v[_INPUTS] = inputs | _IN_USB
             if self.state == _RUNNING:
                 self.faults |= _F_USB_POWER
 

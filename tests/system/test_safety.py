@@ -211,7 +211,7 @@ def test_flash_is_never_written_with_a_start_on_its_way(make_bench, offset_ms):
 
 def test_a_press_while_the_depth_is_still_being_reached_calls_the_start_off(make_bench):
     bench = ready(make_bench)
-    pen_of(bench).pending = {DEPTH: 1500}
+    pen_of(bench).treatment.pending = {DEPTH: 1500}
     bench.operator.click(0.1)
     bench.run(0.13)
     assert bench.signal("depth") < 1500
