@@ -1,0 +1,48 @@
+"""The benchmarks still run: each on a span too short to tell anything but that."""
+
+import importlib
+
+import pytest
+from benchmarks import engines, growth, overhead, peer, plant_accuracy, plant_speed
+
+from pensim.plant.kernel import Kernel
+
+
+def test_the_overhead_s_parts_replay_what_the_full_simulation_did(monkeypatch):
+    monkeypatch.setattr(overhead, "SPAN_S", 0.1)
+    monkeypatch.setattr(overhead, "REPEATS", 1)
+    ratio, full_us, parts_us = overhead.measure()
+    assert full_us > parts_us > 0
+    assert ratio > 1
+
+
+def test_every_engine_is_timed(monkeypatch, capsys):
+    monkeypatch.setattr(engines, "SPAN_S", 0.05)
+    monkeypatch.setattr(engines, "REPEATS", 1)
+    engines.main()
+    printed = capsys.readouterr().out
+    assert all(f"engine {name} " in printed for name in engines.ENGINES)
+
+
+def test_the_accuracy_table_has_a_row_for_every_case(monkeypatch, capsys):
+    monkeypatch.setattr(plant_accuracy, "SPAN_MS", 60)
+    cases = dict(list(plant_accuracy.CASES.items())[3:4])
+    monkeypatch.setattr(plant_accuracy, "CASES", cases)
+    assert set(plant_accuracy.main()) == set(cases)
+    assert "air, 150 Hz" in capsys.readouterr().out
+
+
+def test_growth_streams_a_run_to_a_file():
+    assert growth.streamed_s(0.1) > 0
+
+
+def test_the_plant_s_contenders_advance_the_span():
+    kernel = plant_speed.running_kernel(Kernel)
+    start_us = kernel.now_us
+    plant_speed.everything(kernel, 5)
+    assert kernel.now_us == start_us + 5000
+
+
+@pytest.mark.parametrize("module", [peer, plant_speed])
+def test_the_goals_are_those_of_both_kernels(module):
+    assert set(importlib.reload(module).GOALS) == {"compiled", "python"}
