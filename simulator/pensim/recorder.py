@@ -48,7 +48,7 @@ class Recorder:
         self._last_us = 0
         self.on_chunk: Callable[[Trace], None] | None = None
         self.on_beat: Callable[[int], None] | None = None  # about every 10 ms; for pacing
-        self.punctures: list[tuple[int, int]] = []  # (end of the insertion us, deepest um)
+        self._punctures = array("q")  # time and depth by turns: 16 bytes a stroke, however long
         self._blocks: list[_Block] = []
         self._open_block()
         self._alarm = Alarm(board.time, self._idle)
@@ -109,9 +109,15 @@ class Recorder:
         if now_us - self._last_us >= IDLE_US:
             self.sample(now_us)
         self._alarm.arm(now_us + IDLE_US)
-        self.punctures += self._kernel.drain_punctures()
+        for puncture in self._kernel.drain_punctures():
+            self._punctures.extend(puncture)
         if self.on_beat is not None:
             self.on_beat(now_us)
+
+    @property
+    def punctures(self) -> list[tuple[int, int]]:
+        """(end of the insertion us, deepest um) of every stroke into skin, up to 10 ms ago."""
+        return list(zip(self._punctures[::2], self._punctures[1::2], strict=True))
 
     def trace(self, header: TraceHeader | None = None) -> Trace:
         """What has been recorded since the last chunk; a column that came later begins with 0."""
