@@ -56,7 +56,8 @@ class RateLaw(ControlState):
         if known > 6:
             period = (newest - ring[(head - 7) & 15]) & MASK
         elif known > 1:
-            period = ((newest - ring[(head - 2) & 15]) & MASK) * 6
+            gap = (newest - ring[(head - 2) & 15]) & MASK
+            period = gap * 6 if gap < _STILL_US else _NO_PERIOD_US
         if period < _SHORTEST_US:
             period = _SHORTEST_US
         before = self.period0
@@ -73,7 +74,8 @@ class RateLaw(ControlState):
         b = self.period1
         c = self.period2
         if a > b:
-            a, b = b, a
+            a = b
+            b = self.period0
         if b > c:
             b = c if c > a else a
         rate = 1000000000 // b  # <= 250000

