@@ -10,7 +10,8 @@ import time
 from array import array
 
 from benchmarks.scenes import in_contact
-from pensim.board.near._layout import REASON, WORDS
+from pensim.board.near._layout import REASON
+from pensim.engines import new_words
 from pensim.engines.cpython import CPythonEngine
 from pensim.plant import Kernel, kernel_name
 from pensim.plant.constants import flatten
@@ -94,7 +95,7 @@ def record():
 
 def replay_s(tape, first, bench, link):
     """Seconds that the recorded calls take from `first` on, on fresh parts."""
-    link.words = array("i", [0] * WORDS)
+    link.words = new_words("cpython")
     engine = CPythonEngine(link)
     codes, row = array("i", [0] * 4), array("i", [0] * len(PLANT_SIGNALS))
     kernel = Kernel(flatten(bench.parameters, bench.seed), codes, row)

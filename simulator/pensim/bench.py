@@ -11,7 +11,6 @@ from array import array
 from typing import Any
 
 from pensim.board.board import VirtualBoard
-from pensim.board.near._layout import ADC0
 from pensim.board.profile import PICO, BoardProfile
 from pensim.electronics import Electronics
 from pensim.firmware import Firmware
@@ -61,13 +60,13 @@ class Bench:
         self.settings = {"calibrated": int(calibrated), **(settings or {})}
         self.board = VirtualBoard(self.firmware, engine, profile, seed)
         self.board.flash.install(_settings_slot(self.settings))
-        codes = memoryview(self.board.words)[ADC0 : ADC0 + 4]
+        codes = array("i", [0] * 4)
         row = array("i", [0] * len(PLANT_SIGNALS))
         self.kernel: Any = Kernel(flatten(self.parameters, seed), codes, row)
         self.kernel.place(crank_deg * RAD_PER_DEG, 0.0)
         self.axis = DepthAxis(start_depth_um)
         self.kernel.set_protrusion(self.axis.protrusion_m)
-        self.electronics = Electronics(self.board, self.kernel, self.axis)
+        self.electronics = Electronics(self.board, self.kernel, codes, self.axis)
         self.kernel.set_cartridge(CARTRIDGES["none"])
         self.operator = Operator(self.time, self.electronics, self.kernel, self.board.i2c)
         columns = [Column("plant." + name, unit) for name, unit in PLANT_SIGNALS]

@@ -3,10 +3,12 @@
 The pin numbers are the hardware's own, not the firmware's map; a test holds the two together.
 """
 
+from array import array
 from dataclasses import dataclass
 from typing import Any
 
 from pensim.board.board import VirtualBoard
+from pensim.board.near._layout import ADC0
 from pensim.board.virtual_time import Alarm
 from pensim.plant.axis import DepthAxis
 from pensim.plant.constants import TACHOMETER, TOP_DEAD_CENTRE
@@ -71,18 +73,20 @@ class LoadSwitch:
 
 
 class Electronics:
-    """Connects a board to a plant kernel and a depth axis."""
+    """Connects a board to a plant kernel, whose ADC writes `codes`, and to a depth axis."""
 
     def __init__(
         self,
         board: VirtualBoard,
         kernel: Any,
+        codes: "array[int]",
         axis: DepthAxis,
         wiring: Wiring | None = None,
     ) -> None:
         self.wiring = wiring = wiring or Wiring()
         self._board = board
         self._kernel = kernel
+        self._codes = codes
         self.axis = axis
         self.load_switch = LoadSwitch(board, kernel)
         gpio = board.gpio
@@ -96,7 +100,7 @@ class Electronics:
         self.refresh_sensors()
         self._home_changed()
         board.processor.world = kernel
-        board.processor.sense = kernel.sense
+        board.processor.sense = self._sense
         board.processor.on_edges = self._set_levels
 
     def press_button(self, pressed: bool) -> None:
@@ -119,6 +123,11 @@ class Electronics:
         """Levels of the LED's red, green and blue."""
         red, green, blue = (self._board.gpio.level(pin) for pin in self.wiring.led)
         return red, green, blue
+
+    def _sense(self, now_us: int) -> None:
+        """The kernel's conversions, on the board's ADC."""
+        self._kernel.sense(now_us)
+        self._board.words[ADC0 : ADC0 + 4] = self._codes
 
     def _set_levels(self, changed: int) -> None:
         """Tachometer and top dead centre as the kernel has them now."""

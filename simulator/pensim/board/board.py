@@ -1,6 +1,5 @@
 """The virtual board: processor, pins and peripherals of one Pico, and its resets."""
 
-from array import array
 from collections.abc import Callable
 
 from pensim.board.adc import AnalogueInputs
@@ -19,7 +18,7 @@ from pensim.board.timers import RealTimeClock, Timers, Watchdog
 from pensim.board.uarts import Uarts
 from pensim.board.virtual_time import NEVER, VirtualTime
 from pensim.board.world import World
-from pensim.engines import BoardLink, start_engine
+from pensim.engines import BoardLink, new_words, start_engine
 from pensim.errors import FirmwareError
 from pensim.firmware import Firmware
 
@@ -55,7 +54,7 @@ class VirtualBoard:
         self.unique_id = unique_id
         self.loops_tick = loops_tick
         self.time = VirtualTime()
-        self.words = array("i", [0] * layout.WORDS)
+        self.words = new_words(engine)
         self.flash = Flash(profile.flash_bytes)
         self.flash.install(dict(firmware.files))
         self.processor = Processor(self.time, self.words, profile)

@@ -52,7 +52,7 @@ class _Guard(threading.Thread):
     def _look(self, engine: Watched, record: list[Any]) -> None:
         """`record` is [thread, words at the last look, looks without a change]."""
         thread, before, _ = record
-        now = bytes(memoryview(engine.words))
+        now = list(engine.words)
         if now != before:
             record[1:] = [now, 0]
             return
@@ -75,4 +75,4 @@ def watch(engine: Watched) -> None:
     if _guard is None or not _guard.is_alive():
         _guard = _Guard()
         _guard.start()
-    _guard.engines[engine] = [threading.get_ident(), b"", 0]
+    _guard.engines[engine] = [threading.get_ident(), [], 0]
