@@ -24,7 +24,7 @@ _MEANINGS: tuple[tuple[tuple[int, ...], tuple[str, ...], type[PortError], str, s
         ("exclusively lock",),
         PortBusy,
         "is in use",
-        "close the other program, or read along through `penloop share`",
+        "close the other program that uses it",
     ),
     (
         (errno.EACCES, errno.EPERM),

@@ -1,7 +1,5 @@
 """The command `penloop`: registers the groups of commands, and turns errors into one line."""
 
-import importlib
-import importlib.util
 import os
 import sys
 from collections.abc import Sequence
@@ -12,7 +10,7 @@ import typer
 
 from penhost import PenError
 from penloop import interruption
-from penloop.commands import demo, monitor, pen, ports, record, simulate
+from penloop.commands import board, demo, monitor, pen, ports, record, simulate
 from penloop.errors import UserError
 from pensim.errors import SimulatorError
 
@@ -27,10 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (demo, simulate, pen, monitor, record, ports):
+for group in (demo, simulate, pen, monitor, record, ports, board):
     group.register(app)
-if importlib.util.find_spec("penloop.board_command"):
-    app.command("board")(importlib.import_module("penloop.board_command").board)
 
 
 def _show_version(wanted: bool) -> None:

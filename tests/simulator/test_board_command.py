@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from penloop.board_command import BoardRun
+from penloop.commands.board import BoardRun
 from penloop.errors import UserError
 from pensim.errors import BoardFault
 from tests.system.penloop_process import finish, penloop, start

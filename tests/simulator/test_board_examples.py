@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from penloop.board_command import BoardRun
+from penloop.commands.board import BoardRun
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "board"
 PROMPT = "a number from 1 to 100? "

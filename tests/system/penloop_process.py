@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PENLOOP = [sys.executable, "-c", "from penloop.cli import main; main()"]
+PENLOOP = [sys.executable, "-m", "penloop"]
 PATIENCE_S = 20.0
 
 

@@ -2,12 +2,14 @@
 
 import json
 import os
+import sys
 import threading
 import tty
 
 import pytest
 import serial
 
+from penloop import __main__ as program
 from penloop.cli import run
 from penloop.commands import ports
 
@@ -183,3 +185,16 @@ def test_the_version_is_told(capsys):
 def test_every_command_explains_itself(command, capsys):
     assert run([command, "--help"]) == 0
     assert "Usage" in capsys.readouterr().out
+
+
+def test_ctrl_c_while_the_program_is_still_loading_ends_it_quietly(monkeypatch):
+    class Finder:
+        def find_spec(self, name, *_):
+            if name == "penloop.cli":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "penloop.cli")
+    monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
+    with pytest.raises(SystemExit) as ended:
+        program.main()
+    assert ended.value.code == 130

@@ -33,6 +33,11 @@ IMPORT = re.compile(rb"^\s*(?:import\s+([\w., \t]+)|from\s+(\w[\w.]*))", re.MULT
 LEVELS = {"3V3": 1, "GND": 0}  # what a wire may lead to besides a pin
 
 
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this group."""
+    app.command("board")(board)
+
+
 def board(
     script: Annotated[Path, typer.Argument(metavar="FILE.py", help="A MicroPython script.")],
     wire: Annotated[
