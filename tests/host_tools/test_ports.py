@@ -150,7 +150,7 @@ def terminal():
 def test_port_in_use_is_told(terminal):
     _ours, path = terminal
     port = open_port(path)
-    with pytest.raises(PortBusy, match="penloop share"):
+    with pytest.raises(PortBusy, match="is in use"):
         open_port(path)
     port.close()
     open_port(path).close()
