@@ -19,10 +19,7 @@ PenError
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from penhost.replies import Change
+from typing import Any
 
 
 class PenError(Exception):
@@ -91,7 +88,7 @@ class Refused(PenError):
         remedy: str,
         reason: int,
         limit: int = 0,
-        changes: Sequence[Change] = (),
+        changes: Sequence[Any] = (),
     ) -> None:
         super().__init__(message, remedy)
         self.reason = reason

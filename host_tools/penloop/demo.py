@@ -159,7 +159,7 @@ def _going_in(operator: Operator) -> Script:
     depth_mm = before_mm = SNAG_MM
     while not before_mm < depth_mm < SNAG_MM:
         yield operator.wait(SNAG_LOOK_S)
-        before_mm, depth_mm = depth_mm, operator.kernel.penetration() * 1e3
+        before_mm, depth_mm = depth_mm, operator.depth_in_skin_mm()
 
 
 def _run(engine: str, seed: int, script: Callable[[Operator], Script], on_beat: Beat) -> Run:

@@ -2,15 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
+from pensim.cartridge import SimulatedCartridge
+from pensim.electronics import Electronics
 from pensim.plant.constants import TACHOMETER, TOP_DEAD_CENTRE
-
-if TYPE_CHECKING:
-    from pensim.operator import Operator
 
 SHUNT, POSITION, TEMPERATURE, BATTERY = range(4)  # channels of the kernel's codes
 RAIL = 65535
+
+
+@dataclass
+class Parts:
+    """What can fail."""
+
+    electronics: Electronics
+    kernel: Any
+    cartridge: SimulatedCartridge | None = None
+    stuck_sensors: int = 0  # TACHOMETER and TOP_DEAD_CENTRE bits,
+    stuck_levels: int = 0  # and the levels at which they are held
 
 
 @dataclass(frozen=True)
@@ -18,57 +28,57 @@ class Hazard:
     """What fails, and how it is brought about."""
 
     mechanism: str
-    apply: Callable[["Operator", bool], None]
+    apply: Callable[[Parts, bool], None]
 
 
-def _stuck_sensor(bit: int, level: int) -> Callable[["Operator", bool], None]:
-    def apply(operator: "Operator", on: bool) -> None:
-        operator.stuck_sensors = (operator.stuck_sensors & ~bit) | (bit if on else 0)
-        operator.stuck_levels = (operator.stuck_levels & ~bit) | (bit if level else 0)
-        operator.kernel.set_stuck_sensors(operator.stuck_sensors, operator.stuck_levels)
-        operator.electronics.refresh_sensors()
-
-    return apply
-
-
-def _forced_code(channel: int, code: int) -> Callable[["Operator", bool], None]:
-    def apply(operator: "Operator", on: bool) -> None:
-        operator.kernel.set_code_fault(channel, code if on else -1, 0)
+def _stuck_sensor(bit: int, level: int) -> Callable[[Parts, bool], None]:
+    def apply(parts: Parts, on: bool) -> None:
+        parts.stuck_sensors = (parts.stuck_sensors & ~bit) | (bit if on else 0)
+        parts.stuck_levels = (parts.stuck_levels & ~bit) | (bit if level else 0)
+        parts.kernel.set_stuck_sensors(parts.stuck_sensors, parts.stuck_levels)
+        parts.electronics.refresh_sensors()
 
     return apply
 
 
-def _bridge_shorted(operator: "Operator", on: bool) -> None:
-    operator.kernel.set_bridge_faults(on, False)
+def _forced_code(channel: int, code: int) -> Callable[[Parts, bool], None]:
+    def apply(parts: Parts, on: bool) -> None:
+        parts.kernel.set_code_fault(channel, code if on else -1, 0)
+
+    return apply
 
 
-def _bridge_open(operator: "Operator", on: bool) -> None:
-    operator.kernel.set_bridge_faults(False, on)
+def _bridge_shorted(parts: Parts, on: bool) -> None:
+    parts.kernel.set_bridge_faults(on, False)
 
 
-def _motor_jammed(operator: "Operator", on: bool) -> None:
-    operator.kernel.set_extra_friction(20e-3 if on else 0.0)
+def _bridge_open(parts: Parts, on: bool) -> None:
+    parts.kernel.set_bridge_faults(False, on)
 
 
-def _axis_jammed(operator: "Operator", on: bool) -> None:
-    operator.electronics.axis.jammed = on
+def _motor_jammed(parts: Parts, on: bool) -> None:
+    parts.kernel.set_extra_friction(20e-3 if on else 0.0)
 
 
-def _load_switch_shorted(operator: "Operator", on: bool) -> None:
-    operator.electronics.load_switch.set_stuck(True if on else None)
+def _axis_jammed(parts: Parts, on: bool) -> None:
+    parts.electronics.axis.jammed = on
 
 
-def _load_switch_open(operator: "Operator", on: bool) -> None:
-    operator.electronics.load_switch.set_stuck(False if on else None)
+def _load_switch_shorted(parts: Parts, on: bool) -> None:
+    parts.electronics.load_switch.set_stuck(True if on else None)
 
 
-def _cartridge_contact(operator: "Operator", on: bool) -> None:
-    if operator.cartridge is not None:
-        operator.cartridge.eeprom.answers = not on
+def _load_switch_open(parts: Parts, on: bool) -> None:
+    parts.electronics.load_switch.set_stuck(False if on else None)
 
 
-def _battery_empty(operator: "Operator", on: bool) -> None:
-    operator.kernel.set_battery_charge(0.0 if on else 0.8)
+def _cartridge_contact(parts: Parts, on: bool) -> None:
+    if parts.cartridge is not None:
+        parts.cartridge.eeprom.answers = not on
+
+
+def _battery_empty(parts: Parts, on: bool) -> None:
+    parts.kernel.set_battery_charge(0.0 if on else 0.8)
 
 
 _TACHOMETER_HIGH, _TACHOMETER_LOW = _stuck_sensor(TACHOMETER, 1), _stuck_sensor(TACHOMETER, 0)

@@ -12,7 +12,7 @@ from pensim.board.virtual_time import VirtualTime
 from pensim.cartridge import ADDRESS, SimulatedCartridge
 from pensim.electronics import Electronics
 from pensim.errors import ScenarioError
-from pensim.hazards import HAZARDS
+from pensim.hazards import HAZARDS, Parts
 from pensim.plant.presets import CARTRIDGES, SKINS
 
 CONTACT_S = 0.05  # from first touch to all needles in contact
@@ -45,11 +45,9 @@ class Operator:
         self._bus = i2c.devices[electronics.wiring.cartridge_bus]
         self.hand = Hand()
         self.moves: list[Hand] = []
-        self.cartridge: SimulatedCartridge | None = None
+        self._parts = Parts(electronics, kernel)
         self.log: list[tuple[int, str]] = []
         self._serial = 1000
-        self.stuck_sensors = 0  # TACHOMETER and TOP_DEAD_CENTRE bits,
-        self.stuck_levels = 0  # and the levels at which they are held
 
     # Button, cartridge, cable
 
@@ -68,13 +66,18 @@ class Operator:
         self.press()
         self._time.call_at(self._time._now + round(hold_s * 1e6), self.release)
 
+    @property
+    def cartridge(self) -> SimulatedCartridge | None:
+        """What is in the holder."""
+        return self._parts.cartridge
+
     def insert_cartridge(self, cartridge: SimulatedCartridge | str = "12 needles") -> None:
         """Puts a cartridge in: an object, or a new one of a preset kind."""
         if isinstance(cartridge, str):
             self._serial += 1
             cartridge = SimulatedCartridge(cartridge, serial=self._serial)
         self._note(f"insert {cartridge.kind}")
-        self.cartridge = cartridge
+        self._parts.cartridge = cartridge
         self._bus[ADDRESS] = cartridge.eeprom
         self._kernel.set_cartridge(cartridge.parameters)
         self._electronics.insert_cartridge(True)
@@ -82,7 +85,7 @@ class Operator:
     def remove_cartridge(self) -> SimulatedCartridge | None:
         """Takes the cartridge off; returns it."""
         self._note("remove cartridge")
-        taken, self.cartridge = self.cartridge, None
+        taken, self._parts.cartridge = self._parts.cartridge, None
         self._bus.pop(ADDRESS, None)
         self._kernel.set_cartridge(CARTRIDGES["none"])
         self._electronics.insert_cartridge(False)
@@ -159,6 +162,10 @@ class Operator:
             yield self._time.timeout(round(seconds * 1e6))
         self.lift()
 
+    def depth_in_skin_mm(self) -> float:
+        """How deep the needles are in the skin at this moment; 0 when they are out."""
+        return float(self._kernel.penetration() * 1e3)
+
     # Faults of parts, and the clock
 
     def hazard(self, name: str, on: bool = True) -> None:
@@ -166,17 +173,7 @@ class Operator:
         if name not in HAZARDS:
             raise ScenarioError(f"no fault {name!r}: choose {', '.join(HAZARDS)}")
         self._note(f"{name} {'on' if on else 'off'}")
-        HAZARDS[name].apply(self, on)
-
-    @property
-    def electronics(self) -> Electronics:
-        """The parts around the board, for faults."""
-        return self._electronics
-
-    @property
-    def kernel(self) -> Any:
-        """The plant, for faults."""
-        return self._kernel
+        HAZARDS[name].apply(self._parts, on)
 
     @property
     def now_s(self) -> float:

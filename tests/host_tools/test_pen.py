@@ -10,17 +10,6 @@ from penhost.units import Quantity
 from tests.host_tools.fake_pen import Wire
 
 
-@pytest.fixture
-def wire():
-    return Wire()
-
-
-@pytest.fixture
-def pen(wire):
-    with Pen(wire) as pen:
-        yield pen
-
-
 def test_connecting_learns_who_answers(pen):
     assert pen.info.product == "penloop"
     assert pen.info.pen_id == "e6614103e7"

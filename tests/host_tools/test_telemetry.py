@@ -7,17 +7,6 @@ from penhost import BadValue, Pen, Refused
 from tests.host_tools.fake_pen import Wire
 
 
-@pytest.fixture
-def wire():
-    return Wire()
-
-
-@pytest.fixture
-def pen(wire):
-    with Pen(wire) as pen:
-        yield pen
-
-
 def test_recording_holds_every_sample_with_its_time(pen):
     names = ["tick", "odd", "rate", "depth", "state", "duty", "zero", "huge"]
     pen.subscribe(names, 2)

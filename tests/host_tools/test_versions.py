@@ -8,17 +8,6 @@ from penhost.errors import ProtocolMismatch
 from tests.host_tools.fake_pen import FakeDevice, Wire
 
 
-@pytest.fixture
-def wire():
-    return Wire()
-
-
-@pytest.fixture
-def pen(wire):
-    with Pen(wire) as pen:
-        yield pen
-
-
 class NewerDevice(FakeDevice):
     """Has columns, settings and types that this client does not know."""
 

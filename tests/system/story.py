@@ -1,5 +1,8 @@
 """Reading a trace in tests: states as words, times from an event."""
 
+import gc
+from typing import Any
+
 import numpy as np
 
 from penfw import faults, states
@@ -54,3 +57,17 @@ def window_means(trace: Trace, name: str, start_s: float, end_s: float, span_s: 
     return np.array(
         [values[(times >= start) & (times < start + span_s)].mean() for start in starts]
     )
+
+
+def control_of(bench: Bench) -> Any:
+    """The firmware's Control object, as a debugger would find it."""
+    values = bench.board.processor.engine.probe().obj
+    named = (found for found in gc.get_objects() if type(found).__name__ == "Control")
+    return next(found for found in named if found.values is values)
+
+
+def pen_of(bench: Bench) -> Any:
+    """The firmware's Pen object."""
+    control = control_of(bench)
+    named = (found for found in gc.get_objects() if type(found).__name__ == "Pen")
+    return next(found for found in named if getattr(found, "control", None) is control)

@@ -11,6 +11,7 @@ from pensim.hazards import HAZARDS
 from pensim.plant.parameters import PenParameters, Thermal
 from tests.system.story import (
     after,
+    control_of,
     fault_names,
     first_time,
     last_time,
@@ -259,7 +260,7 @@ def test_the_watchdog_resets_a_pen_whose_interrupt_died_and_it_says_so(running):
 
 def test_an_exception_in_the_control_interrupt_cuts_both_paths(running):
     bench = running("cheek")
-    control = find_control(bench)
+    control = control_of(bench)
     start_s = bench.now_s
     control.kp_q16 = None
     bench.run(0.5)
@@ -267,19 +268,6 @@ def test_an_exception_in_the_control_interrupt_cuts_both_paths(running):
     assert "internal error" in latched(bench)
     assert last_time(trace, trace["pen.duty"] > 0) - start_s < 0.01
     assert control.error is TypeError
-
-
-def find_control(bench):
-    """The firmware's Control object, as a debugger would find it."""
-    import gc
-
-    for found in gc.get_objects():
-        if (
-            type(found).__name__ == "Control"
-            and found.values is bench.board.processor.engine.probe().obj
-        ):
-            return found
-    raise AssertionError("no Control object")
 
 
 def test_a_late_control_interrupt_is_a_missed_deadline(running):

@@ -1,30 +1,14 @@
 """What must not happen: sensors that lie, depth that grows, a motor that starts by itself."""
 
-import gc
-
 import numpy as np
 import pytest
 
 from penfw import protocol, settings, states
 from pensim.board.board import WDT_RESET
 from pensim.cartridge import SimulatedCartridge
-from tests.system.story import after, first_time, latched, state, states_of
+from tests.system.story import after, control_of, first_time, latched, pen_of, state, states_of
 
 DEPTH = settings.index("depth")
-
-
-def control_of(bench):
-    """The firmware's Control object, as a debugger would find it."""
-    values = bench.board.processor.engine.probe().obj
-    named = (found for found in gc.get_objects() if type(found).__name__ == "Control")
-    return next(found for found in named if found.values is values)
-
-
-def pen_of(bench):
-    """The firmware's Pen object."""
-    control = control_of(bench)
-    named = (found for found in gc.get_objects() if type(found).__name__ == "Pen")
-    return next(found for found in named if getattr(found, "control", None) is control)
 
 
 def from_top_deg(trace, row=-1):
