@@ -102,7 +102,7 @@ class Processor:
         words = self.words
         kept = {layout.PINS, *range(layout.ADC0, layout.FLAGS)}
         if outputs_stay:
-            kept |= {LEVELS, *range(layout.DUTY0, layout.DUTY0 + 16)}
+            kept |= {LEVELS, layout.WDT_FED, *range(layout.DUTY0, layout.DUTY0 + 16)}
         for index in set(range(len(words))) - kept:
             words[index] = 0
         self.wake_us = self.time._now

@@ -8,10 +8,10 @@ from pensim.board.near._layout import (
     CLOCK_START_S,
     RESULT,
     TIMER,
-    WDT_FEED,
+    WDT_FED,
     WDT_START,
 )
-from pensim.board.processor import Interrupt, Processor
+from pensim.board.processor import TICKS_MASK, TICKS_OFFSET_US, Interrupt, Processor
 from pensim.board.profile import BoardProfile
 from pensim.board.virtual_time import Alarm, VirtualTime
 
@@ -93,32 +93,28 @@ class Watchdog:
         self._words = processor.words
         self._alarm = Alarm(time, self._check)
         self._on_bite = on_bite
+        self._timeout_us = 0
         processor.serve[WDT_START] = self._serve_start
-        processor.serve[WDT_FEED] = self._serve_feed
-        self.reset()
 
     def reset(self) -> None:
         """The watchdog is off after a reset of the chip."""
         self._timeout_us = 0
-        self._deadline_us = 0
         self._alarm.stop()
 
     def _serve_start(self, _payload: bytes) -> bytes:
         self._timeout_us = self._words[ARG0] * 1_000
-        return self._serve_feed(b"")
-
-    def _serve_feed(self, _payload: bytes) -> bytes:
-        if self._timeout_us:
-            self._deadline_us = self._time._now + self._timeout_us
-            if not self._alarm.armed:
-                self._alarm.arm(self._deadline_us)
+        self._check()
         return b""
 
     def _check(self) -> None:
-        if self._time._now >= self._deadline_us:
+        """Bites, or looks again when it is due unless it is fed: feeding costs no exchange."""
+        now = self._time._now
+        fed_ago_us = (now + TICKS_OFFSET_US - self._words[WDT_FED]) & TICKS_MASK
+        left_us = self._timeout_us - fed_ago_us
+        if left_us <= 0:
             self._on_bite()
         else:
-            self._alarm.arm(self._deadline_us)
+            self._alarm.arm(now + left_us)
 
 
 class RealTimeClock:

@@ -32,6 +32,7 @@ IN_IRQ = 42  # 1 while a hard interrupt runs
 SOFT = 43  # soft callbacks that wait for the main loop
 RECEIVED = 44  # bytes of received-data records at the head of the answer's payload
 UART_FLAGS0 = 46  # two words: the events that raised a UART's interrupt
+WDT_FED = 49  # ticks_us() when the watchdog was last fed
 REBOOT = 48  # 1: the SystemExit that ends the script is a soft reset
 
 PROBE0 = 64  # the firmware's signal array, as a debugger would read it
@@ -55,7 +56,6 @@ SERIAL_INIT = 9  # port, byte time ns, bits of a byte, pins tx + 256 rx; bits 0 
 SERIAL_SEND = 10  # port; payload; RESULT bytes taken
 I2C_TRANSFER = 11  # bus, address + 1024 stop, bytes to read, pins sda + 256 scl; payload
 WDT_START = 12  # time-out ms
-WDT_FEED = 13
 RESET = 14  # the chip
 FILE = 15  # operation, arguments; payload
 MASK = 16  # 1 holds interrupts back, 0 lets them in; RESULT what was before

@@ -3,8 +3,8 @@
 from time import gmtime, mktime, time
 
 import _callbacks
-from _board import ask, attach_probe, integer
-from _layout import CLOCK, CLOCK_START_S, TIMER, WDT_FEED, WDT_START
+from _board import COST_CALL, W, ask, attach_probe, integer, now_us, spend
+from _layout import CLOCK, CLOCK_START_S, TIMER, WDT_FED, WDT_START
 from _profile import HARD_TIMER, WDT_LIMIT_MS
 
 _SECOND_US = 1000000
@@ -74,10 +74,12 @@ class WDT:
             raise ValueError("timeout exceeds %d" % WDT_LIMIT_MS)
         if timeout <= 0:
             raise ValueError("timeout must be above zero")
+        W[WDT_FED] = now_us()
         ask(WDT_START, timeout)
 
     def feed(self):
-        ask(WDT_FEED)
+        spend(COST_CALL)
+        W[WDT_FED] = now_us()
 
 
 class RTC:
