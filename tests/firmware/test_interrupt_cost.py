@@ -63,3 +63,8 @@ def test_a_loop_costs_its_turns(tool, tmp_path):
 def test_a_construct_without_a_weight_is_refused(tool, tmp_path):
     with pytest.raises(ValueError, match="no weight"):
         weigh(tool, tmp_path, "def f(a):\n    return [b for b in a]\n")
+
+
+def test_the_readme_quotes_the_worst_path(tool):
+    worst = max(c.native for name, (c, _) in tool.measure().items() if name.startswith("tick"))
+    assert f"Its worst path is {worst:.0f} us" in (tool.ROOT / "README.md").read_text()
