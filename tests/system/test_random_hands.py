@@ -82,7 +82,8 @@ def test_whatever_a_hand_or_a_bad_part_does(trace_of, seed):
     angle = trace["plant.angle"][strokes_begin] / 1000
     assert np.all(np.minimum(angle, 360 - angle) < 20)
 
-    parked = np.flatnonzero((state[:-1] == states.PARKING) & (state[1:] == states.STANDBY)) + 1
-    angle = trace["plant.angle"][parked] / 1000
+    parked = np.flatnonzero((state[:-1] == states.PARKING) & (state[1:] == states.STANDBY))
+    settled = np.minimum(parked + 50, len(state) - 1)  # 50 ms later: without a tachometer the pen
+    angle = trace["plant.angle"][settled] / 1000  # cannot see the last swing
     assert np.all(np.minimum(angle, 360 - angle) < 20)
-    assert np.all(np.abs(trace["plant.rate"][parked]) < 2000)  # mHz: the membrane's last swing
+    assert not np.any(trace["plant.rate"][settled])
