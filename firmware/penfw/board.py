@@ -30,7 +30,7 @@ TICKS_MASK = 0x3FFFFFFF
 BOARD_NAME = "esp32" if sys.platform == "esp32" else "pico"
 HANDOVER_FILE = "/handover"  # sends the next start to the REPL, see main.py
 INTENDED_FILE = "/intended"  # what main.py makes of it: the last reset was no watchdog's
-BUNDLE_FILE = "/bundle"  # written by the flasher: hash of what it copied
+VERSION_FILE = "/version"  # which version runs, see main.py
 
 ticks_us = time.ticks_us
 ticks_ms = time.ticks_ms
@@ -208,9 +208,16 @@ def pen_id():
 
 
 def bundle_hash():
-    """Hash of the flashed bundle, or "source" where no flasher has left one."""
-    text = Files().read(BUNDLE_FILE)
-    return "source" if text is None else text.decode()[:64]
+    """Hash of the flashed bundle that runs, or "source" where no flasher has left one."""
+    text = Files().read(VERSION_FILE)
+    return text.decode().split()[0] if text else "source"
+
+
+def keep_version():
+    """The version that runs has passed its trial. Motor off only."""
+    words = Files().read(VERSION_FILE).decode().split()
+    Files().write(VERSION_FILE + ".new", (" ".join(words[:2]) + " kept").encode())
+    os.rename(VERSION_FILE + ".new", VERSION_FILE)
 
 
 def print_exception(error, link):

@@ -12,11 +12,13 @@ STOP = 0
 SERVICE_RUN = 1
 PARK = 2
 SERVICE_END = 3
+HAND_OVER = 4
 COMMANDS = (
     ("stop", "", "ends a treatment or a service run and parks the needles"),
     ("run", "mHz", "runs the motor in SERVICE; needs a heartbeat at least every 500 ms"),
     ("park", "", "brings the needles to top dead centre, in SERVICE"),
     ("end_service", "", "leaves SERVICE"),
+    ("hand_over", "", "stops, parks and resets into the MicroPython prompt, to be flashed"),
 )
 
 _RATE = settings.index("stroke_rate")
@@ -140,6 +142,10 @@ class Device:
         pen = self._pen
         if number == STOP:
             pen.stop()
+            return protocol.APPLIED, 0
+        if number == HAND_OVER:
+            pen.stop()
+            pen.flash_window.hand_over_due = True
             return protocol.APPLIED, 0
         if self.state() != states.SERVICE:
             return protocol.REFUSED, protocol.SERVICE_ONLY

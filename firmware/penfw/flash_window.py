@@ -8,6 +8,8 @@ from penfw.signals import index as signal
 BUSY_MS = 400  # what a window may take
 OPEN_MS = 100  # without drive for so long the load switch is open (one-shot of 30 ms)
 STILL_US = 200000
+OFF_MS = 2000  # after so long in FAULT both ways to power the motor are off, whatever turns
+TOLD_MS = 1000  # a host that takes nothing is waited for no longer
 TICK_MS = 3  # in this time a control tick passes
 REMOVED_FILE = "/removed"  # serials of cartridges that were taken off after use
 
@@ -19,21 +21,24 @@ class FlashWindow:
 
     def __init__(self, pen):
         self._pen = pen
-        self._announced = False
+        self._announced_ms = -1  # when the host was told, or not yet
         self.settings_due = False
         self.serials_due = False
+        self.version_due = False
+        self.hand_over_due = False
 
     def step(self):
         """Opens a window once it is announced, the motor proved still, the load switch open."""
-        if not self.settings_due and not self.serials_due:
+        if not self._due():
             return
         if not self._still():
-            self._announced = False
+            self._announced_ms = -1
             return
-        if not self._announced:
-            self._announced = True
+        now_ms = self._pen.uptime_ms
+        if self._announced_ms < 0:
+            self._announced_ms = now_ms
             self._pen.link.busy(BUSY_MS)
-        if self._pen.link.idle():
+        if self._pen.link.idle() or now_ms - self._announced_ms > TOLD_MS:
             self._open()
 
     def _open(self):
@@ -43,7 +48,8 @@ class FlashWindow:
             self._write()
         except OSError:
             pen.link.event(protocol.NOTICE, protocol.STORE_FAILED, 0)
-        self.settings_due = self.serials_due = self._announced = False
+        self.settings_due = self.serials_due = self.version_due = False
+        self._announced_ms = -1
         hardware.sleep_ms(TICK_MS)  # its deadline is not held
         pen.control.main_window = 0
         pen.button.forget()
@@ -58,10 +64,20 @@ class FlashWindow:
         if self.serials_due:
             pen.board.files.write(REMOVED_FILE, pack_serials(pen.cartridge.removed))
         pen.board.feed()
+        if self.version_due:
+            hardware.keep_version()
+        pen.board.feed()
+        if self.hand_over_due:
+            hardware.hand_over()
+
+    def _due(self):
+        return self.settings_due or self.serials_due or self.version_due or self.hand_over_due
 
     def _still(self):
         """No drive for long enough that the load switch is open, none on its way, no edge."""
         pen, control = self._pen, self._pen.control
+        if control.state == states.FAULT and control.state_ms > OFF_MS:
+            return True
         if pen.motor_on() or pen.treatment.starting or control.main_asks:
             return False
         if control.main_conditions & (states.START | states.PARK_WANTED):

@@ -1,22 +1,97 @@
-# The board's /main.py. Its first act drives both ways to power the motor off, before any import
-# that can fail: the PWM outlives a soft reset, the load switch opens by itself.
+# The board's /main.py: switches the motor off, then starts the version of the firmware that is to
+# run. It is itself no part of a version, and the flasher replaces it by one rename.
+#
+# /version holds three words: the version that runs, the one before it or "-", and the first one's
+# trial: "kept", or how often it was started without having shown that it works (penfw/trial.py).
+# One that has failed twice, or that the watchdog has bitten, gives way to the one before.
 import sys
 
 from machine import Pin
 
 MOTOR_OUTPUTS = (25, 26) if sys.platform == "esp32" else (2, 3)  # as in the pin maps
-for number in MOTOR_OUTPUTS:
+for number in MOTOR_OUTPUTS:  # before any import that can fail: a PWM outlives a soft reset
     Pin(number, Pin.OUT, value=0)
 
 import os  # noqa: E402
 
-try:  # the last start ended with a hand-over to the REPL (board.py)
+from machine import Timer, reset, reset_cause  # noqa: E402
+
+STARTS = 2  # that a version on trial gets
+TRIAL_MS = 10000  # in which each has to show that it works
+TRIAL_TIMER = 3 if sys.platform == "esp32" else -1
+WDT_RESET = 3
+KEPT = "kept"
+
+
+def words():
+    """The three words of /version; none where no flasher has been."""
+    try:
+        with open("/version") as file:
+            found = file.read().split()
+    except OSError:
+        return ()
+    return found if len(found) == 3 else ()
+
+
+def decide(current, previous, trial):
+    """The same three words, as this start makes them."""
+    if trial == KEPT:
+        return current, previous, trial
+    starts = int(trial)
+    bitten = starts and reset_cause() == WDT_RESET and "intended" not in os.listdir("/")
+    if previous != "-" and (bitten or starts >= STARTS):
+        return previous, current, KEPT
+    return current, previous, str(starts + 1)
+
+
+def note(decided):
+    """Writes /version; a power cut leaves the old words or the new ones."""
+    with open("/version.new", "w") as file:
+        file.write(" ".join(decided))
+    os.rename("/version.new", "/version")
+
+
+def start_again(_timer=None):
+    """A start on trial has failed: the next one decides."""
+    open("/intended", "w").close()  # this reset is no watchdog's
+    reset()
+
+
+def run(trial_timer):
+    """Runs the firmware; returns where it leads to the REPL."""
+    from penfw import startup
+
+    startup.run(trial_timer)
+
+
+def run_on_trial():
+    """Runs a version that has to show that it works before the timer ends it."""
+    timer = Timer(TRIAL_TIMER)
+    timer.init(mode=Timer.ONE_SHOT, period=TRIAL_MS, callback=start_again)
+    try:
+        run(timer)
+    except Exception as error:
+        sys.print_exception(error)
+        start_again()
+    finally:
+        timer.deinit()
+
+
+try:  # the last start ended with a hand-over to the REPL (penfw/board.py)
     os.rename("/handover", "/intended")
     handed_over = True
 except OSError:
     handed_over = False
 
-if not handed_over:
-    from penfw import pen
-
-    pen.run()
+found = words()
+on_trial = bool(found) and found[2] != KEPT  # then a hand-over is one of a version that failed
+if on_trial or not handed_over:
+    decided = decide(*found) if found else found
+    if decided != tuple(found):
+        note(decided)
+    if decided:
+        sys.path.insert(0, "/versions/" + decided[0])
+    if on_trial and decided[2] != KEPT:
+        run_on_trial()
+    else:
+        run(None)

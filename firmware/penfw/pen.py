@@ -4,8 +4,6 @@ It owns what is slow or allocates: gestures, cartridge, self-test, settings, lig
 steers the interrupt through the `main_*` words and the targets, and never writes the motor.
 """
 
-import gc
-
 from penfw import board as hardware
 from penfw import faults, protocol, settings, states
 from penfw.button import (
@@ -13,7 +11,6 @@ from penfw.button import (
     HOLD_SERVICE,
     NONE,
     PRESS,
-    SERVICE_MS,
     SHORT,
     STUCK,
     Button,
@@ -50,10 +47,8 @@ from penfw.store import SettingsStore
 from penfw.thermistor import temperature_mC
 from penfw.treatment import Treatment
 
-STEP_MS = 10
 INSERTED_MS = 50  # a cartridge is read once it has sat for so long
 STILL_US = 200000
-STOP_MS = 1000  # what a motor takes to stand after a CUT, at most
 SESSION_FILE = "/boot_session"
 
 _INPUTS = signal("inputs")
@@ -301,44 +296,3 @@ def next_session(files):
             session = 1
     files.write(SESSION_FILE, str(session).encode())
     return session
-
-
-def rescued(board):
-    """Held 3 to 8 s at power-up: the way to the REPL, with outputs off."""
-    if board.button.value():
-        return False
-    held_ms = 0
-    while not board.button.value() and held_ms <= SERVICE_MS[1]:
-        hardware.sleep_ms(10)
-        held_ms += 10
-    return SERVICE_MS[0] <= held_ms <= SERVICE_MS[1]
-
-
-def hand_over(pen):
-    """Ends in the REPL: cuts the drive, waits until the motor stands, resets."""
-    control = pen.control
-    control.raise_faults(1 << faults.INTERNAL_ERROR)
-    for _ in range(STOP_MS // STEP_MS):
-        hardware.sleep_ms(STEP_MS)
-        pen.board.feed()
-        if control.values[_EDGE_AGE] > STILL_US:
-            break
-    control.main_window = 1
-    hardware.hand_over()
-
-
-def run():
-    """Runs the pen; ends in the REPL when rescued at power-up, or by an exception or Ctrl-C."""
-    board = hardware.Board()
-    if rescued(board):
-        return
-    pen = Pen(board)
-    gc.collect()
-    pen.start()
-    try:
-        while True:
-            pen.step()
-            hardware.sleep_ms(STEP_MS)
-    except BaseException as error:  # of the host too
-        hardware.print_exception(error, board.link)
-        hand_over(pen)

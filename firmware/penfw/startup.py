@@ -1,0 +1,61 @@
+"""From power-up to the main loop, and from there to the REPL."""
+
+import gc
+
+from penfw import board as hardware
+from penfw import faults
+from penfw.button import SERVICE_MS
+from penfw.pen import STILL_US, Pen
+from penfw.signals import index as signal
+from penfw.trial import Trial
+
+PASS_MS = 10  # from one pass of the main loop to the next
+STOP_MS = 1000  # what a motor takes to stand after a CUT, at most
+
+_EDGE_AGE = signal("edge_age")
+
+
+def run(trial_timer=None):
+    """Runs the pen; ends in the REPL when rescued at power-up, or by an exception or Ctrl-C.
+
+    A version on trial is ended by `trial_timer`, unless it stops that timer in time.
+    """
+    board = hardware.Board()
+    if rescued(board):
+        return
+    pen = Pen(board)
+    trial = Trial(pen, trial_timer)
+    gc.collect()
+    pen.start()
+    try:
+        while True:
+            pen.step()
+            trial.step()
+            hardware.sleep_ms(PASS_MS)
+    except BaseException as error:  # of the host too
+        hardware.print_exception(error, board.link)
+        leave(pen)
+
+
+def rescued(board):
+    """Held 3 to 8 s at power-up: the way to the REPL, with outputs off."""
+    if board.button.value():
+        return False
+    held_ms = 0
+    while not board.button.value() and held_ms <= SERVICE_MS[1]:
+        hardware.sleep_ms(10)
+        held_ms += 10
+    return SERVICE_MS[0] <= held_ms <= SERVICE_MS[1]
+
+
+def leave(pen):
+    """Ends in the REPL: cuts the drive, waits until the motor stands, resets."""
+    control = pen.control
+    control.raise_faults(1 << faults.INTERNAL_ERROR)
+    for _ in range(STOP_MS // PASS_MS):
+        hardware.sleep_ms(PASS_MS)
+        pen.board.feed()
+        if control.values[_EDGE_AGE] > STILL_US:
+            break
+    control.main_window = 1
+    hardware.hand_over()
