@@ -10,8 +10,8 @@ import typer
 
 from penhost import PenError
 from penloop import interruption
-from penloop.commands import board, demo, monitor, pen, ports, record, simulate
-from penloop.errors import UserError
+from penloop.commands import board, demo, flash, monitor, pen, ports, record, simulate
+from penloop.errors import BoardError, UserError
 from pensim.errors import SimulatorError
 
 USAGE = 2
@@ -25,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (demo, simulate, pen, monitor, record, ports, board):
+for group in (demo, simulate, pen, monitor, record, ports, board, flash):
     group.register(app)
 
 
@@ -79,7 +79,7 @@ def _report(error: Exception) -> int:
         return _fail(f"{error.format_message().rstrip('.')}: see `penloop --help`", USAGE)
     if isinstance(error, UserError):
         return _fail(str(error), USAGE)
-    if isinstance(error, (PenError, SimulatorError)):
+    if isinstance(error, (PenError, SimulatorError, BoardError)):
         return _fail(str(error), 1)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""

@@ -6,3 +6,10 @@ class UserError(Exception):
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(f"{message}: {remedy}")
+
+
+class BoardError(Exception):
+    """A board that is not as it has to be: one line, with the remedy."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(f"{message}: {remedy}")

@@ -67,6 +67,16 @@ class InterruptiblePort:
         return getattr(self._port, name)
 
     @property
+    def timeout(self) -> float | None:
+        """What a read waits at most, seconds."""
+        limit: float | None = self._port.timeout
+        return limit
+
+    @timeout.setter
+    def timeout(self, limit: float | None) -> None:
+        self._port.timeout = limit
+
+    @property
     def in_waiting(self) -> int:
         """Bytes that can be read now."""
         check()

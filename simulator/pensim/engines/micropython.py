@@ -6,7 +6,6 @@ request has one.
 
 import os
 import select
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pensim.board.near._layout import ARG0, IRQ, PROBE, PROBE0, REASON, SIZE, WORDS
-from pensim.engines import BoardLink
+from pensim.engines import BoardLink, unix_port
 from pensim.engines.one_core import leave_core, share_core
 from pensim.errors import EngineError
 
@@ -154,8 +153,7 @@ def _command(name: str, root: Path, to_guest: int, from_guest: int) -> list[str]
         host = str(Path(__file__).with_name("wasm_host.py"))
         numbers = [str(number) for number in (to_guest, from_guest, WORDS, SIZE)]
         return [sys.executable, host, str(root), *numbers]
-    beside = Path(sys.executable).with_name("micropython")
-    program = str(beside) if beside.exists() else shutil.which("micropython")
+    program = unix_port()
     if program is None:
         raise EngineError(
             "the micropython engine needs the command micropython: "

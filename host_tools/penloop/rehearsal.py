@@ -1,0 +1,144 @@
+"""The rehearsal: a bundle runs a short battery on the simulator before it is flashed.
+
+The bundle's own sources run as bytecode on real MicroPython, laid out as on the board, with the
+settings that the board has saved; only the calibration is that of the simulated pen.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from penfw import faults, settings, states
+from penloop.errors import UserError
+from penloop.flashing.bundle import Bundle
+from penloop.mpy import BYTECODE
+from pensim import Bench, Firmware
+from pensim.engines import real_engine
+from pensim.errors import SimulatorError
+
+RATE_TOLERANCE = 0.02
+STOP_S = 1.0  # from the press to needles parked, at most
+
+
+@dataclass(frozen=True)
+class Case:
+    """One part of the battery: what it shows, and the function that tries it."""
+
+    name: str
+    run: Callable[[Bench], None]
+
+
+class CaseFailed(Exception):
+    """`str()` says what was expected and what came."""
+
+
+def own_settings(slots: dict[str, bytes]) -> dict[str, int]:
+    """The newest readable slot's values by name, without calibration; empty when none is."""
+    read = [found for text in slots.values() if (found := settings.decode(text))]
+    if not read:
+        return {}
+    values = max(read)[1]
+    rows = zip(settings.SETTINGS, values, strict=True)
+    return {row[0]: value for row, value in rows if row[6] in (settings.OPEN, settings.SERVICE)}
+
+
+def rehearse(firmware: Firmware, slots: dict[str, bytes]) -> Iterator[tuple[str, str]]:
+    """Runs the battery; yields (case, what failed or "") for each. Raises UserError."""
+    engine = real_engine()
+    if engine is None:
+        raise UserError(
+            "the rehearsal needs a real MicroPython",
+            "pip install 'penloop[engines]', or give --no-rehearsal",
+        )
+    bundle = Bundle.of(firmware, BYTECODE)
+    on_board = Firmware(tuple(sorted(bundle.on_board().items())), "rehearsal")
+    for case in BATTERY:
+        yield case.name, _outcome(case, on_board, engine, own_settings(slots))
+
+
+def _outcome(case: Case, firmware: Firmware, engine: str, own: dict[str, int]) -> str:
+    try:
+        with Bench(firmware=firmware, engine=engine, settings=own) as bench:
+            case.run(bench)
+    except (CaseFailed, SimulatorError) as error:
+        return str(error)
+    return ""
+
+
+def _expect(holds: bool, expected: str, bench: Bench) -> None:
+    if not holds:
+        word = bench.signal("faults")
+        names = [row[1] for row in faults.FAULTS if word >> row[0] & 1]
+        came = " ".join([states.STATES[bench.signal("state")], *(f"[{name}]" for name in names)])
+        raise CaseFailed(f"expected {expected}; the pen was in {came} at {bench.now_s:.2f} s")
+
+
+def _started(bench: Bench) -> None:
+    bench.operator.insert_cartridge()
+    bench.run(1.5)
+    _expect(bench.signal("state") == states.READY, "READY within 1.5 s", bench)
+
+
+def _running(bench: Bench) -> None:
+    _started(bench)
+    bench.operator.click()
+    bench.run(0.5)
+    bench.operator.touch("cheek")
+    bench.run(1.0)
+    _expect(bench.signal("state") == states.RUNNING, "a treatment", bench)
+
+
+def _starts(bench: Bench) -> None:
+    _started(bench)
+
+
+def _treats(bench: Bench) -> None:
+    _running(bench)
+    trace = bench.trace()
+    held = trace["plant.rate"][trace.time_s > bench.now_s - 0.2].mean()
+    wanted = bench.signal("rate_target")
+    limited = bench.signal("limited")
+    within = abs(held - wanted) <= RATE_TOLERANCE * wanted
+    text = f"{wanted / 1000:.1f} Hz within 2 % (it held {held / 1000:.1f} Hz)"
+    _expect(bool(limited) or within, text, bench)
+    bench.operator.click()
+    bench.run(STOP_S)
+    parked = bench.signal("state") not in (states.RUNNING, states.PARKING, states.FAULT)
+    _expect(parked and _still(bench), "needles parked 1 s after a press", bench)
+
+
+def _stalls(bench: Bench) -> None:
+    _running(bench)
+    bench.operator.hazard("motor_jammed")
+    bench.run(1.5)
+    _expect(bench.signal("state") == states.FAULT, "a fault when the needles are held", bench)
+    _expect(not bench.signal("duty"), "no drive when the needles are held", bench)
+
+
+def _loses_tachometer(bench: Bench) -> None:
+    _running(bench)
+    bench.operator.hazard("tachometer_open")
+    bench.run(1.5)
+    fault = bench.signal("faults") >> faults.TACHOMETER_LOSS & 1
+    _expect(bool(fault) and _still(bench), "a stop when the tachometer fails", bench)
+
+
+def _unplugged(bench: Bench) -> None:
+    _running(bench)
+    bench.operator.remove_cartridge()
+    bench.run(1.5)
+    _expect(bench.signal("state") == states.FAULT, "a fault when the cartridge is taken", bench)
+    _expect(_still(bench), "no motion without a cartridge", bench)
+
+
+def _still(bench: Bench) -> bool:
+    trace = bench.trace()
+    return not trace["plant.rate"][trace.time_s > bench.now_s - 0.1].any()
+
+
+BATTERY = (
+    Case("starts and tests itself", _starts),
+    Case("treats at its rate and parks", _treats),
+    Case("stops when the needles are held", _stalls),
+    Case("stops when the tachometer fails", _loses_tachometer),
+    Case("stops when the cartridge is taken off", _unplugged),
+)
