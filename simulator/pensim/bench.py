@@ -12,7 +12,7 @@ from typing import Any
 
 from pensim.board.board import VirtualBoard
 from pensim.board.profile import PICO, BoardProfile
-from pensim.electronics import Electronics
+from pensim.electronics import Electronics, Wiring
 from pensim.firmware import Firmware
 from pensim.operator import Operator
 from pensim.plant import Kernel, kernel_name
@@ -39,6 +39,7 @@ class Bench:
     settings: firmware settings that differ from the defaults, by name
     calibrated: whether the pen comes with calibration values
     start_depth_um, crank_deg: where the nose and the crank stand at first; 0 is needles retracted
+    wiring: which pin drives and reads which part, where it is not as the firmware expects
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Bench:
         calibrated: bool = True,
         start_depth_um: float = 300.0,
         crank_deg: float = 0.0,
+        wiring: Wiring | None = None,
     ) -> None:
         self.firmware = firmware or Firmware.installed()
         self.engine = engine
@@ -66,7 +68,7 @@ class Bench:
         self.kernel.place(crank_deg * RAD_PER_DEG, 0.0)
         self.axis = DepthAxis(start_depth_um)
         self.kernel.set_protrusion(self.axis.protrusion_m)
-        self.electronics = Electronics(self.board, self.kernel, codes, self.axis)
+        self.electronics = Electronics(self.board, self.kernel, codes, self.axis, wiring)
         self.kernel.set_cartridge(CARTRIDGES["none"])
         self.operator = Operator(self.time, self.electronics, self.kernel, self.board.i2c)
         columns = [Column("plant." + name, unit) for name, unit in PLANT_SIGNALS]

@@ -4,7 +4,7 @@ The pin numbers are the hardware's own, not the firmware's map; a test holds the
 """
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from pensim.board.board import VirtualBoard
@@ -35,6 +35,27 @@ class Wiring:
     led: tuple[int, int, int] = (16, 17, 18)
     buzzer: int = 21
     analogue_switch: int = 20
+
+    def swapped(self, first: int, second: int) -> "Wiring":
+        """The same with two of its pins exchanged, as by a mistake. Raises ValueError."""
+        other = {first: second, second: first}
+        pins = {item.name: getattr(self, item.name) for item in fields(self)}
+        bus = pins.pop("cartridge_bus")
+        there = {number for pin in pins.values() for number in (pin if _several(pin) else (pin,))}
+        if not {first, second} <= there:
+            raise ValueError(
+                f"no part of the pen is on GP{first if first not in there else second}"
+            )
+        for name, pin in pins.items():
+            numbers = tuple(
+                other.get(number, number) for number in (pin if _several(pin) else (pin,))
+            )
+            pins[name] = numbers if _several(pin) else numbers[0]
+        return Wiring(cartridge_bus=bus, **pins)
+
+
+def _several(pin: int | tuple[int, int, int]) -> bool:
+    return isinstance(pin, tuple)
 
 
 class LoadSwitch:

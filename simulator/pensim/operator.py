@@ -13,6 +13,7 @@ from pensim.cartridge import ADDRESS, SimulatedCartridge
 from pensim.electronics import Electronics
 from pensim.errors import ScenarioError
 from pensim.hazards import HAZARDS, Parts
+from pensim.plant.constants import PI
 from pensim.plant.presets import CARTRIDGES, SKINS
 
 CONTACT_S = 0.05  # from first touch to all needles in contact
@@ -95,6 +96,21 @@ class Operator:
         """Plugs the USB power in, or takes it off."""
         self._note(f"usb power {'on' if connected else 'off'}")
         self._electronics.connect_usb(connected)
+
+    def turn_shaft(self, turns: float = 1.2, turns_per_s: float = 2.0) -> None:
+        """Turns the motor's shaft by hand, needles off the skin."""
+        self._note(f"turn shaft {turns:g}")
+        self.process(self._turning(round(turns / turns_per_s * 1e3), turns_per_s * 2.0 * PI))
+
+    def _turning(self, steps: int, speed_rad_per_s: float) -> Script:
+        """The hand holds the shaft, against brake and membrane: it moves a step a millisecond."""
+        for step in range(steps):
+            angle_rad = step * speed_rad_per_s * 1e-3 % (2.0 * PI)
+            self._kernel.place(angle_rad if angle_rad <= PI else angle_rad - 2.0 * PI, 0.0)
+            self._electronics.refresh_sensors()
+            yield self._time.timeout(1000)
+        self._kernel.place(0.0, 0.0)
+        self._electronics.refresh_sensors()
 
     # The hand
 

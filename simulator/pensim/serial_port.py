@@ -18,12 +18,13 @@ from serial.serialutil import PortNotOpenError
 from pensim.bench import Bench
 from pensim.board.near._layout import PORT_USB
 from pensim.board.virtual_time import NEVER
+from pensim.electronics import Wiring
 from pensim.engines import ENGINES
 from pensim.errors import ScenarioError, SimulatorError
 from pensim.firmware import Firmware
 from pensim.operator_script import load_script, run_script
 from pensim.pacing import Pacer
-from pensim.plant.presets import CARTRIDGES, SKINS
+from pensim.plant.presets import CARTRIDGES, PENS, SKINS
 
 PORTS = {"uart": 0, "usb": PORT_USB}
 _pens: dict[str, "_SharedPen"] = {}
@@ -41,6 +42,8 @@ class PenUrl:
     cartridge: str = "12 needles"
     operator: str = ""
     firmware: str = ""
+    pen: str = "reference"
+    swap: str = ""  # two GP numbers that are exchanged in the wiring, such as 16-21
     pace: float = 0.0
 
     @classmethod
@@ -61,7 +64,15 @@ class PenUrl:
         """A pen as the URL describes it, its cartridge in and its operator's script running."""
         script = load_script(Path(self.operator)) if self.operator else None
         firmware = Firmware.from_directory(self.firmware) if self.firmware else None
-        bench = Bench(firmware=firmware, engine=self.engine, seed=self.seed)
+        bench = Bench(
+            firmware=firmware,
+            engine=self.engine,
+            seed=self.seed,
+            parameters=PENS[self.pen],
+            wiring=_swapped(self.swap) if self.swap else None,
+        )
+        if self.port == "usb":  # a cable that powers the board, too
+            bench.operator.usb_power()
         if script is not None:
             run_script(bench.operator, script)
         elif self.cartridge != "none":
@@ -76,7 +87,18 @@ _CHOICES: dict[str, Any] = {
     "engine": ENGINES,
     "zone": SKINS,
     "cartridge": CARTRIDGES,
+    "pen": PENS,
 }
+
+
+def _swapped(text: str) -> Wiring:
+    first, _, second = text.partition("-")
+    try:
+        return Wiring().swapped(int(first), int(second))
+    except ValueError as error:
+        raise ScenarioError(
+            f"sim:// option swap={text!r} ({error}): give two GP numbers of the pen, such as 16-21"
+        ) from None
 
 
 def _value(key: str, text: str, kind: type) -> Any:

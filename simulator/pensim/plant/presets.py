@@ -62,6 +62,9 @@ MOTORS = {
     ),
 }
 
+# In the motor's place on the bench: the current of 10 ohm, and next to no torque.
+DUMMY_LOAD = Motor(resistance_ohm=10.0, torque_constant_nm_per_a=1e-5)
+
 PENS = {
     "reference": PenParameters(),
     "006SR": PenParameters(motor=MOTORS["006SR"]),
@@ -70,4 +73,5 @@ PENS = {
         mechanism=Mechanism(coulomb_friction_nm=0.3e-3, membrane_extended_n=1.0),
         battery=Battery(resistance_ohm=0.2, charge_fraction=0.4),
     ),
+    "dummy load": PenParameters(motor=DUMMY_LOAD),
 }
