@@ -36,6 +36,8 @@ class VirtualBoard:
     seed: of everything random on this board
     loops_tick: each turn of a loop is a board call ("cpython" only), so that a loop that waits for
         an interrupt without one sees it
+    repl: once main.py has ended the board serves its REPL on the USB serial, as a real one does;
+        else it stands still with its exit code
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class VirtualBoard:
         seed: int = 0,
         unique_id: bytes = b"penloop\0",
         loops_tick: bool = False,
+        repl: bool = False,
     ) -> None:
         self.profile = profile
         self.firmware = firmware
@@ -53,6 +56,7 @@ class VirtualBoard:
         self.seed = seed
         self.unique_id = unique_id
         self.loops_tick = loops_tick
+        self._first_mode = layout.FRIENDLY_REPL if repl else layout.NO_REPL
         self.time = VirtualTime()
         self.words = new_words(engine)
         self.flash = Flash(profile.flash_bytes)
@@ -124,6 +128,7 @@ class VirtualBoard:
         self.clock.reset()
         self.serial.reset()
         self._cause = cause
+        self._repl_mode = self._first_mode
         self._start()
 
     def _reboot(self) -> None:
@@ -161,6 +166,7 @@ class VirtualBoard:
                 "PINS_ADC": profile.pins_adc,
                 "PINS_PWM": profile.pins_pwm,
                 "RANDOM_SEED": draw(self.seed, "random", self.boots),
+                "REPL": self._repl_mode,
                 "RESET_CAUSE": cause,
                 "STACK_SIZE": profile.stack_bytes,
                 "UNIQUE_ID": self.unique_id,
@@ -185,6 +191,7 @@ class VirtualBoard:
 
     def _serve_exit(self, payload: bytes) -> bytes:
         if self.words[REBOOT]:
+            self._repl_mode = self.words[ARG0 + 1]
             self._later(self._reboot)
             return b""
         self.exit_code = self.words[ARG0]

@@ -13,22 +13,26 @@ from typing import Any
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from pensim.board.near._layout import ARG0, ELAPSED, EXIT, LIMIT, REASON, RECEIVED
+from pensim.board.near._layout import ELAPSED, LIMIT
 from pensim.engines import BoardLink
 from pensim.engines.dialect import BUILTINS, board_traceback
 from pensim.engines.loops import TICK, with_ticks
 from pensim.engines.spin_guard import watch
+from pensim.engines.typed import typed_code
 
 NEAR = files("pensim.board.near")
 NEAR_NAMES = {
     name: name
     for name in (
         "_adc", "_board", "_callbacks", "_file", "_i2c", "_layout", "_pin", "_pwm", "_serial",
-        "_errno", "_timer", "_uart", "_usb", "machine", "os", "random", "select", "time",
+        "_errno", "_readline", "_repl", "_session", "_statement", "_timer", "_uart", "_usb",
+        "machine", "os", "random", "select", "time",
     )
 } | {"errno": "_errno", "gc": "_gc", "micropython": "_micropython", "sys": "_sys"}  # fmt: skip
 SHARED = ("array", "binascii", "collections", "hashlib", "heapq", "json", "math", "re",
           "struct")  # fmt: skip
+FROZEN = ".frozen"  # an entry of sys.path: modules inside the interpreter, here there are none
+HOST_ERRORS = (GreenletExit, KeyboardInterrupt)  # not for the firmware to catch
 STREAMS = ("BytesIO", "IOBase", "StringIO")  # of `io`; its `open` is the board's
 
 
@@ -59,17 +63,17 @@ class CPythonEngine:
         self._modules: dict[str, Any] = {}
         self._probe: Any = None
         self._builtins = BUILTINS | {"__import__": self._import}
+        self._compiled = compiled_with_ticks if link.loop_us else compiled
+        self._path = ["", FROZEN, "/lib"]
         self._wire = self._link_module()
         self._modules["_link"] = self._wire
         self._modules["_profile"] = _namespace("_profile", link.profile)
         board = self._load("_board")
-        system = self._load("sys")
-        self._builtins["open"] = self._load("os").open
-        self._builtins["print"] = system._print
-        self._builtins["input"] = system._input
+        self._modules["_sys"] = self._load("sys")
+        self._directory = self._load("os")._path
+        self._run_session = self._load("_session").run
         if link.loop_us:
             self._builtins[TICK] = _tick(link.words, link.loop_us, board.sync)
-        self._compiled = compiled_with_ticks if link.loop_us else compiled
         self.interrupt = board.dispatch  # runs a callback; returns 1 when it raised
         self._main = greenlet(self._run_main)
         watch(self)
@@ -110,30 +114,32 @@ class CPythonEngine:
                 "format_exception": self._format_exception,
                 "modules": self._modules,
                 "probe": self._attach_probe,
+                "main": self._new_module("__main__", "/main.py").__dict__,
+                "path": self._path,
+                "mpy": None,  # it loads no .mpy files
+                "file_code": self._file_code,
+                "compile": self._typed_code,
+                "set_builtin": self._builtins.__setitem__,
+                "is_host_error": lambda error: isinstance(error, HOST_ERRORS),
             },
         )
 
     def _attach_probe(self, values: Any) -> None:
         self._probe = memoryview(values)
 
-    def _run_main(self, _payload: bytes) -> bytes:
-        """Runs `/main.py`; what is left of the session is one EXIT request after another."""
-        self.words[RECEIVED] = 0  # what was sent before any port was open is lost
-        code, text = 0, b""
-        try:
-            module = self._new_module("__main__", "/main.py")
-            exec(self._compiled(self._link.files["/main.py"], "/main.py"), module.__dict__)
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else int(end.code is not None)
-            text = b"" if end.code is None or end.code == code else f"{end.code}\n".encode()
-        except (GreenletExit, KeyboardInterrupt):  # of the host
-            raise
-        except BaseException as error:
-            code, text = 1, self._format_exception(error)
-        while True:
-            self.words[REASON] = EXIT
-            self.words[ARG0] = code
-            self._wire.exchange(text)
+    def _run_main(self, payload: bytes) -> None:
+        """The firmware's session, from boot.py on."""
+        self._load("_serial").accept(payload)
+        self._run_session()
+
+    def _file_code(self, path: str) -> CodeType | None:
+        """Code of a file of the flash, None when there is none."""
+        source = self._link.files.get(path)
+        return None if source is None else self._compiled(source, path)
+
+    def _typed_code(self, text: bytes, kind: str) -> CodeType:
+        """Code of what came over the REPL; `kind` is "exec" or "single"."""
+        return typed_code(bytes(text), kind, ticks=self._link.loop_us > 0)
 
     def _format_exception(self, error: BaseException) -> bytes:
         return board_traceback(error, self._builtins).encode()
@@ -171,11 +177,11 @@ class CPythonEngine:
         parent, _, leaf = name.rpartition(".")
         if parent:
             self._load(parent)
-        path, is_package = self._find(name)
-        module = self._new_module(name, path)
+        path, shown, is_package = self._find(name)
+        module = self._new_module(name, shown[1:])
         module.__package__ = name if is_package else parent
         try:
-            exec(self._compiled(self._link.files.get(path, b""), path), module.__dict__)
+            exec(self._compiled(self._link.files.get(path, b""), shown), module.__dict__)
         except BaseException:
             del self._modules[name]
             raise
@@ -183,15 +189,28 @@ class CPythonEngine:
             setattr(self._modules[parent], leaf, module)
         return module
 
-    def _find(self, name: str) -> tuple[str, bool]:
+    def _find(self, name: str) -> tuple[str, str, bool]:
+        """(path on the flash, "/" and the path as tracebacks show it, whether it is a package)."""
         stem = "/" + name.replace(".", "/")
-        for root in ("", "/lib"):
-            for path, is_package in ((stem + "/__init__.py", True), (stem + ".py", False)):
-                if root + path in self._link.files:
-                    return root + path, is_package
-        if any(path.startswith(stem + "/") for path in self._link.files):
-            return stem + "/__init__.py", True
+        for entry in self._path:
+            if entry == FROZEN:
+                continue
+            root = self._directory(entry).decode().rstrip("/")
+            shown = "/" + entry if entry else ""
+            found = self._file_of(root + stem)
+            if found is not None:
+                return root + stem + found, shown + stem + found, found.startswith("/")
         raise ImportError(f"no module named '{name}'")
+
+    def _file_of(self, stem: str) -> str | None:
+        """What to add to a path without extension to get the module's file there, or None."""
+        files = self._link.files
+        for ending in ("/__init__.py", ".py"):
+            if stem + ending in files:
+                return ending
+        if stem + ".mpy" in files or stem + "/__init__.mpy" in files:
+            raise ValueError(f"{stem}.mpy: the in-process engine runs .py files only")
+        return "/__init__.py" if any(path.startswith(stem + "/") for path in files) else None
 
     def _import(
         self,

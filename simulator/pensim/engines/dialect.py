@@ -54,7 +54,7 @@ def board_traceback(error: BaseException, names: dict[str, Any]) -> str:
             lines.append(f'  File "{code.co_filename[1:]}", {where}')
         step = step.tb_next
     if isinstance(error, SyntaxError) and error.filename:
-        lines.append(f'  File "{error.filename.lstrip("/")}", line {error.lineno}')
+        lines.append(f'  File "{error.filename[1:]}", line {error.lineno}')
     heading = ["Traceback (most recent call last):"] if lines else []
     return "\n".join([*heading, *lines, f"{_class_name(error)}: {_detail(error)}\n"])
 

@@ -3,7 +3,8 @@
 Every board call adds its cost to ELAPSED. In the main loop it exchanges with the simulator when
 the horizon is reached; in an interrupt it never does. The same source runs on all engines; only
 the engine's `_link` differs: `words`, `costs`, `exchange`, `immediate`, `heap_lock`,
-`heap_unlock`, `format_exception`, `modules`, `probe`.
+`heap_unlock`, `format_exception`, `modules`, `probe`; `main`, the main module's names, `path`,
+`mpy`, `file_code`, `compile`, `set_builtin` and `is_host_error`.
 """
 
 import _link

@@ -60,7 +60,7 @@ RESET = 14  # the chip
 FILE = 15  # operation, arguments; payload
 MASK = 16  # 1 holds interrupts back, 0 lets them in; RESULT what was before
 PROBE = 17  # payload: names of the signal array, one a line
-EXIT = 18  # the script ended; ARG0 exit code; payload: traceback or nothing
+EXIT = 18  # the script ended; ARG0 exit code, ARG1 the REPL's mode; payload: traceback or nothing
 UNHANDLED = 19  # an exception in a callback; payload: its traceback
 STALL = 20  # ARG0 us in which only hard interrupts run
 PULSE = 21  # wait for an edge: pin, us at most
@@ -98,6 +98,11 @@ FILE_STAT = 6  # RESULT size; payload of the answer: st_mode and st_mtime as tex
 FILE_MKDIR = 7
 FILE_SYSTEM = 9  # statvfs: payload of the answer: numbers as text
 FILE_WRITE_AT = 10  # ARG1 path length, ARG2 offset; payload: path + data
+
+# What a session does once main.py has ended: it stands still, or serves the REPL in a mode.
+NO_REPL = 0
+FRIENDLY_REPL = 1
+RAW_REPL = 2
 
 # STATUS values below zero name exceptions; above zero they are errno for OSError.
 ERROR_VALUE = -1

@@ -16,7 +16,7 @@ _LATE = TICKS_MASK // 2  # a distance of ticks beyond this is negative
 _ports = {}
 
 
-def _accept(answer):
+def accept(answer):
     """Takes the received-data records off the head of an answer's payload."""
     at = 0
     end = W[RECEIVED]
@@ -31,7 +31,7 @@ def _accept(answer):
     return answer[end:]
 
 
-_board._receivers[0] = _accept
+_board._receivers[0] = accept
 
 
 class SerialPort:
@@ -74,12 +74,12 @@ class SerialPort:
         room = self._receive_size - len(self._received)
         self._received.extend(data[:room])
 
-    def _next_byte_us(self):
-        """Time to the next byte that is on its way, or None."""
+    def _next_byte_us(self, count=1):
+        """Time until `count` bytes, or the burst's last one, have come; None: none is on its way."""
         if not self._bursts:
             return None
-        start, byte_ns, _data, taken = self._bursts[0]
-        due = start + ((taken + 1) * byte_ns + 999) // 1000
+        start, byte_ns, data, taken = self._bursts[0]
+        due = start + (min(taken + count, len(data)) * byte_ns + 999) // 1000
         left_us = (due - now_us()) & TICKS_MASK
         return 1 if left_us > _LATE else max(left_us, 1)
 

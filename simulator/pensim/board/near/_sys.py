@@ -4,6 +4,7 @@ import _errno
 import _link
 from _board import W
 from _layout import REBOOT
+from _profile import MACHINE_NAME
 from _serial import octets
 from _usb import USBSerial
 
@@ -49,7 +50,7 @@ version = "3.4.0; MicroPython v1.28.0"
 version_info = (3, 4, 0)
 byteorder = "little"
 maxsize = 0x7FFFFFFF
-path = ["", ".frozen", "/lib"]
+path = _link.path
 argv = []
 modules = _link.modules
 modules["errno"] = _errno  # a real engine's own has its host's numbers
@@ -58,10 +59,11 @@ modules["errno"] = _errno  # a real engine's own has its host's numbers
 class _Implementation:
     name = "micropython"
     version = (1, 28, 0, "")
-    _machine = "Raspberry Pi Pico with RP2040"
-    _mpy = 4870
+    _machine = MACHINE_NAME
 
 
+if _link.mpy:  # an engine that loads .mpy says which
+    _Implementation._mpy = _link.mpy
 implementation = _Implementation()
 
 
@@ -77,6 +79,13 @@ def print_exception(error, file=stdout):
 def _print(*values, sep=" ", end="\n", file=None):
     text = sep.join([str(value) for value in values]) + end
     (stdout if file is None else file).write(text)
+
+
+def _show(value):
+    """What an expression typed into the REPL gave; `_` is that from then on."""
+    if value is not None:
+        _print(repr(value))
+        _link.set_builtin("_", value)
 
 
 def _input(prompt=""):

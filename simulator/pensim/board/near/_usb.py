@@ -7,19 +7,21 @@ writes is lost without a host that asserts DTR; with one that does not read, a w
 
 from _board import TICKS_MASK, W, ask, ask_number, left_us, now_us, wait, wait_event
 from _layout import KBD_INTR, PORT_USB, RESULT, SERIAL_ROOM, SERIAL_SEND, WAKE_SERIAL
-from _serial import SerialPort, octets
+from _serial import SerialPort, _ports, octets
 
 _BYTE_NS = 1000
 _PATIENCE_US = 500000
 _FRAME_US = 1000  # the host asks for data once a millisecond
+_PACKET = 64  # bytes that the host sends at once
 _UNLIMITED = 0x3FFFFFFF
 _interrupt = [3]  # the character that interrupts, -1: none
 
 
 def set_interrupt(character):
     """The character that raises KeyboardInterrupt when it comes in; -1: none does."""
-    _interrupt[0] = character
     ask(KBD_INTR, character)
+    _ports[PORT_USB]._settle()  # what has come in until now came under the old one
+    _interrupt[0] = character
 
 
 class USBSerial(SerialPort):
@@ -61,6 +63,23 @@ class USBSerial(SerialPort):
                 next_us = self._next_byte_us()
                 wait_event(TICKS_MASK if next_us is None else next_us, WAKE_SERIAL)
         return bytes(data)
+
+    def take_before(self, stops, limit=_UNLIMITED):
+        """Waits for bytes, and takes those before the first of `stops`, at most `limit`.
+
+        Where one of `stops` is the next byte, that one alone.
+        """
+        self._settle()
+        while not self._received:
+            next_us = self._next_byte_us(_PACKET)
+            wait_event(TICKS_MASK if next_us is None else next_us, WAKE_SERIAL)
+            self._settle()
+        count = 0
+        for value in self._received:
+            if value in stops or count == limit:
+                break
+            count += 1
+        return self._take(max(count, 1))
 
     def readinto(self, buffer):
         buffer[:] = self.read(len(buffer))

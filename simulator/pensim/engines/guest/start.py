@@ -4,14 +4,20 @@ Arguments: directory of the near side, directory of the flash's files, name of t
 its arguments. Runs on the unix port and on the WebAssembly build.
 """
 
+import builtins
 import io
 import sys
+import vfs
 from array import array
 
 import micropython
 
 wire_name, near_directory, flash_directory = sys.argv[1:4]
-sys.path[:] = [near_directory, flash_directory, flash_directory + "/lib", ".frozen"]
+sys.path[:] = []
+import os as host_os  # noqa: E402
+
+sys.modules.pop("os", None)
+sys.path[:] = [near_directory]
 
 import _layout as layout  # noqa: E402
 import _profile as profile  # noqa: E402
@@ -19,6 +25,10 @@ import _profile as profile  # noqa: E402
 wire = __import__(wire_name)
 wire.connect(sys.argv[4:])
 print_exception = sys.print_exception
+host_open = open
+
+MODULES = ("machine", "os", "random", "select", "time")
+RENAMED = ("errno", "gc", "micropython", "sys")  # the near side's have an underscore
 
 
 class Link:
@@ -30,6 +40,9 @@ class Link:
         self.heap_lock = micropython.heap_lock
         self.heap_unlock = micropython.heap_unlock
         self.modules = sys.modules
+        self.path = sys.path
+        self.mpy = getattr(sys.implementation, "_mpy", None)
+        self.main = {"__name__": "__main__"}
         self.dispatch = None
         self._probe = None
         self._window = None  # where the simulator sees it
@@ -67,36 +80,61 @@ class Link:
         text = io.StringIO()
         print_exception(error, text)
         lines = [line for line in text.getvalue().split("\n") if near_directory not in line]
-        return "\n".join(lines).replace(flash_directory + "/", "").encode()
+        if not lines[1].startswith("  File"):
+            lines.pop(0)  # the heading of no frames
+        return "\n".join(lines).encode()
+
+    def file_code(self, path):
+        """Code of a file of the flash, None when there is none."""
+        try:
+            with host_open(path) as file:
+                text = file.read()
+        except OSError:
+            return None
+        return compile(text, path[1:], "exec")
+
+    def compile(self, text, kind):
+        """Code of what came over the REPL; `kind` is "exec" or "single"."""
+        return compile(str(text, "utf-8"), "<stdin>", kind)
+
+    def set_builtin(self, name, value):
+        setattr(builtins, name, value)
+
+    def is_host_error(self, _error):
+        return False
 
 
-def run():
-    link = Link()
+def start_near_side(link):
+    """The board's modules in place of the interpreter's own; returns what runs the firmware."""
     sys.modules["_link"] = link
     import _board
 
     link.dispatch = _board.dispatch
-    for name in ("micropython", "gc", "sys"):
-        sys.modules[name] = __import__("_" + name)
-    import builtins
-    import os
+    for name in MODULES:
+        sys.modules[name] = sys.modules["u" + name] = __import__(name)
+    for name in RENAMED:
+        sys.modules[name] = sys.modules["u" + name] = __import__("_" + name)
+    import _session
 
-    builtins.open = os.open
-    builtins.print = sys.modules["sys"]._print
-    link.exchange(b"")  # ready: what comes back is the first grant
-    link.words[layout.RECEIVED] = 0  # what was sent before any port was open is lost
-    code, text = 0, b""
-    try:
-        __import__("main")
-    except SystemExit as end:
-        status = end.args[0] if end.args else 0
-        code = status if isinstance(status, int) else int(status is not None)
-    except BaseException as error:
-        code, text = 1, link.format_exception(error)
-    while True:
-        link.words[layout.ARG0] = code
-        link.words[layout.REASON] = layout.EXIT
-        link.exchange(text)
+    return _session.run
+
+
+def enter_flash():
+    """From here on imports see the board's flash and nothing else."""
+    vfs.umount("/")
+    vfs.mount(vfs.VfsPosix(flash_directory), "/")
+    host_os.chdir("/")
+    sys.path[:] = ["", ".frozen", "/lib"]
+
+
+def run():
+    link = Link()
+    run_session = start_near_side(link)
+    enter_flash()
+    import _serial
+
+    _serial.accept(link.exchange(b""))  # ready: what comes back is the first grant
+    run_session()
 
 
 run()
