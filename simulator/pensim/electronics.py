@@ -145,6 +145,10 @@ class Electronics:
         red, green, blue = (self._board.gpio.level(pin) for pin in self.wiring.led)
         return red, green, blue
 
+    def sounds(self) -> bool:
+        """Whether the buzzer is driven."""
+        return self._board.gpio.duty(self.wiring.buzzer) > 0
+
     def _sense(self, now_us: int) -> None:
         """The kernel's conversions, on the board's ADC."""
         self._kernel.sense(now_us)

@@ -18,10 +18,11 @@ BOARD_MODULES = frozenset(
     "array binascii errno gc machine micropython os select struct sys time uctypes".split()
 )
 
-# The simulator's files that run on the board's side, on three interpreters.
+# Files that run on the board's side: the simulator's on three interpreters, the desk-check's.
 BOARD_SIDE = (
     PACKAGES["pensim"] / "board" / "near",
     PACKAGES["pensim"] / "engines" / "guest",
+    PACKAGES["penloop"] / "desk_check" / "board_side",
 )
 # Modules that an engine, or the firmware itself, provides there.
 ENGINE_MODULES = frozenset({"_link", "_profile", "builtins", "host", "io", "main"})
@@ -30,7 +31,7 @@ CLOCK = PACKAGES["penhost"] / "clock.py"
 
 
 def is_board_side(path: Path) -> bool:
-    """Whether a file of pensim runs where the firmware runs."""
+    """Whether a file runs where the firmware runs."""
     return path.parent in BOARD_SIDE
 
 

@@ -15,7 +15,13 @@ from tests.house.sources import PACKAGES, ROOT, relative, repository_files
 CONSTRAINT = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[0-9][0-9a-z.]*)")
 STUBS = re.compile(r"\bmicropython-\w+-\w+-stubs\b")
 # Distributions whose module has another name.
-MODULE_NAMES = {"pyserial": "serial", "gym-electric-motor": "gym_electric_motor"}
+MODULE_NAMES = {
+    "littlefs-python": "littlefs",
+    "pyserial": "serial",
+    "gym-electric-motor": "gym_electric_motor",
+}
+
+USERS_EXTRAS = ("engines", "flash", "report")
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
@@ -33,13 +39,10 @@ def requirement_name(requirement: str) -> str:
 
 
 def run_time_requirements() -> set[str]:
-    """Distributions that some install of penloop brings: dependencies, `engines`, `report`."""
+    """Distributions that some install of penloop for its users brings."""
     project = PROJECT["project"]
-    extras = project["optional-dependencies"]
-    return {
-        requirement_name(item)
-        for item in project["dependencies"] + extras["engines"] + extras["report"]
-    }
+    extras = [project["optional-dependencies"][name] for name in USERS_EXTRAS]
+    return {requirement_name(item) for item in sum(extras, project["dependencies"])}
 
 
 def direct_requirements() -> set[str]:

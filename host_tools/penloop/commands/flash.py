@@ -37,7 +37,7 @@ def flash(
 ) -> None:
     """Flash the firmware: rehearse, copy, verify, switch over, see it start."""
     _check_options(board, mpy, source, rollback, image)
-    _need_packages()
+    need_packages()
     chosen = Firmware.from_directory(firmware) if firmware else Firmware.installed()
     if image is not None:
         _write_image(chosen, board, source, image)
@@ -70,7 +70,8 @@ def _check_options(board: str, mpy: bool, source: bool, rollback: bool, image: P
         raise UserError("--image needs a board", f"give --board {'|'.join(BOARDS)}")
 
 
-def _need_packages() -> None:
+def need_packages() -> None:
+    """Raises UserError when what speaks with a board's prompt is not installed."""
     try:
         import mpremote  # noqa: F401
     except ImportError:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
-from mpremote.transport import TransportError
+from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
 from penhost import Pen
@@ -41,6 +41,11 @@ class Line:
         with suppress(OSError):
             self._port.close()
 
+    @property
+    def port(self) -> Any:
+        """The port that is open now."""
+        return self._port
+
     @contextmanager
     def pen(self) -> Iterator[Pen]:
         """The pen that answers now. Raises PenError."""
@@ -55,6 +60,10 @@ class Line:
         try:
             prompt.enter()
             yield prompt
+        except TransportExecError as error:
+            reason = _line_of(error)
+            remedy = "make room on its flash, or install an official MicroPython build"
+            raise BoardError(f"the board could not do it ({reason})", remedy) from error
         except (OSError, TransportError) as error:
             remedy = "check the cable, then run the same command again; the board still starts"
             raise BoardError(f"the board was lost ({_line_of(error)})", remedy) from error

@@ -91,11 +91,12 @@ def ask_for_prompt(line: Line, say: Say) -> Pulse | None:
         say("no pen answers here; trying the MicroPython prompt")
         return None
     say(f"pen {pulse.identity.pen_id} in {pulse.state} stops, parks and hands over")
-    line.after_reset(lambda: _prompt_there(line))
+    line.after_reset(lambda: prompt_there(line))
     return pulse
 
 
-def _prompt_there(line: Line) -> None:
+def prompt_there(line: Line) -> None:
+    """Raises BoardError unless the prompt answers."""
     with line.prompt() as prompt:
         prompt.exit_raw_repl()
 

@@ -18,7 +18,7 @@ WANTED = {"pico": ("armv6m",), "pico2": ("armv7emsp",), "esp32": ("xtensawin",)}
 _ASK = """
 import sys, os
 i = sys.implementation
-m = getattr(i, "_machine", os.uname().machine)
+m = getattr(i, "_machine", "") or os.uname().machine
 print(repr((sys.platform, tuple(i.version)[:3], m, getattr(i, "_mpy", 0))))
 """
 _HARD_TIMER = """

@@ -258,7 +258,7 @@ class Gpio:
         self._settle(pin)
         listener = self._duty_listeners.get(pin)
         if listener is not None:
-            listener(self._mean(pin))
+            listener(self.duty(pin))
 
     def pwm_changed(self, slice_number: int) -> None:
         """A slice has another frequency, stands or inverts."""
@@ -267,7 +267,7 @@ class Gpio:
             if (pin & 15) >> 1 == slice_number:
                 self._adopt(pin)
 
-    def _mean(self, pin: int) -> int:
+    def duty(self, pin: int) -> int:
         """Mean level of a pin as a duty."""
         if self._modes[pin] == ALT and pin not in self._functions:
             return self.pwm.duty(pin & 15)

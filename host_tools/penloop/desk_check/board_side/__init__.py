@@ -1,0 +1,1 @@
+"""What the desk-check runs on the board, at its prompt: MicroPython, sent as text."""
