@@ -12,7 +12,7 @@ EXACT = 0
 COUNTS = 1500  # of 65,536: parts differ from pen to pen by so much
 TRAVEL = 500  # 0.5 mm is about 9,930 counts of the position sensor
 REST = 400  # a current of nothing, in counts of the shunt amplifier
-LOAD = 2000  # the dummy load's current, at any charge of the cell
+LOAD = 300  # a fifth of full drive on 10 ohm is about 780 counts, at any charge of the cell
 # Levels that depend on where nose and shaft happen to stand, and on the cartridge.
 EITHER = {"TACHOMETER": 1, "TOP_DEAD_CENTRE": 1, "HOME_SWITCH": 1, "CARTRIDGE_PRESENT": 1}
 

@@ -22,6 +22,7 @@ from penloop.flashing.target import Target, check, identify
 from penloop.rehearsal import rehearse
 from pensim import Firmware
 
+START_S = 12.0  # until a pen answers that finds its button held at power-up
 TRIAL_S = 12.0  # after which a new version has been kept, or has given way to the one before
 HAND_OVER = "hand_over"
 
@@ -78,21 +79,30 @@ def roll_back(line: Line, console: Console) -> None:
 
 def ask_for_prompt(line: Line, say: Say) -> Pulse | None:
     """Has a pen that runs hand over; returns what it said of itself, None where none answers."""
-    try:
-        with line.pen() as pen:
-            pulse = pulse_of(pen)
-            if HAND_OVER not in pen.commands:
-                raise BoardError(
-                    f"the pen's firmware {pulse.identity.firmware_version} cannot hand over",
-                    "hold its button for 3 to 8 s while it starts, then flash again",
-                )
-            pen.command(HAND_OVER)
-    except (NotAPen, PenSilent, LineNoisy):
-        say("no pen answers here; trying the MicroPython prompt")
+    pulse = line.after_reset(lambda: _handed_over(line), START_S)
+    if pulse is None:
+        say("no pen answers here, but a MicroPython prompt")
         return None
     say(f"pen {pulse.identity.pen_id} in {pulse.state} stops, parks and hands over")
     line.after_reset(lambda: prompt_there(line))
     return pulse
+
+
+def _handed_over(line: Line) -> Pulse | None:
+    """Raises BoardError when neither pen nor prompt answers."""
+    try:
+        with line.pen() as pen:
+            pulse = pulse_of(pen)
+            if HAND_OVER not in pen.commands:
+                raise UserError(
+                    f"the pen's firmware {pulse.identity.firmware_version} cannot hand over",
+                    "hold its button for 3 to 8 s while it starts, then flash again",
+                )
+            pen.command(HAND_OVER)
+            return pulse
+    except (NotAPen, PenSilent, LineNoisy):
+        prompt_there(line)
+        return None
 
 
 def prompt_there(line: Line) -> None:

@@ -19,6 +19,7 @@ INPUTS = (
 STEP_US = 2500  # 400 steps a second
 DRIVE_U16 = 13107  # a fifth of full drive
 SAMPLES = 16
+QUIET_MS = 2000  # a button that is held for a second is released by then
 HOME_STEPS = 150  # the whole way and some more
 
 inputs = [(name, Pin(PINS[name], Pin.IN, pull)) for name, pull in INPUTS]  # noqa: F821
@@ -45,15 +46,17 @@ def levels():
 
 
 def watch(seconds):
-    """Which inputs change within a time; ends half a second after the first that does."""
-    before = [pin.value() for _name, pin in inputs]
+    """Which inputs change within a time; ends once they have been quiet for QUIET_MS again."""
+    was = [pin.value() for _name, pin in inputs]
     seen = []
     left_ms = seconds * 1000
     while left_ms > 0:
         for number, (name, pin) in enumerate(inputs):
-            if pin.value() != before[number] and name not in seen:
-                seen.append(name)
-                left_ms = min(left_ms, 500)
+            if pin.value() != was[number]:
+                was[number] = 1 - was[number]
+                left_ms = QUIET_MS
+                if name not in seen:
+                    seen.append(name)
         time.sleep_ms(2)
         left_ms -= 2
     print("changed", "+".join(seen) or "nothing")
