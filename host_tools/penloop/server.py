@@ -143,13 +143,15 @@ class TcpPort:
 
 
 class PenServer:
-    """Carries bytes between a cable's end and a bench's UART, at a pace of virtual time."""
+    """Carries bytes between a cable's end and a port of a bench, at a pace of virtual time."""
 
-    def __init__(self, bench: Bench, end: CableEnd, pace: float = 1.0) -> None:
+    def __init__(
+        self, bench: Bench, end: CableEnd, pace: float = 1.0, port: int = LINK_PORT
+    ) -> None:
         self.bench = bench
         self._end = end
         self._pacer = Pacer(pace)
-        self._line: Any = bench.board.serial.lines[LINK_PORT]
+        self._line: Any = bench.board.serial.lines[port]
 
     def step(self) -> None:
         """A slice of time, then a look at the client. Raises FirmwareError, KeyboardInterrupt."""

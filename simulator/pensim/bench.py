@@ -40,6 +40,7 @@ class Bench:
     calibrated: whether the pen comes with calibration values
     start_depth_um, crank_deg: where the nose and the crank stand at first; 0 is needles retracted
     wiring: which pin drives and reads which part, where it is not as the firmware expects
+    repl: the board serves its REPL once main.py has ended, see VirtualBoard
     """
 
     def __init__(
@@ -54,13 +55,14 @@ class Bench:
         start_depth_um: float = 300.0,
         crank_deg: float = 0.0,
         wiring: Wiring | None = None,
+        repl: bool = False,
     ) -> None:
         self.firmware = firmware or Firmware.installed()
         self.engine = engine
         self.seed = seed
         self.parameters = parameters or PenParameters()
         self.settings = {"calibrated": int(calibrated), **(settings or {})}
-        self.board = VirtualBoard(self.firmware, engine, profile, seed)
+        self.board = VirtualBoard(self.firmware, engine, profile, seed, repl=repl)
         self.board.flash.install(_settings_slot(self.settings))
         codes = array("i", [0] * 4)
         row = array("i", [0] * len(PLANT_SIGNALS))

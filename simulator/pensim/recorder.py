@@ -68,7 +68,8 @@ class Recorder:
         kernel, words = self._kernel, self._words
         kernel.settle(now_us)
         kernel.record(now_us)
-        probe = self._board.processor.engine.probe()
+        engine = self._board.processor.engine
+        probe = None if engine is None else engine.probe()  # None: the power is off
         if probe is not None and self._width == self._plant_count + 2:
             self._attach(len(probe))
         rows, at = self._rows, self._at

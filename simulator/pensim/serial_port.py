@@ -5,6 +5,15 @@
 Reading advances the pen in virtual time; no thread, no wall clock unless `pace` asks for it. A
 NAME opened twice in a process is one pen: its UART and its USB port. `SimulatedPort.bench` is the
 bench, with the operator at the pen.
+
+The board has its REPL: once main.py has ended it serves it on its USB serial, `sim://?port=usb`.
+
+A reset of the board leaves the port open, whatever kind it is. What was on the way to the board is
+lost, what it had sent can be read, and what is written from then on reaches it after its boot. A
+real USB serial vanishes on a reset of the chip and comes back; a program that opens it anew can do
+so here, too, while the pen's other port keeps it alive. Without power (`bench.board.power_off`) the
+USB port raises SerialException, once for each call, until `power_on`; the UART is silent, and
+raises it for a read without a time-out.
 """
 
 from dataclasses import dataclass, field, replace
@@ -27,6 +36,7 @@ from pensim.pacing import Pacer
 from pensim.plant.presets import CARTRIDGES, PENS, SKINS
 
 PORTS = {"uart": 0, "usb": PORT_USB}
+USB_FRAME_US = 1_000  # how often the host asks a USB device for data
 _pens: dict[str, "_SharedPen"] = {}
 
 
@@ -69,6 +79,7 @@ class PenUrl:
             engine=self.engine,
             seed=self.seed,
             parameters=PENS[self.pen],
+            repl=True,
             wiring=_swapped(self.swap) if self.swap else None,
         )
         if self.port == "usb":  # a cable that powers the board, too
@@ -205,26 +216,45 @@ class SimulatedPort(SerialBase):
 
     def _advance(self, until_us: int) -> None:
         """Runs until `until_us` or until the board sends something."""
-        board = self._pen().bench.board
+        board = self._powered(until_us).bench.board
         try:
             board.run(until_us)
             board.check()
         except SimulatorError as error:
             raise SerialException(str(error)) from error
 
+    def _powered(self, until_us: int) -> _SharedPen:
+        """The pen, unless it lacks the power that this port or a wait without end needs."""
+        pen = self._pen()
+        if not pen.bench.board.powered and (self._port_name == "usb" or until_us >= NEVER):
+            raise SerialException("the board has no power: give it some with bench.board.power_on")
+        return pen
+
     # Reading and writing
 
     @property
     def in_waiting(self) -> int:
-        """Bytes that can be read now; looking takes one byte time, so that polling progresses."""
-        self.sleep_us(self._byte_us())
+        """Bytes that can be read now.
+
+        Looking takes one byte time, on USB up to a frame while nothing comes, so that polling
+        progresses.
+        """
+        self._look()
         return self._line.arrived()
+
+    def _look(self) -> None:
+        if self._port_name != "usb" or self._line.arrived():
+            self.sleep_us(self._byte_us())
+            return
+        deadline_us = self.now_us() + USB_FRAME_US
+        while not self._line.arrived() and self.now_us() < deadline_us:
+            self._wait_for_byte(1, deadline_us)
 
     def read(self, size: int = 1) -> bytes:
         """Up to `size` bytes; fewer when `timeout` (virtual seconds) is over."""
         start_us = self.now_us()
         if self._timeout == 0:
-            self.sleep_us(self._byte_us())
+            self._look()
             return self._line.take(size)
         deadline_us = NEVER if self._timeout is None else start_us + round(self._timeout * 1e6)
         while self._line.arrived() < size and self.now_us() < deadline_us:
@@ -250,7 +280,7 @@ class SimulatedPort(SerialBase):
 
     def write(self, data: Any) -> int:
         """Puts bytes on the wire; they reach the pen at the line's rate."""
-        self._pen()
+        self._powered(0)
         raw = bytes(data)
         self._line.send(raw)
         return len(raw)

@@ -14,7 +14,7 @@ from penloop.person import HELP, ControlPipe, Keyboard, Person
 from penloop.server import CableEnd, PenServer, PseudoTerminal, TcpPort
 from pensim import Bench
 from pensim.errors import ScenarioError
-from pensim.serial_port import PenUrl
+from pensim.serial_port import PORTS, PenUrl
 
 ZONE = "cheek"  # that the key t touches
 NEW = "12 needles"
@@ -41,6 +41,9 @@ def sim(
     control: Annotated[
         Path | None, typer.Option("--control", help="A FIFO that takes the person's acts, by line.")
     ] = None,
+    port: Annotated[
+        str, typer.Option("--port", help="Of the pen: uart, or usb, its own one with the REPL.")
+    ] = "uart",
     pace: Annotated[float, typer.Option("--pace", help="Of time: 1 is real time.")] = 1.0,
 ) -> None:
     """Serve a simulated pen in real time; its port's name is the first line printed."""
@@ -50,7 +53,7 @@ def sim(
         raise UserError("both --tcp and --pty", "choose one")
     options = {
         "zone": zone, "cartridge": cartridge, "seed": seed, "engine": engine,
-        "firmware": firmware, "operator": operator,
+        "firmware": firmware, "operator": operator, "port": port,
     }  # fmt: skip
     given = urlencode({key: value for key, value in options.items() if value})
     url = PenUrl.parse("sim://?" + given)
@@ -58,7 +61,7 @@ def sim(
         print(end.name, flush=True)
         person = Person(bench.operator, zone or ZONE)
         with Keyboard() as keyboard:
-            _serve(PenServer(bench, end, pace), person, keyboard, pipe)
+            _serve(PenServer(bench, end, pace, PORTS[port]), person, keyboard, pipe)
 
 
 @contextmanager

@@ -71,7 +71,9 @@ class VirtualBoard:
         self.uarts = Uarts(self.gpio, self.processor, profile)
         self.serial = SerialPorts(self.processor, self.uarts.lines)
         self.i2c = I2CBuses(self.processor)
-        self.files = FlashController(self.flash, self.processor, profile, self.clock.seconds)
+        self.files = FlashController(
+            self.flash, self.processor, profile, self.clock.seconds, self._lose_power
+        )
         self.garbage = GarbageCollector(self.processor, profile, seed)
         self.boots = 0
         self.exit_code: int | None = None
@@ -104,6 +106,18 @@ class VirtualBoard:
         """The board boots from power-up."""
         self._boot(PWRON_RESET)
 
+    def power_off(self) -> None:
+        """The power goes at once; the flash keeps what has been programmed."""
+        self._chip_stops()
+        self.timers.reset()
+        self.garbage.reset()
+        self.processor.wake_us = NEVER
+
+    @property
+    def powered(self) -> bool:
+        """Whether the board has power."""
+        return self.processor.engine is not None
+
     def run(self, until_us: int) -> None:
         """Runs to `until_us`; returns early when the board sends or ends something."""
         self.processor.run(until_us)
@@ -121,15 +135,19 @@ class VirtualBoard:
 
     def _boot(self, cause: int) -> None:
         """Starts the firmware after a reset of the whole chip."""
+        self._chip_stops()
+        self._cause = cause
+        self._repl_mode = self._first_mode
+        self._start()
+
+    def _chip_stops(self) -> None:
+        """Everything on the chip loses its state, but for timers and collector."""
         self.close()
         self.watchdog.reset()
         self.processor.restart()
         self.gpio.reset()
         self.clock.reset()
         self.serial.reset()
-        self._cause = cause
-        self._repl_mode = self._first_mode
-        self._start()
 
     def _reboot(self) -> None:
         """Starts the firmware after a soft reset: outputs, watchdog and clock go on."""
@@ -184,6 +202,10 @@ class VirtualBoard:
         """Does it as soon as the firmware has handed over; until then its main loop waits."""
         self.time.call_at(self.time._now, action)
         self.processor.wake_us = NEVER
+
+    def _lose_power(self) -> None:
+        self._later(self.power_off)
+        self.processor.stop()
 
     def _serve_reset(self, _payload: bytes) -> bytes:
         self._later(lambda: self._boot(WDT_RESET))

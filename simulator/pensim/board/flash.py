@@ -66,8 +66,16 @@ def _moved(path: str, old: str, new: str) -> str:
     return new + path[len(old) :] if path == old or path.startswith(old + "/") else path
 
 
+class PowerLost(Exception):
+    """The power goes during a flash operation."""
+
+
 class FlashController:
-    """Serves the firmware's file operations; erasing and programming stop the processor."""
+    """Serves the firmware's file operations; erasing and programming stop the processor.
+
+    `seconds` is the board's clock; `on_power_lost` is called when a planned power cut comes.
+    `operations` counts the erasures and programmed pages since the board was made.
+    """
 
     def __init__(
         self,
@@ -75,11 +83,16 @@ class FlashController:
         processor: Processor,
         profile: BoardProfile,
         seconds: Callable[[], int],
+        on_power_lost: Callable[[], None],
     ) -> None:
         self.flash = flash
         self._processor = processor
         self._profile = profile
-        self._seconds = seconds  # the board's clock
+        self._seconds = seconds
+        self._on_power_lost = on_power_lost
+        self.operations = 0
+        self._cut_at = -1
+        self._kept_bytes = 0
         self._operations = {
             layout.FILE_READ: self._read,
             layout.FILE_CREATE: self._create,
@@ -93,14 +106,32 @@ class FlashController:
         }
         processor.serve[FILE] = self._serve
 
+    def cut_power(self, after: int, kept_bytes: int = 0) -> None:
+        """Plans a power cut: `after` more operations are done, the power goes in the next one.
+
+        An erasure that it hits has not happened, nor has what the erasure was for: a file's
+        creation, removal or renaming. Of a page `kept_bytes` are programmed.
+        """
+        self._cut_at = self.operations + after
+        self._kept_bytes = kept_bytes
+
     def _serve(self, payload: bytes) -> bytes:
-        return self._operations[self._processor.words[ARG0]](bytes(payload))
+        try:
+            return self._operations[self._processor.words[ARG0]](bytes(payload))
+        except PowerLost:
+            self._on_power_lost()
+            return b""
+
+    def _power_goes(self) -> bool:
+        """Counts an operation; whether it is the one that is cut."""
+        goes = self.operations == self._cut_at
+        self.operations += 1
+        return goes
 
     def _erase(self) -> None:
+        if self._power_goes():
+            raise PowerLost
         self._processor.hold(self._profile.flash_erase_us)
-
-    def _program(self) -> None:
-        self._processor.hold(self._profile.flash_program_us)
 
     def _existing(self, path: str) -> bytes:
         content = self.flash.files.get(path)
@@ -143,8 +174,14 @@ class FlashController:
         old = self._existing(path)
         if self.flash.used_bytes() + len(data) > self.flash.size_bytes:
             raise BoardRefusal(errno.ENOSPC)
-        self._program()
-        self._put(path, old[:offset] + data + old[offset + len(data) :])
+        cut = self._power_goes()
+        if cut:
+            data = data[: self._kept_bytes]
+        if data:
+            self._put(path, old[:offset] + data + old[offset + len(data) :])
+        if cut:
+            raise PowerLost
+        self._processor.hold(self._profile.flash_program_us)
         return b""
 
     def _remove(self, payload: bytes) -> bytes:

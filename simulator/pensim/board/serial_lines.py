@@ -146,18 +146,40 @@ class UsbLine(SerialLine):
         super().__init__(PORT_USB, processor, USB_BYTE_NS)
         self.host_buffer_bytes = 4_096  # what the host's driver takes before a program reads
         self.interrupt_character = CTRL_C
+        self._on_wire: deque[_Burst] = deque()  # to the board
 
     def reset(self) -> None:
         super().reset()
         self.interrupt_character = CTRL_C
+        self._on_wire.clear()
 
     def deliver(self, data: bytes, start_us: int, byte_ns: int) -> int:
         end_us = super().deliver(data, start_us, byte_ns)
-        character = self.interrupt_character
-        if character >= 0 and character in data:
-            at_us = start_us + ((data.rindex(character) + 1) * byte_ns + 999) // 1000
-            self._processor.time.call_at(at_us, lambda: self._interrupt(character))
+        burst = _Burst(start_us, byte_ns, data)
+        self._forget_arrived()
+        self._on_wire.append(burst)
+        self._await_interrupt(burst)
         return end_us
+
+    def set_interrupt(self, character: int) -> None:
+        """Another character interrupts; what is still on the wire counts."""
+        self.interrupt_character = character
+        self._forget_arrived()
+        for burst in self._on_wire:
+            self._await_interrupt(burst)
+
+    def _forget_arrived(self) -> None:
+        now = self._processor.now_us
+        while self._on_wire and self._on_wire[0].seen(now) == len(self._on_wire[0].data):
+            self._on_wire.popleft()
+
+    def _await_interrupt(self, burst: _Burst) -> None:
+        character = self.interrupt_character
+        index = burst.data.rfind(character) if character >= 0 else -1
+        if index >= burst.seen(self._processor.now_us):
+            self._processor.time.call_at(
+                burst.arrival_us(index), lambda: self._interrupt(character)
+            )
 
     def _interrupt(self, character: int) -> None:
         if character == self.interrupt_character:
@@ -218,5 +240,5 @@ class SerialPorts:
         return b""
 
     def _serve_interrupt_character(self, _payload: bytes) -> bytes:
-        self.usb.interrupt_character = self._words[ARG0]
+        self.usb.set_interrupt(self._words[ARG0])
         return b""

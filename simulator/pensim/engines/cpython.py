@@ -16,7 +16,7 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from pensim.board.near._layout import ELAPSED, LIMIT
 from pensim.engines import BoardLink
 from pensim.engines.dialect import BUILTINS, board_traceback
-from pensim.engines.loops import TICK, with_ticks
+from pensim.engines.loops import TICK, parsed, with_ticks
 from pensim.engines.spin_guard import watch
 from pensim.engines.typed import typed_code
 
@@ -45,7 +45,7 @@ def compiled(source: bytes, name: str) -> CodeType:
 @lru_cache(maxsize=64)
 def compiled_with_ticks(source: bytes, name: str) -> CodeType:
     """Code of one file of a script, with a board call in every loop."""
-    return compile(with_ticks(source, name), name, "exec", dont_inherit=True)
+    return compile(with_ticks(parsed(source, name)), name, "exec", dont_inherit=True)
 
 
 @lru_cache(maxsize=64)

@@ -23,7 +23,11 @@ class _Ticks(ast.NodeTransformer):
         return node
 
 
-def with_ticks(source: bytes, name: str) -> ast.Module:
+def parsed(source: bytes, name: str) -> ast.Module:
     """The module of a source text. Raises SyntaxError for what MicroPython's grammar lacks too."""
-    tree = ast.parse(source, name, feature_version=(3, 8))
-    return _Ticks().visit(tree)
+    return ast.parse(source, name, feature_version=(3, 8))
+
+
+def with_ticks(module: ast.Module) -> ast.Module:
+    """The module with a board call in each loop."""
+    return _Ticks().visit(module)

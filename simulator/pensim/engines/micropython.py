@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from pensim.board.near._layout import ARG0, IRQ, PROBE, PROBE0, REASON, SIZE, WORDS
+from pensim.board.near._layout import ARG0, FILE, IRQ, PROBE, PROBE0, REASON, SIZE, WORDS
 from pensim.engines import BoardLink, unix_port
 from pensim.engines.one_core import leave_core, share_core
 from pensim.errors import EngineError
@@ -31,8 +31,12 @@ class MicroPythonEngine:
         self._bytes = memoryview(link.words).cast("B")
         self._name = name
         self._probe: Any = None
+        self._files = link.files
+        self._imported: dict[str, bytes] = {}  # what of them the guest's imports see
+        self._files_used = False
         self._directory = tempfile.TemporaryDirectory(prefix="penloop-")
-        self._write_files(link)
+        self._write_near_side(link)
+        self._write_flash()
         to_guest, self._write_fd = os.pipe()
         self._read_fd, from_guest = os.pipe()
         root = Path(self._directory.name)
@@ -52,9 +56,8 @@ class MicroPythonEngine:
         self._poll.register(self._read_fd, select.POLLIN)
         self._started = False
 
-    def _write_files(self, link: BoardLink) -> None:
-        root = Path(self._directory.name)
-        near = root / "near"
+    def _write_near_side(self, link: BoardLink) -> None:
+        near = Path(self._directory.name) / "near"
         near.mkdir()
         for source in ("pensim.board.near", "pensim.engines.guest"):
             for path in files(source).iterdir():
@@ -63,13 +66,25 @@ class MicroPythonEngine:
         values = {"COSTS": link.costs, **link.profile}
         lines = [f"{key} = {value!r}" for key, value in values.items()]
         (near / "_profile.py").write_text("\n".join(lines) + "\n")
-        for name, content in link.files.items():
-            path = root / "flash" / name.lstrip("/")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+
+    def _write_flash(self) -> None:
+        """Brings the files that imports see up to those of the flash."""
+        flash = Path(self._directory.name) / "flash"
+        flash.mkdir(exist_ok=True)
+        for name in self._imported.keys() - self._files.keys():
+            (flash / name.lstrip("/")).unlink()
+        for name, content in self._files.items():
+            if self._imported.get(name) is not content:
+                path = flash / name.lstrip("/")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+        self._imported = dict(self._files)
+        self._files_used = False
 
     def resume(self, payload: bytes) -> bytes:
         words = self._words
+        if self._files_used:
+            self._write_flash()
         words[IRQ] = -1
         words[SIZE] = len(payload)
         if self._started:
@@ -80,6 +95,8 @@ class MicroPythonEngine:
         answer = self._read(words[SIZE]) if words[SIZE] else b""
         if words[REASON] == PROBE:
             self._probe = memoryview(words)[PROBE0 : PROBE0 + words[ARG0]]
+        elif words[REASON] == FILE:
+            self._files_used = True
         return answer
 
     def _start(self, payload: bytes) -> None:

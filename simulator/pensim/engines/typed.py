@@ -3,7 +3,7 @@
 import ast
 from types import CodeType
 
-from pensim.engines.loops import with_ticks
+from pensim.engines.loops import parsed, with_ticks
 
 STDIN = "/<stdin>"  # tracebacks show it without the slash, as all files of the board
 SHOW = "__repl_print__"  # MicroPython's own name of the function that shows a value
@@ -27,13 +27,15 @@ def typed_code(text: bytes, kind: str, ticks: bool) -> CodeType:
 
     What MicroPython's grammar lacks is its SyntaxError, "invalid syntax".
     """
-    source = text.decode().encode()
+    source = text.decode().encode()  # what is no text is an error like others
     try:
-        tree = with_ticks(source, STDIN) if ticks else ast.parse(source, STDIN, feature_version=(3, 8))
+        tree = parsed(source, STDIN)
     except SyntaxError as error:
         if type(error) is SyntaxError:
             error.msg = "invalid syntax"
         raise
+    if ticks:
+        tree = with_ticks(tree)
     if kind == "single":
         tree = _Shown().visit(tree)
     return compile(tree, STDIN, "exec", dont_inherit=True)

@@ -14,9 +14,9 @@ class LineEditor:
         self._port = port
         self._last_newline = 0
         self._actions = {
-            1: self._home, 2: self._left, 4: self._delete, 5: self._end, 6: self._right, 8: self._rub,
-            9: self._tab, 11: self._cut_tail, 14: self._newer, 16: self._older, 21: self._cut_head,
-            127: self._rub,
+            1: self._home, 2: self._left, 4: self._delete, 5: self._end, 6: self._right,
+            8: self._rub, 9: self._tab, 11: self._cut_tail, 14: self._newer, 16: self._older,
+            21: self._cut_head, 127: self._rub,
         }  # fmt: skip
         self._arrows = {
             65: self._older, 66: self._newer, 67: self._right, 68: self._left, 70: self._end,
@@ -50,9 +50,7 @@ class LineEditor:
         """A key; returns 0 at the line's end, the control character that ends it, or -1."""
         if self._sequence != NONE:
             self._escaped(key)
-        elif 1 <= key <= 5 and len(self._text) == self._start:
-            return key
-        elif key == 3:
+        elif key == 3 or (1 <= key <= 5 and len(self._text) == self._start):
             return key
         elif self._is_newline(key):
             self._echo("\r\n")

@@ -75,7 +75,7 @@ class SerialPort:
         self._received.extend(data[:room])
 
     def _next_byte_us(self, count=1):
-        """Time until `count` bytes, or the burst's last one, have come; None: none is on its way."""
+        """Time until `count` bytes, or the burst's last, have come; None: none is on its way."""
         if not self._bursts:
             return None
         start, byte_ns, data, taken = self._bursts[0]

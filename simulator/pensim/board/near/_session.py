@@ -5,10 +5,11 @@ out of the raw REPL; SystemExit is a soft reset. Without a REPL the board stands
 main.py has ended.
 """
 
+import os
+
 import _link
 import _repl
 import _sys
-import os
 from _board import W
 from _layout import ARG0, EXIT, FRIENDLY_REPL, NO_REPL, REASON, REBOOT
 from _profile import REPL

@@ -7,10 +7,10 @@ its arguments. Runs on the unix port and on the WebAssembly build.
 import builtins
 import io
 import sys
-import vfs
 from array import array
 
 import micropython
+import vfs
 
 wire_name, near_directory, flash_directory = sys.argv[1:4]
 sys.path[:] = []
@@ -19,6 +19,7 @@ import os as host_os  # noqa: E402
 sys.modules.pop("os", None)
 sys.path[:] = [near_directory]
 
+import _errno as errno  # noqa: E402
 import _layout as layout  # noqa: E402
 import _profile as profile  # noqa: E402
 
@@ -80,9 +81,21 @@ class Link:
         text = io.StringIO()
         print_exception(error, text)
         lines = [line for line in text.getvalue().split("\n") if near_directory not in line]
-        if not lines[1].startswith("  File"):
+        if len(lines) > 1 and not lines[1].startswith("  File"):
             lines.pop(0)  # the heading of no frames
-        return "\n".join(lines).encode()
+        return self._with_board_s_name(error, "\n".join(lines)).encode()
+
+    def _with_board_s_name(self, error, text):
+        """An OSError's number has the port's name, where the interpreter has its host's."""
+        number = getattr(error, "errno", None)
+        name = errno.errorcode.get(number) if isinstance(error, OSError) else None
+        at = text.find("[Errno %s] " % number)
+        if name is None or at < 0:
+            return text
+        end = at
+        while text[end] not in ":\n":
+            end += 1
+        return text[:at] + "[Errno %d] " % number + name + text[end:]
 
     def file_code(self, path):
         """Code of a file of the flash, None when there is none."""
