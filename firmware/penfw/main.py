@@ -39,8 +39,8 @@ def decide(current, previous, trial):
         return current, previous, trial
     starts = int(trial)
     bitten = starts and reset_cause() == WDT_RESET and "intended" not in os.listdir("/")
-    if previous != "-" and (bitten or starts >= STARTS):
-        return previous, current, KEPT
+    if bitten or starts >= STARTS:  # the first version on a board has none to give way to
+        return (current, previous, KEPT) if previous == "-" else (previous, current, KEPT)
     return current, previous, str(starts + 1)
 
 

@@ -73,6 +73,9 @@ def _meaning(url: str, error: Exception) -> PortError:
     for numbers, fragments, kind, what, remedy in _MEANINGS:
         if number in numbers or any(fragment in text for fragment in fragments):
             return kind(f"port {url} {what}", remedy)
+    if "://" in url and ": " in text and not number:  # whoever offers the scheme says what to do
+        what, _, remedy = text.rpartition(": ")
+        return PortError(f"port {url} cannot be opened ({what})", remedy)
     return PortError(
         f"port {url} cannot be opened ({text})",
         "give a device such as /dev/ttyACM0 or COM3, or a URL such as sim:// or socket://HOST:PORT",

@@ -54,6 +54,14 @@ class Wiring:
         return Wiring(cartridge_bus=bus, **pins)
 
 
+# A bare development board, with its own USB sense: the pen's parts hang on pins that nobody uses.
+BARE = Wiring(
+    motor_pwm=25, load_switch=29, tachometer=11, top_dead_centre=15, step=29, step_direction=29,
+    step_enable=29, home_switch=19, cartridge_present=22, cartridge_bus=1, button=23,
+    led=(29, 29, 29), buzzer=29, analogue_switch=29,
+)  # fmt: skip
+
+
 def _several(pin: int | tuple[int, int, int]) -> bool:
     return isinstance(pin, tuple)
 

@@ -85,6 +85,7 @@ _TACHOMETER_HIGH, _TACHOMETER_LOW = _stuck_sensor(TACHOMETER, 1), _stuck_sensor(
 _NEVER_AT_TOP = _stuck_sensor(TOP_DEAD_CENTRE, 0)
 _ALWAYS_AT_TOP = _stuck_sensor(TOP_DEAD_CENTRE, 1)
 _POSITION_HIGH, _POSITION_LOW = _forced_code(POSITION, RAIL), _forced_code(POSITION, 0)
+_NO_SHUNT = _forced_code(SHUNT, 0)
 _NO_BATTERY = _forced_code(BATTERY, 0)
 _COLD = _forced_code(TEMPERATURE, RAIL)
 _HOT = _forced_code(TEMPERATURE, 0)
@@ -103,6 +104,7 @@ HAZARDS = {
     "position_open": Hazard("the position sensor's wire opens: upper rail", _POSITION_HIGH),
     "position_shorted": Hazard("the position sensor's wire touches ground", _POSITION_LOW),
     "axis_jammed": Hazard("the depth axis is jammed: steps are lost", _axis_jammed),
+    "shunt_open": Hazard("the shunt amplifier's wire opens: reads none", _NO_SHUNT),
     "temperature_open": Hazard("the NTC's wire opens: reads below -40 C", _COLD),
     "temperature_shorted": Hazard("the NTC is shorted: reads hot", _HOT),
     "cartridge_contact": Hazard("the cartridge does not answer: dirty", _cartridge_contact),

@@ -191,6 +191,11 @@ class Operator:
         self._note(f"{name} {'on' if on else 'off'}")
         HAZARDS[name].apply(self._parts, on)
 
+    def unplug_sensors(self) -> None:
+        """Nothing is on the analogue inputs any more."""
+        for name in ("position_open", "temperature_open", "battery_open", "shunt_open"):
+            self.hazard(name)
+
     @property
     def now_s(self) -> float:
         """Virtual seconds since the bench began."""

@@ -27,7 +27,7 @@ from serial.serialutil import PortNotOpenError
 from pensim.bench import Bench
 from pensim.board.near._layout import PORT_USB
 from pensim.board.virtual_time import NEVER
-from pensim.electronics import Wiring
+from pensim.electronics import BARE, Wiring
 from pensim.engines import ENGINES
 from pensim.errors import ScenarioError, SimulatorError
 from pensim.firmware import Firmware
@@ -53,7 +53,7 @@ class PenUrl:
     operator: str = ""
     firmware: str = ""
     pen: str = "reference"
-    swap: str = ""  # two GP numbers that are exchanged in the wiring, such as 16-21
+    wiring: str = ""  # "bare", or two GP numbers that are exchanged, such as 16-21
     pace: float = 0.0
 
     @classmethod
@@ -80,8 +80,10 @@ class PenUrl:
             seed=self.seed,
             parameters=PENS[self.pen],
             repl=True,
-            wiring=_swapped(self.swap) if self.swap else None,
+            wiring=_wiring(self.wiring),
         )
+        if self.wiring == "bare":
+            bench.operator.unplug_sensors()
         if self.port == "usb":  # a cable that powers the board, too
             bench.operator.usb_power()
         if script is not None:
@@ -102,13 +104,16 @@ _CHOICES: dict[str, Any] = {
 }
 
 
-def _swapped(text: str) -> Wiring:
+def _wiring(text: str) -> Wiring:
+    if text in ("", "bare"):
+        return BARE if text else Wiring()
     first, _, second = text.partition("-")
     try:
         return Wiring().swapped(int(first), int(second))
-    except ValueError as error:
+    except ValueError:
         raise ScenarioError(
-            f"sim:// option swap={text!r} ({error}): give two GP numbers of the pen, such as 16-21"
+            f"sim:// option wiring={text!r}: give bare, or two GP numbers of the pen that are"
+            " exchanged, such as 16-21"
         ) from None
 
 
@@ -118,9 +123,9 @@ def _value(key: str, text: str, kind: type) -> Any:
     try:
         value = kind(text)
     except ValueError:
-        raise ScenarioError(f"sim:// option {key}={text!r} is not a number") from None
+        raise ScenarioError(f"sim:// option {key}={text!r} is not a number: write digits") from None
     if kind is not str and value < 0:
-        raise ScenarioError(f"sim:// option {key}={text!r} must not be negative")
+        raise ScenarioError(f"sim:// option {key}={text!r} must not be negative: give 0 or more")
     return value
 
 

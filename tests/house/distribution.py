@@ -22,7 +22,6 @@ MODULE_NAMES = {
     "gym-electric-motor": "gym_electric_motor",
 }
 
-USERS_EXTRAS = ("engines", "flash", "report")
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 

@@ -18,6 +18,7 @@ from penloop.flashing.target import identify
 
 TWIN = "sim://?port=usb&cartridge=none&seed=20"
 TWIN_WITH_LOAD = TWIN + "&pen=dummy load"
+SPARE_S = 10.0  # beyond what a person may take
 RUNNING_S = 10.0  # until the firmware, started at the prompt, says that it runs
 BOARD_SIDE = "penloop.desk_check.board_side"
 NOT_PROVED = "levels only, not proved: no dummy load"
@@ -46,7 +47,7 @@ class Side:
         """Runs a step; its readings by name."""
         if step.act:
             self.hands.act(step.act)
-        lines = self.prompt.exec(step.code).decode().splitlines()
+        lines = self.prompt.run(step.code, WAIT_S + SPARE_S).splitlines()
         readings = dict(line.split(" ", 1) for line in lines if " " in line)
         if step.question:
             readings["noticed"] = str(self.hands.notices(step.question))
@@ -114,7 +115,7 @@ def _mirror_cartridge(board: Side, twin: Side, pins: ModuleType) -> None:
 def _button_confirms(board: Side) -> bool:
     """The dummy load is confirmed at the pen, too."""
     board.hands.act("press")
-    return board.prompt.exec(f"watch({WAIT_S})").split()[1:] == [b"BUTTON"]
+    return board.prompt.run(f"watch({WAIT_S})", WAIT_S + SPARE_S).split()[1:] == ["BUTTON"]
 
 
 def _compared(step: Step, board: Side, twin: Side) -> Result:

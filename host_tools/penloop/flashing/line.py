@@ -157,6 +157,13 @@ class Prompt(SerialTransport):
                 break
         return data
 
+    def run(self, code: str, silence_s: float) -> str:
+        """What code prints that may say nothing for a while. Raises TransportExecError."""
+        said, error = self.exec_raw(code, timeout=silence_s)
+        if error:
+            raise TransportExecError(said, error.decode())
+        return bytes(said).decode()
+
     def write_text(self, path: str, text: str) -> None:
         """Replaces a small file in one step: a power cut leaves the old one or the new one."""
         fresh = path + ".new"

@@ -19,6 +19,7 @@ INPUTS = (
 STEP_US = 2500  # 400 steps a second
 DRIVE_U16 = 13107  # a fifth of full drive
 SAMPLES = 16
+APART = 400  # counts between temperature and battery; a cell at 3.3 V and 25 C happen to agree
 QUIET_MS = 2000  # a button that is held for a second is released by then
 HOME_STEPS = 150  # the whole way and some more
 
@@ -99,10 +100,14 @@ def sound(on):
 def analogue():
     channel = output("ANALOGUE_SWITCH")
     time.sleep_ms(5)
-    print("temperature", mean(switched))
+    temperature = mean(switched)
     channel.value(1)
     time.sleep_ms(5)
-    print("battery", mean(switched))
+    battery = mean(switched)
+    channel.value(0)
+    print("temperature", temperature)
+    print("battery", battery)
+    print("channels_differ", int(abs(temperature - battery) > APART))
     print("shunt", mean(shunt))
     print("position", mean(position))
 
