@@ -235,6 +235,11 @@ def was_watchdog_reset():
     return reset_cause() == WDT_RESET and not intended
 
 
+def ignore_ctrl_c():
+    """A second Ctrl-C must not break off what the first one has begun."""
+    micropython.kbd_intr(-1)
+
+
 def hand_over():
     """Resets the board into the REPL, with outputs off and no watchdog. Motor off only."""
     Files().write(HANDOVER_FILE, b"")

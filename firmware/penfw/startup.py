@@ -33,6 +33,7 @@ def run(trial_timer=None):
             trial.step()
             hardware.sleep_ms(PASS_MS)
     except BaseException as error:  # of the host too
+        hardware.ignore_ctrl_c()
         hardware.print_exception(error, board.link)
         leave(pen)
 

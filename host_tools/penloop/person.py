@@ -12,12 +12,13 @@ from types import TracebackType
 from typing import Any
 
 from penloop.errors import UserError
-from pensim.operator import Operator
+from pensim import Bench
 from pensim.operator_script import perform
 
 HELP = (
     "keys: b click, h hold 3.5 s (service), a hold 1.5 s (acknowledge), c cartridge in or out, "
-    "t touch or lift, u USB power on or off, q quit"
+    "t touch or lift, u USB power on or off, r turn the shaft by hand, l look at the lights, "
+    "q quit"
 )
 HOLD_SERVICE_S, HOLD_ACKNOWLEDGE_S = 3.5, 1.5
 
@@ -25,8 +26,9 @@ HOLD_SERVICE_S, HOLD_ACKNOWLEDGE_S = 3.5, 1.5
 class Person:
     """Turns keys into acts of the operator; switches know what they did last."""
 
-    def __init__(self, operator: Operator, zone: str) -> None:
-        self._operator = operator
+    def __init__(self, bench: Bench, zone: str) -> None:
+        self._operator = bench.operator
+        self._electronics = bench.electronics
         self._zone = zone
         self._usb = False
         self._keys: dict[str, Callable[[], str]] = {
@@ -36,6 +38,8 @@ class Person:
             "c": self._swap_cartridge,
             "t": self._touch_or_lift,
             "u": self._switch_usb,
+            "r": self._turn_shaft,
+            "l": self._look,
         }
 
     def key(self, letter: str) -> str:
@@ -69,6 +73,13 @@ class Person:
             return "lifted off"
         self._operator.touch(self._zone)
         return f"on the {self._zone}"
+
+    def _turn_shaft(self) -> str:
+        self._operator.turn_shaft()
+        return "shaft turned by hand"
+
+    def _look(self) -> str:
+        return ", ".join(self._electronics.to_be_noticed()) or "no light, no sound"
 
     def _switch_usb(self) -> str:
         self._usb = not self._usb

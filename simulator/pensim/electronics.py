@@ -13,6 +13,7 @@ from pensim.board.virtual_time import Alarm
 from pensim.plant.axis import DepthAxis
 from pensim.plant.constants import TACHOMETER, TOP_DEAD_CENTRE
 
+LIGHTS = ("red", "green", "blue")
 ONE_SHOT_US = 30_000  # the load switch opens when its pin has not been toggled for so long
 
 
@@ -153,9 +154,10 @@ class Electronics:
         red, green, blue = (self._board.gpio.level(pin) for pin in self.wiring.led)
         return red, green, blue
 
-    def sounds(self) -> bool:
-        """Whether the buzzer is driven."""
-        return self._board.gpio.duty(self.wiring.buzzer) > 0
+    def to_be_noticed(self) -> list[str]:
+        """What a person sees and hears: "red", "green", "blue", "buzzer"."""
+        seen = [name for name, level in zip(LIGHTS, self.light(), strict=True) if level]
+        return seen + ["buzzer"] * (self._board.gpio.duty(self.wiring.buzzer) > 0)
 
     def _sense(self, now_us: int) -> None:
         """The kernel's conversions, on the board's ADC."""

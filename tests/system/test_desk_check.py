@@ -1,6 +1,8 @@
 """`penloop desk-check`: passes on a pen that is wired rightly, finds what is not."""
 
 import json
+import subprocess
+import time
 
 import pytest
 
@@ -8,6 +10,7 @@ from penfw import pins_esp32, pins_pico
 from penloop.cli import run
 from penloop.desk_check.check import NOT_PROVED
 from penloop.desk_check.steps import PROMPTS, STEPS
+from tests.system.penloop_process import Server, finish, penloop, start
 
 
 def checked(capsys, options=""):
@@ -87,3 +90,43 @@ def test_every_pin_of_the_maps_belongs_to_a_step():
 
 def test_every_act_of_a_person_has_its_words():
     assert {step.act for step in STEPS if step.act} == set(PROMPTS)
+
+
+@pytest.fixture
+def served(tmp_path):
+    server = Server(tmp_path, "--port", "usb", "--pace", "4")
+    yield server
+    server.close()
+
+
+ACTS = {"press": "b", "cartridge": "c", "shaft": "r"}
+ANSWERS = "n\n" + "y\n" * 4  # no dummy load; three lights and the buzzer
+
+
+def test_on_a_pseudo_terminal_it_passes_with_a_person_at_the_pen(served):
+    served.wait_for("READY")
+    process = start("desk-check", "--port", served.port, stdin=subprocess.PIPE)
+    process.stdin.write(ANSWERS)
+    process.stdin.flush()
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        for key, act in ACTS.items():
+            if f"now {PROMPTS[key]}" in line:
+                time.sleep(0.3)
+                served.act(act)
+    code, _out, err = finish(process)
+    assert (code, err) == (0, ""), "".join(said)
+    assert said[-1] == f"{len(STEPS) + 5} steps, 0 failed\n"
+
+
+def test_a_pen_on_a_pseudo_terminal_is_flashed_and_rolled_back(served):
+    served.wait_for("READY")
+    code, out, err = penloop("flash", "--port", served.port, "--no-rehearsal")
+    assert (code, err) == (0, "")
+    first = out.split("version ")[-1].split()[0]
+    assert len(first) == 16
+    code, out, err = penloop("flash", "--port", served.port, "--rollback")
+    assert (code, out) == (1, out)
+    assert "no version to go back to" in err
+    served.wait_for("READY")

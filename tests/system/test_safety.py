@@ -292,6 +292,18 @@ def test_ctrl_c_stops_the_motor_and_ends_in_the_repl(running):
     assert bench.board.gpio.level(2) == bench.board.gpio.level(3) == 0
 
 
+def test_more_ctrl_c_does_not_break_the_hand_over_off(running):
+    bench = running("cheek")
+    for _ in range(10):
+        bench.board.serial.usb.deliver(b"\x03", bench.board.now_us, 1000)
+        bench.run(0.005)
+    assert bench.board.boots == 1
+    bench.run(2.0)
+    assert bench.board.boots == 2
+    assert "/intended" in bench.board.flash.files
+    assert bench.board.gpio.level(2) == bench.board.gpio.level(3) == 0
+
+
 def test_the_reset_of_a_hand_over_is_not_taken_for_the_watchdog(running):
     bench = running()
     bench.board.serial.usb.deliver(b"\x03", bench.board.now_us, 1000)

@@ -38,6 +38,10 @@ def sim(
     engine: Annotated[str, typer.Option("--engine", help="That runs the firmware.")] = "cpython",
     firmware: Annotated[str, typer.Option("--firmware", help="A directory with another one.")] = "",
     operator: Annotated[str, typer.Option("--operator", help="A script for the person.")] = "",
+    pen: Annotated[str, typer.Option("--pen", help="Which one: a preset's name.")] = "reference",
+    wiring: Annotated[
+        str, typer.Option("--wiring", help="bare, or two GP numbers exchanged: 16-21.")
+    ] = "",
     control: Annotated[
         Path | None, typer.Option("--control", help="A FIFO that takes the person's acts, by line.")
     ] = None,
@@ -53,13 +57,14 @@ def sim(
         raise UserError("both --tcp and --pty", "choose one")
     options = {
         "zone": zone, "cartridge": cartridge, "seed": seed, "engine": engine,
-        "firmware": firmware, "operator": operator, "port": port,
+        "firmware": firmware, "operator": operator, "port": port, "pen": pen,
+        "wiring": wiring,
     }  # fmt: skip
     given = urlencode({key: value for key, value in options.items() if value})
     url = PenUrl.parse("sim://?" + given)
     with served(tcp, link) as end, controlled(control) as pipe, url.make_bench() as bench:
         print(end.name, flush=True)
-        person = Person(bench.operator, zone or ZONE)
+        person = Person(bench, zone or ZONE)
         with Keyboard() as keyboard:
             _serve(PenServer(bench, end, pace, PORTS[port]), person, keyboard, pipe)
 

@@ -10,7 +10,6 @@ from pensim import Bench
 from pensim.plant.presets import DUMMY_LOAD
 
 REACTION_S = 0.3
-LIGHTS = ("red", "green", "blue")
 
 
 class Hands(Protocol):
@@ -71,11 +70,7 @@ class SimulatedOperator:
         self._bench.operator.turn_shaft()
 
     def notices(self, what: str) -> bool:
-        lights = self._bench.electronics.light()
-        seen = [name for name, level in zip(LIGHTS, lights, strict=True) if level]
-        if self._bench.electronics.sounds():
-            seen.append("buzzer")
-        return seen == [what]
+        return self._bench.electronics.to_be_noticed() == [what]
 
     def dummy_load(self) -> bool:
         return bool(self._bench.parameters.motor == DUMMY_LOAD)
