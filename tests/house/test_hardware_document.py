@@ -92,7 +92,7 @@ def test_pulls_inside_are_those_that_the_firmware_switches_on(board):
 @both_boards
 def test_an_open_wire_or_a_booting_board_finds_a_resistor_outside(board):
     rows = wiring(board)
-    for signal in PULLED_UP + I2C + ("LINK_RX", "POSITION_ADC"):
+    for signal in PULLED_UP + I2C + ("LINK_RX", "POSITION_ADC", "SHUNT_ADC"):
         assert re.search(r"outside: [\d.]+ [kM]Ω up", rows[signal]["pull"]), signal
     for signal in MUST_BE_LOW:
         assert "outside: 4.7 kΩ down" in rows[signal]["pull"], signal
