@@ -9,7 +9,7 @@ import pytest
 from penfw import faults, pins_esp32, pins_pico, states
 from penfw.button import SERVICE_MS
 from pensim.firmware import Firmware
-from pensim.plant.parameters import Motor, PenParameters
+from pensim.plant.presets import PENS
 from tests.house.hardware_document import (
     DOCUMENT,
     number,
@@ -202,9 +202,8 @@ def lines_of(bench):
 
 
 def test_the_script_finds_both_stop_paths_with_the_dummy_load(make_bench):
-    resistor = Motor(resistance_ohm=10.0, torque_constant_nm_per_a=1e-5, friction_nm=0.1)
     firmware = Firmware((("/main.py", script()),))
-    found = lines_of(make_bench(firmware=firmware, parameters=PenParameters(motor=resistor)))
+    found = lines_of(make_bench(firmware=firmware, parameters=PENS["dummy load"]))
     rows = table(section("First power-up"), "line")
     assert list(found) == [row["line"] for row in rows]
     assert found["PWM alone"] == pytest.approx(found["both off"], abs=5)
