@@ -10,6 +10,7 @@ from penloop.flashing.bundle import Bundle
 from penloop.flashing.installer import Installer
 from penloop.flashing.line import Line
 from penloop.flashing.procedure import ask_for_prompt, at_prompt
+from penloop.flashing.target import Target, check
 from penloop.rehearsal import own_settings
 from pensim import Firmware
 from tests.system.board_line import bench_of, board, flashed, tiny_firmware, with_changes
@@ -296,3 +297,38 @@ def operations_of(line: Line, firmware: Firmware) -> int:
         before = bench_of(other).board.files.operations
         flashed(other, firmware)
         return bench_of(other).board.files.operations - before
+
+
+@pytest.mark.parametrize(
+    ("platform", "machine", "board_name"),
+    [
+        ("rp2", "Raspberry Pi Pico with RP2040", "pico"),
+        ("rp2", "Raspberry Pi Pico2 with RP2350", "pico2"),
+        ("esp32", "Generic ESP32 module with ESP32", "esp32"),
+        ("rp2", "Raspberry Pi Pico W with RP2040", ""),
+        ("rp2", "Raspberry Pi Pico 2 W with RP2350", ""),
+        ("stm32", "PYBv1.1 with STM32F405RG", ""),
+    ],
+)
+def test_a_board_is_known_by_what_it_says_of_itself(platform, machine, board_name):
+    target = Target(platform, (1, 28, 0), machine, 0)
+    if board_name:
+        assert target.board == board_name
+        return
+    with pytest.raises(BoardError, match="no pin map"):
+        _ = target.board
+
+
+@pytest.mark.parametrize(
+    ("mpy", "architecture"),
+    [(4 << 10 | 3 << 8 | 6, "armv6m"), (7 << 10 | 3 << 8 | 6, "armv7emsp"), (5, "source"), (0, "source"),
+     (10 << 10 | 3 << 8 | 6, "xtensawin")],
+)  # fmt: skip
+def test_the_architecture_is_read_from_what_the_board_can_load(mpy, architecture):
+    assert Target("rp2", (1, 28, 0), "Raspberry Pi Pico", mpy).architecture == architecture
+
+
+def test_a_micropython_without_hard_timers_is_refused_in_clear_words():
+    old = Target("rp2", (1, 25, 0), "Raspberry Pi Pico with RP2040", 0)
+    with pytest.raises(BoardError, match=r"MicroPython 1.25.0 .* too old: its timers have no hard"):
+        check(None, old, "")

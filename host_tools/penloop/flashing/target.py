@@ -43,11 +43,11 @@ class Target:
         """One of BOARDS; raises BoardError for any other."""
         if self.platform == "esp32" and "ESP32" in self.machine.upper():
             return "esp32"
-        if self.platform == "rp2":
+        if self.platform == "rp2" and not self.machine.split(" with ")[0].endswith("W"):
             return "pico2" if "RP2350" in self.machine.upper() else "pico"
         raise BoardError(
             f"this is a {self.machine} (port {self.platform}), for which there is no pin map",
-            f"use one of {', '.join(BOARDS)}",
+            f"use one of {', '.join(BOARDS)}; docs/hardware.md says why a Pico W does not fit",
         )
 
     @property
