@@ -1,6 +1,7 @@
 """`penloop flash` on a simulated board: what it does, what survives, and power cuts everywhere."""
 
 import pytest
+from serial import SerialException
 
 from penfw import settings
 from penhost import PenError
@@ -8,7 +9,7 @@ from penloop.cli import run
 from penloop.errors import BoardError
 from penloop.flashing.bundle import Bundle
 from penloop.flashing.installer import Installer
-from penloop.flashing.line import Line
+from penloop.flashing.line import Line, Prompt
 from penloop.flashing.procedure import ask_for_prompt, at_prompt
 from penloop.flashing.target import Target, check
 from penloop.rehearsal import own_settings
@@ -319,11 +320,21 @@ def test_a_board_is_known_by_what_it_says_of_itself(platform, machine, board_nam
         _ = target.board
 
 
+def mpy(version, architecture):
+    """sys.implementation._mpy of a board."""
+    return architecture << 10 | 3 << 8 | version
+
+
 @pytest.mark.parametrize(
     ("mpy", "architecture"),
-    [(4 << 10 | 3 << 8 | 6, "armv6m"), (7 << 10 | 3 << 8 | 6, "armv7emsp"), (5, "source"), (0, "source"),
-     (10 << 10 | 3 << 8 | 6, "xtensawin")],
-)  # fmt: skip
+    [
+        (mpy(6, 4), "armv6m"),
+        (mpy(6, 7), "armv7emsp"),
+        (mpy(6, 10), "xtensawin"),
+        (mpy(5, 4), "source"),
+        (0, "source"),
+    ],
+)
 def test_the_architecture_is_read_from_what_the_board_can_load(mpy, architecture):
     assert Target("rp2", (1, 28, 0), "Raspberry Pi Pico", mpy).architecture == architecture
 
@@ -332,3 +343,25 @@ def test_a_micropython_without_hard_timers_is_refused_in_clear_words():
     old = Target("rp2", (1, 25, 0), "Raspberry Pi Pico with RP2040", 0)
     with pytest.raises(BoardError, match=r"MicroPython 1.25.0 .* too old: its timers have no hard"):
         check(None, old, "")
+
+
+@pytest.mark.parametrize("commands", [0, 1, 3, 10, 40, 100, 160, 170, 180, 184, 188])
+def test_after_a_cable_was_pulled_the_same_command_goes_through(monkeypatch, commands):
+    """The board keeps its power, at its prompt; or it has been asked, and waits there."""
+    left = commands
+    execute = Prompt.exec_raw
+
+    def pulled(prompt, command, *arguments, **options):
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise SerialException("device disconnected")
+        return execute(prompt, command, *arguments, **options)
+
+    with board() as line:
+        with monkeypatch.context() as cable:
+            cable.setattr(Prompt, "exec_raw", pulled)
+            with pytest.raises(BoardError, match="the board was lost"):
+                flashed(line)
+        flashed(line)
+        assert identity(line).firmware_hash == Bundle.of(Firmware.installed()).hash

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
+from serial import SerialException
 
 from penhost import Pen
 from penhost.clock import clock_of
@@ -60,13 +61,8 @@ class Line:
         try:
             prompt.enter()
             yield prompt
-        except TransportExecError as error:
-            reason = _line_of(error)
-            remedy = "make room on its flash, or install an official MicroPython build"
-            raise BoardError(f"the board could not do it ({reason})", remedy) from error
-        except (OSError, TransportError) as error:
-            remedy = "check the cable, then run the same command again; the board still starts"
-            raise BoardError(f"the board was lost ({_line_of(error)})", remedy) from error
+        except (SerialException, TransportError, OSError) as error:
+            raise _meaning(error) from error
 
     def after_reset(self, look: Callable[[], _T], seconds: float = RESET_S) -> _T:
         """What `look` returns once the board answers it again. Raises what it raised at last."""
@@ -189,6 +185,17 @@ class Prompt(SerialTransport):
             self.exec("open('/intended','w').close()")
             self.exec_raw_no_follow("import machine\nmachine.reset()")
             self.serial.read(8)  # nothing comes; the board goes
+
+
+def _meaning(error: Exception) -> BoardError:
+    """A file operation that failed, code that raised, or a board that is gone."""
+    if isinstance(error, TransportExecError) or not isinstance(
+        error, (SerialException, TransportError)
+    ):
+        remedy = "make room on its flash, or install an official MicroPython build"
+        return BoardError(f"the board could not do it ({_line_of(error)})", remedy)
+    remedy = "check the cable, then run the same command again; the board still starts"
+    return BoardError(f"the board was lost ({_line_of(error)})", remedy)
 
 
 def _over(span_us: int, limit_s: float | None) -> bool:

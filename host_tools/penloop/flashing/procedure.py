@@ -84,7 +84,14 @@ def ask_for_prompt(line: Line, say: Say) -> Pulse | None:
         say("no pen answers here, but a MicroPython prompt")
         return None
     say(f"pen {pulse.identity.pen_id} in {pulse.state} stops, parks and hands over")
-    line.after_reset(lambda: prompt_there(line))
+    try:
+        line.after_reset(lambda: prompt_there(line))
+    except (PenError, BoardError) as error:
+        raise BoardError(
+            "the pen has handed over, but its MicroPython prompt is not on this port",
+            "give the port of the board's own USB; until then it waits with its outputs off,"
+            " switch it off and on to start it again",
+        ) from error
     return pulse
 
 
