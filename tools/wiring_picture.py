@@ -51,25 +51,29 @@ ARROW = (
     'orient="auto"><path class="arrow" d="M0 0L6 3L0 6Z"/></marker>'
 )
 STYLE = """
-svg { --paper: #ffffff; --ink: #1f2328; --soft: #59636e; --box: #f3f5f8; --line: #8c959f;
-  --power: #c2410c; font-family: system-ui, sans-serif; }
-@media (prefers-color-scheme: dark) {
-  svg { --paper: #15191f; --ink: #e6edf3; --soft: #9aa6b2; --box: #222a33; --line: #6e7985;
-    --power: #ff9a5c; }
-}
-.paper { fill: var(--paper); }
-.box { fill: var(--box); stroke: var(--line); stroke-width: 1.5; }
-.power { stroke: var(--power); stroke-width: 2.5; }
-.wire { stroke: var(--line); stroke-width: 1.5; fill: none; }
-.current { stroke: var(--power); stroke-width: 3; fill: none; }
-.arrow { fill: var(--power); }
-text { fill: var(--ink); font-size: 14px; }
+svg { font-family: system-ui, sans-serif; }
+.paper { fill: #ffffff; }
+.box { fill: #f3f5f8; stroke: #8c959f; stroke-width: 1.5; }
+.power { stroke: #c2410c; stroke-width: 2.5; }
+.wire { stroke: #8c959f; stroke-width: 1.5; fill: none; }
+.current { stroke: #c2410c; stroke-width: 3; fill: none; }
+.arrow { fill: #c2410c; }
+text { fill: #1f2328; font-size: 14px; }
 .title { font-size: 20px; font-weight: 600; }
 .part { font-weight: 600; }
-.soft { fill: var(--soft); font-size: 12.5px; }
+.soft { fill: #59636e; font-size: 12.5px; }
 .pin { font-family: ui-monospace, monospace; font-size: 12.5px; }
 .end { text-anchor: end; }
 .middle { text-anchor: middle; }
+@media (prefers-color-scheme: dark) {
+  .paper { fill: #15191f; }
+  .box { fill: #222a33; stroke: #6e7985; }
+  .power, .current { stroke: #ff9a5c; }
+  .arrow { fill: #ff9a5c; }
+  .wire { stroke: #6e7985; }
+  text { fill: #e6edf3; }
+  .soft { fill: #9aa6b2; }
+}
 """.strip()
 
 
