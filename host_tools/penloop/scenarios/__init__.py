@@ -1,0 +1,1 @@
+"""Scenarios: what is done to a simulated pen, and what must hold."""
