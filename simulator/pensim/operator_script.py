@@ -72,9 +72,14 @@ def load_script(path: Path) -> list[Step]:
     steps = document.pop("step", None)
     if not isinstance(steps, list) or document:
         raise ScenarioError(f"{path}: expected [[step]] tables and nothing else")
+    return steps_of(steps, f"{path} step")
+
+
+def steps_of(tables: list[dict[str, Any]], where: str) -> list[Step]:
+    """The steps of [[step]] tables. Raises ScenarioError."""
     script: list[Step] = []
-    for number, table in enumerate(steps, 1):
-        script.append(_step(dict(table), f"{path} step {number}", script))
+    for number, table in enumerate(tables, 1):
+        script.append(_step(dict(table), f"{where} {number}", script))
     return script
 
 

@@ -120,6 +120,16 @@ class Recorder:
         """(end of the insertion us, deepest um) of every stroke into skin, up to 10 ms ago."""
         return list(zip(self._punctures[::2], self._punctures[1::2], strict=True))
 
+    def latest(self) -> Trace | None:
+        """The last row, as a trace of one; None before the first."""
+        block = self._block
+        if not block.count:
+            return None
+        width = len(block.columns)
+        row = np.array(block.rows[(block.count - 1) * width : block.count * width], dtype=np.int64)
+        time_us = np.array([block.times[block.count - 1]], dtype=np.int64)
+        return Trace(time_us, [(column, row[n : n + 1]) for n, column in enumerate(block.columns)])
+
     def trace(self, header: TraceHeader | None = None) -> Trace:
         """What has been recorded since the last chunk; a column that came later begins with 0."""
         times = np.concatenate([np.array(block.times[: block.count]) for block in self._blocks])

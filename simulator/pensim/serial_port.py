@@ -80,7 +80,7 @@ class PenUrl:
             seed=self.seed,
             parameters=PENS[self.pen],
             repl=True,
-            wiring=_wiring(self.wiring),
+            wiring=wiring_of(self.wiring),
         )
         if self.wiring == "bare":
             bench.operator.unplug_sensors()
@@ -104,7 +104,8 @@ _CHOICES: dict[str, Any] = {
 }
 
 
-def _wiring(text: str) -> Wiring:
+def wiring_of(text: str) -> Wiring:
+    """The wiring that a text asks for: "", "bare", or two pins exchanged. Raises ScenarioError."""
     if text in ("", "bare"):
         return BARE if text else Wiring()
     first, _, second = text.partition("-")
@@ -112,7 +113,7 @@ def _wiring(text: str) -> Wiring:
         return Wiring().swapped(int(first), int(second))
     except ValueError:
         raise ScenarioError(
-            f"sim:// option wiring={text!r}: give bare, or two GP numbers of the pen that are"
+            f"wiring={text!r}: give bare, or two GP numbers of the pen that are"
             " exchanged, such as 16-21"
         ) from None
 
@@ -172,13 +173,16 @@ class SimulatedPort(SerialBase):
             )
         if url.name:
             _pens[url.name] = shared
-        shared.open_ports.add(url.port)
-        self._shared, self._port_name = shared, url.port
-        self._line = shared.bench.board.serial.lines[PORTS[url.port]]
-        self._line.connected = True
-        self._line.clear()
+        self._attach(shared, url.port)
         if url.pace:
             shared.bench.recorder.on_beat = Pacer(url.pace).keep_up
+
+    def _attach(self, shared: _SharedPen, port: str) -> None:
+        shared.open_ports.add(port)
+        self._shared, self._port_name = shared, port
+        self._line = shared.bench.board.serial.lines[PORTS[port]]
+        self._line.connected = True
+        self._line.clear()
         self.is_open = True
 
     def close(self) -> None:
@@ -205,6 +209,13 @@ class SimulatedPort(SerialBase):
 
     def _reconfigure_port(self) -> None:
         """Baud rate and format are the pen's own; a simulated cable takes any."""
+
+    @classmethod
+    def on_bench(cls, bench: Bench, port: str = "uart") -> "SimulatedPort":
+        """An open port of a bench that is there already, and that outlives it."""
+        made = cls()
+        made._attach(_SharedPen(bench, PenUrl(), {"the bench's owner"}), port)
+        return made
 
     # The clock that comes with the port
 

@@ -29,6 +29,8 @@ from pensim import Trace
 Evaluate = Callable[[Trace], monitor.Margin]
 
 # Longest first, and a name's words may be joined by "_".
+_WORDS_AFTER = "of|and|or|for|from|until|after|before|within|at|once|always"
+_UNIT = rf"(?!({_WORDS_AFTER})\b)[A-Za-z%°µΩ][\w%°\/]*"
 _GRAMMAR = r"""
 start: never? condition timing?
 never: "never"
@@ -71,7 +73,7 @@ STATE: /@STATE@/
 FAULT.2: /@FAULT@/
 EVENT.1: /@EVENT@/
 NUMBER: /[-+]?(\d+(\.\d*)?|\.\d+)/
-UNIT: /(?!(of|and|or|for|from|until|after|before|within|at|once|always)\b)[A-Za-z%°µΩ][A-Za-z%°µΩ\/]*/
+UNIT: /@UNIT@/
 %import common.WS
 %ignore WS
 """
@@ -117,8 +119,10 @@ class Place:
             return "end"
         if not self.event:
             return show(self.offset_us, "us")
-        return self.event + (f" {'+' if self.offset_us > 0 else '-'} {show(abs(self.offset_us), 'us')}"
-                             if self.offset_us else "")  # fmt: skip
+        if not self.offset_us:
+            return self.event
+        sign = "+" if self.offset_us > 0 else "-"
+        return f"{self.event} {sign} {show(abs(self.offset_us), 'us')}"
 
 
 @dataclass(frozen=True)
@@ -411,6 +415,7 @@ def _parser() -> Lark:
     columns = r"|(plant|pen|board)\.\w+"
     events = [*vocabulary.ACTS, *vocabulary.PARTS, *vocabulary.MOMENTS, *vocabulary.EXCESSES]
     words = {
+        "UNIT": _UNIT,
         "QUANTITY": _alternatives(list(vocabulary.QUANTITIES)) + columns,
         "CONDITION": _alternatives(list(vocabulary.CONDITIONS)),
         "STATE": _alternatives(list(vocabulary.STATES)),

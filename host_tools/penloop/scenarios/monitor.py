@@ -7,6 +7,7 @@ Time is in whole microseconds and dense: a window [a, b] takes in every value th
 moment of it, its ends included.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +58,7 @@ def disjunction(*margins: Margin) -> Margin:
     return _together(margins, np.maximum.reduce)
 
 
-def _together(margins: tuple[Margin, ...], reduce: np.ufunc) -> Margin:  # type: ignore[type-arg]
+def _together(margins: tuple[Margin, ...], reduce: Callable[..., Values]) -> Margin:
     times = np.unique(np.concatenate([margin.times_us for margin in margins]))
     values = reduce([margin.resampled(times) for margin in margins])
     return compressed(Margin(times, values))
@@ -76,8 +77,8 @@ def eventually(margin: Margin, start_us: int, end_us: int) -> Margin:
 def _windowed(margin: Margin, start_us: int, end_us: int, choose: np.ufunc) -> Margin:
     margin = compressed(margin)
     first = margin.times_us[0]
-    moved = [margin.times_us - start_us, margin.times_us - end_us, [first]]
-    times = np.unique(np.concatenate(moved))
+    moved = (margin.times_us - start_us, margin.times_us - end_us, margin.times_us[:1])
+    times: Times = np.unique(np.concatenate(moved))
     times = times[times >= first]
     low = np.searchsorted(margin.times_us, times + start_us, side="right") - 1
     high = np.searchsorted(margin.times_us, times + end_us, side="right") - 1

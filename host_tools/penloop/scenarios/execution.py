@@ -1,0 +1,168 @@
+"""Runs a scenario on a bench and judges it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from penhost import Pen, PenError
+from penhost.errors import Refused
+from penloop.scenarios.expectation import Verdict
+from penloop.scenarios.scenario import LinkAct, PartFault, Scenario
+from pensim import Bench, Firmware, Trace
+from pensim.errors import SimulatorError
+from pensim.operator_script import run_script
+from pensim.serial_port import SimulatedPort
+
+LOOK_US = 1_000  # how often the condition of a fault is looked at
+BEAT_US = 100_000  # of virtual time between two calls of `on_beat`
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of a scenario gave."""
+
+    scenario: Scenario
+    engine: str
+    seed: int
+    verdicts: tuple[Verdict, ...]
+    trace: Trace | None
+    log: list[tuple[int, str]] = field(default_factory=list)
+    error: str = ""  # why it could not be run to its end; empty otherwise
+
+    @property
+    def passed(self) -> bool:
+        """Whether it ran to its end and every expectation holds."""
+        return not self.error and all(verdict.holds for verdict in self.verdicts)
+
+    @property
+    def margin(self) -> float:
+        """The smallest margin; -inf when it could not be run."""
+        if self.error:
+            return float("-inf")
+        return min(verdict.margin for verdict in self.verdicts)
+
+    @property
+    def worst(self) -> Verdict | None:
+        """The verdict with the smallest margin."""
+        return min(self.verdicts, key=lambda verdict: verdict.margin, default=None)
+
+
+def run(
+    scenario: Scenario,
+    engine: str = "cpython",
+    seed: int | None = None,
+    firmware: Firmware | None = None,
+    on_beat: Callable[[float], None] | None = None,
+) -> Outcome:
+    """Runs to the scenario's end; a firmware or host that fails is an outcome, not an exception."""
+    used_seed = scenario.seed if seed is None else seed
+    with make_bench(scenario, engine, used_seed, firmware) as bench:
+        error = ""
+        try:
+            play(scenario, bench, on_beat)
+        except (SimulatorError, PenError, StepFailed) as failure:
+            error = f"{failure} (at {bench.now_s:.4f} s)"
+        trace, log = bench.trace(), list(bench.operator.log)
+    if len(trace) < 2:
+        return Outcome(scenario, engine, used_seed, (), trace, log, error or "nothing was recorded")
+    verdicts = tuple(expectation.judge(trace, log) for expectation in scenario.expectations)
+    return Outcome(scenario, engine, used_seed, verdicts, trace, log, error)
+
+
+class StepFailed(Exception):
+    """The scenario could not go on: `str()` says why."""
+
+
+def make_bench(
+    scenario: Scenario, engine: str, seed: int, firmware: Firmware | None = None
+) -> Bench:
+    """The bench that a scenario describes, at its start."""
+    return Bench(
+        firmware=firmware,
+        engine=engine,
+        seed=seed,
+        parameters=scenario.parameters,
+        settings=scenario.settings,
+        calibrated=scenario.calibrated,
+        start_depth_um=scenario.start_depth_um,
+        crank_deg=scenario.crank_deg,
+        wiring=scenario.wiring,
+    )
+
+
+def play(scenario: Scenario, bench: Bench, on_beat: Callable[[float], None] | None = None) -> None:
+    """Does everything that the scenario says, to its end. Raises SimulatorError, PenError."""
+    run_script(bench.operator, list(scenario.steps))
+    waiting = []
+    for fault in scenario.faults:
+        if fault.at_us is None:
+            waiting.append(fault)
+        else:
+            bench.operator.at(fault.at_us / 1e6, partial(_fail, bench, fault))
+    host = _Host(bench)
+    for act in sorted(scenario.link, key=lambda act: act.at_us):
+        _run_until(bench, act.at_us, waiting, on_beat)
+        host.say(act)
+    _run_until(bench, scenario.duration_us, waiting, on_beat)
+
+
+def _fail(bench: Bench, fault: PartFault) -> None:
+    """The part fails now, and works again after its time."""
+    operator = bench.operator
+    operator.hazard(fault.part)
+    if fault.for_us is not None:
+        end_s = operator.now_s + fault.for_us / 1e6
+        operator.at(end_s, lambda: operator.hazard(fault.part, on=False))
+
+
+def _run_until(
+    bench: Bench,
+    until_us: int,
+    waiting: list[PartFault],
+    on_beat: Callable[[float], None] | None,
+) -> None:
+    while bench.board.now_us < until_us:
+        slice_us = LOOK_US if waiting else BEAT_US
+        bench.run_until_us(min(bench.board.now_us + slice_us, until_us))
+        if waiting:
+            _fail_those_due(bench, waiting)
+        if on_beat:
+            on_beat(bench.now_s)
+
+
+def _fail_those_due(bench: Bench, waiting: list[PartFault]) -> None:
+    recent = bench.recorder.latest()
+    for fault in list(waiting):
+        if recent is not None and fault.when and fault.when.evaluate(recent).values[-1] > 0:
+            waiting.remove(fault)
+            _fail(bench, fault)
+
+
+class _Host:
+    """The host on the link; connects with its first word."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._pen: Pen | None = None
+
+    def say(self, act: LinkAct) -> None:
+        """One act. Raises PenError, StepFailed."""
+        if self._pen is None:
+            self._pen = Pen(SimulatedPort.on_bench(self._bench))
+        try:
+            self._do(self._pen, act)
+        except Refused as refusal:
+            if not act.refused:
+                raise StepFailed(f"the pen refused: {refusal}") from refusal
+            return
+        if act.refused:
+            raise StepFailed("the pen accepted what it had to refuse")
+
+    def _do(self, pen: Pen, act: LinkAct) -> None:
+        if act.changes:
+            pen.set(act.changes)
+        elif act.command:
+            pen.command(act.command, act.argument)
+        else:
+            with pen.presence():
+                pen.wait(act.presence_us / 1e6)
