@@ -13,9 +13,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from penloop.mpy import NATIVE_MODULES
+
 ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "firmware" / "penfw"
-MODULES = ("states", "telemetry", "control_state", "rate", "parking", "axis", "watch", "control")
+MODULES = (
+    "control_state",
+    *NATIVE_MODULES,
+)  # the first tells which of the board's methods it calls
 TABLE = ROOT / "docs" / "interrupt-cost.md"
 
 # Microseconds of bytecode: measured.

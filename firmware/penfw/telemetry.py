@@ -1,14 +1,13 @@
-"""Samples from the control interrupt to the link, and the device time that stamps them.
+"""Samples on their way from the control interrupt to the link, and the time that stamps them.
 
 Costs are us of bytecode on the chip at 125 MHz by the weights of FACTS.md.
 """
 
 import struct
-from array import array
 
 from penfw.protocol import CODES
+from penfw.sample_ring import SAMPLES, TICKS_MASK, SampleRing
 
-TICKS_MASK = 0x3FFFFFFF  # ticks_us and counters wrap here
 _HALF = 0x20000000
 _SECOND_US = 1000000
 
@@ -35,35 +34,16 @@ class DeviceClock:
         return self.seconds + micros // _SECOND_US, micros % _SECOND_US
 
 
-class _Slice:
-    def __getitem__(self, key):
-        return key
+class TelemetryRing(SampleRing):
+    """The main loop's half: chooses signals, and packs samples into frames."""
 
-
-_ALL = _Slice()[:]  # made once: writing `row[:]` in the interrupt would allocate it
-
-
-class TelemetryRing:
-    """Single producer, the interrupt, and single consumer, the main loop; neither locks.
-
-    The interrupt copies all signals, the main loop chooses: one C call there costs less than a
-    loop over the chosen ones. A sample that finds the ring full is dropped and counted.
-    """
-
-    def __init__(self, signals, samples=64, push_ms=1):
+    def __init__(self, signals, samples=SAMPLES, push_ms=1):
         """`push_ms`: milliseconds from one push to the next."""
-        self.dropped = 0  # samples since `configure`, modulo 2^30
+        super().__init__(signals, samples)
         self.ticks_us = 0  # time of the first sample of the last `take`
         self.sample_size = 0  # bytes of a packed sample; 0: nothing is subscribed
-        self._rows = [array("i", [0] * signals) for _ in range(samples)]
-        self._times = array("i", [0] * samples)
-        self._size = samples
-        self._push_ms = push_ms
         self.period_ms = 0  # from each sample to the next, as granted
-        self._head = 0  # the producer's
-        self._tail = 0  # the consumer's
-        self._left = 0  # ticks to the next sample; 0: off
-        self._period = 0
+        self._push_ms = push_ms
         self._gap_us = 0
         self._columns = ()
         self._format = "<"
@@ -86,29 +66,6 @@ class TelemetryRing:
         self._gap_us = self.period_ms * 1500
         if indices:
             self._left = 1
-
-    def push(self, values, now_us):
-        """Once in `push_ms`: 19 us idle, 24 us between samples, 55 us with one.
-
-        `values` is the array of all signals, now_us ticks_us. Runs in the interrupt: integers
-        only, no Python call below it, nothing allocated.
-        """
-        left = self._left
-        if left != 1:
-            if left:
-                self._left = left - 1
-            return
-        self._left = self._period
-        head = self._head
-        following = head + 1
-        if following == self._size:
-            following = 0
-        if following == self._tail:
-            self.dropped = (self.dropped + 1) & TICKS_MASK
-            return
-        self._rows[head][_ALL] = values
-        self._times[head] = now_us
-        self._head = following
 
     def ready(self):
         """Samples that wait."""
