@@ -25,8 +25,7 @@ class ControlState:
 
     def __init__(self, board):
         self.values = signals.values
-        self.cut_mask = faults.CUT_MASK
-        self.park_mask = faults.PARK_MASK
+        self.cut_mask, self.park_mask = faults.masks()
         self.next_state = states.next_state
         self._bind(board)
         self._clear_words()

@@ -36,10 +36,8 @@ def _fault_row(row):
 class Device:
     """The link's view of the pen; see requests.py for what each member means."""
 
-    settings_rows = tuple([_setting_row(row) for row in settings.SETTINGS])
     signals_rows = signals.SIGNALS
     commands_rows = COMMANDS
-    faults_rows = tuple([_fault_row(row) for row in faults.FAULTS])
     states_rows = states.STATES
 
     def __init__(self, pen):
@@ -48,6 +46,16 @@ class Device:
         self.clock = DeviceClock(hardware.ticks_us())
         self.ring = TelemetryRing(len(signals.SIGNALS), push_ms=PUSH_MS)
         self._history = []
+
+    @property
+    def settings_rows(self):
+        """The settings table, read from the flash."""
+        return [_setting_row(row) for row in settings.SETTINGS]
+
+    @property
+    def faults_rows(self):
+        """The fault list, read from the flash."""
+        return [_fault_row(row) for row in faults.FAULTS]
 
     def identity(self):
         """Product, board, pen id, firmware version, firmware hash."""
@@ -96,14 +104,14 @@ class Device:
 
     def _refusal(self, index, value):
         """(reason, limit) why one value alone cannot be; (0, 0) when it can."""
-        row = settings.SETTINGS[index]
-        if value < row[4]:
-            return protocol.BELOW_MINIMUM, row[4]
-        if value > row[5]:
-            return protocol.ABOVE_MAXIMUM, row[5]
-        if row[6] != settings.OPEN and self.state() != states.SERVICE:
+        if value < settings.MINIMA[index]:
+            return protocol.BELOW_MINIMUM, settings.MINIMA[index]
+        if value > settings.MAXIMA[index]:
+            return protocol.ABOVE_MAXIMUM, settings.MAXIMA[index]
+        closed = settings.ACCESSES[index] != settings.OPEN
+        if closed and self.state() != states.SERVICE:
             return protocol.SERVICE_ONLY, 0
-        if row[6] != settings.OPEN and self._pen.motor_on():
+        if closed and self._pen.motor_on():
             return protocol.MOTOR_ON, 0
         return 0, 0
 
@@ -150,8 +158,7 @@ class Device:
         if self.state() != states.SERVICE:
             return protocol.REFUSED, protocol.SERVICE_ONLY
         if number == SERVICE_RUN:
-            row = settings.SETTINGS[_RATE]
-            if not row[4] <= argument <= row[5]:
+            if not settings.MINIMA[_RATE] <= argument <= settings.MAXIMA[_RATE]:
                 return protocol.REFUSED, protocol.BAD_ARGUMENT
             reason = pen.service.refusal()
             if reason:

@@ -150,13 +150,12 @@ class Pen:
         fresh = word & ~self._faults
         gone = self._faults & ~word
         self._faults = word
-        for row in faults.FAULTS:
-            bit = 1 << row[0]
-            if fresh & bit:
-                self.device.remember(row[0])
-                self.link.event(protocol.FAULT_LATCHED, row[0], 0)
-            if gone & bit:
-                self.link.event(protocol.FAULT_CLEARED, row[0], 0)
+        for number in range(faults.LAST + 1):
+            if fresh >> number & 1:
+                self.device.remember(number)
+                self.link.event(protocol.FAULT_LATCHED, number, 0)
+            if gone >> number & 1:
+                self.link.event(protocol.FAULT_CLEARED, number, 0)
         if word & _DOUBTFUL:
             self.selftest.doubt_top()
 

@@ -7,6 +7,7 @@ Imported by the host too: plain Python only.
 
 import struct
 
+from penfw import tables
 from penfw.frames import COUNT_MASK, FRAME_MAX, PAYLOAD_AT, PAYLOAD_MAX, FrameParser, FrameWriter
 
 __all__ = ("COUNT_MASK", "FRAME_MAX", "PAYLOAD_AT", "PAYLOAD_MAX", "FrameParser", "FrameWriter")
@@ -85,7 +86,7 @@ MESSAGES = (
     (ERROR, "ERROR", None, (("reason", "B"), ("detail", "i"))),
 )  # fmt: skip
 
-# Tables that DESCRIBE reads: number, name, columns of a row, separated by tabs.
+# Tables that DESCRIBE reads.
 TABLE_MESSAGES = 0
 TABLE_SETTINGS = 1
 TABLE_SIGNALS = 2
@@ -93,16 +94,6 @@ TABLE_COMMANDS = 3
 TABLE_FAULTS = 4
 TABLE_STATES = 5
 TABLE_REASONS = 6
-TABLES = (
-    (TABLE_MESSAGES, "messages", ("number", "name", "request", "reply")),
-    (TABLE_SETTINGS, "settings",
-     ("name", "type", "unit", "default", "minimum", "maximum", "access", "help")),
-    (TABLE_SIGNALS, "signals", ("name", "code", "unit", "help")),
-    (TABLE_COMMANDS, "commands", ("name", "unit", "help")),
-    (TABLE_FAULTS, "faults", ("number", "name", "class", "reaction_ms", "cause", "remedy")),
-    (TABLE_STATES, "states", ("name",)),
-    (TABLE_REASONS, "reasons", ("number", "name", "limit", "text")),
-)  # fmt: skip
 ROW_MAX = PAYLOAD_MAX - 5  # bytes of a row that fits one DESCRIBE reply
 
 # Outcome of a change or a command.
@@ -116,13 +107,6 @@ FAULT_LATCHED = 2  # fault number, 0
 FAULT_CLEARED = 3  # fault number, 0
 SETTING_APPLIED = 4  # index of a setting that was pending, the value now in force
 NOTICE = 5  # reason number, limit
-EVENTS = (
-    (STATE_CHANGED, "state changed"),
-    (FAULT_LATCHED, "fault latched"),
-    (FAULT_CLEARED, "fault cleared"),
-    (SETTING_APPLIED, "setting applied"),
-    (NOTICE, "notice"),
-)
 
 UNKNOWN_MESSAGE = 1
 MALFORMED = 2
@@ -150,38 +134,6 @@ USB_CONNECTED = 37
 TREATMENT_CARTRIDGE = 38
 LIMITED_RATE = 40
 
-# number, name, unit of the limit that comes with it ("=": the setting's own, "": none), text
-REASONS = (
-    (UNKNOWN_MESSAGE, "unknown message", "",
-     "this pen does not know the request: update its firmware"),
-    (MALFORMED, "malformed", "", "the request's fields are cut short: update the client"),
-    (NO_SESSION, "no session", "", "the pen has restarted: connect again"),
-    (UNKNOWN_TABLE, "unknown table", "", "this pen has no such table"),
-    (UNKNOWN_SETTING, "unknown setting", "", "this pen has no such setting: read its table"),
-    (UNKNOWN_SIGNAL, "unknown signal", "", "this pen has no such signal: read its table"),
-    (UNKNOWN_COMMAND, "unknown command", "", "this pen has no such command: read its table"),
-    (TOO_MANY, "too many", "", "more items than one request may have: ask for fewer"),
-    (NOT_STAGED, "not staged", "",
-     "the staged changes are not those that were sent: stage them again"),
-    (BAD_PERIOD, "bad period", "", "the period has to be 1 to 10,000 ms"),
-    (BELOW_MINIMUM, "below minimum", "=", "the value is below the setting's minimum"),
-    (ABOVE_MAXIMUM, "above maximum", "=", "the value is above the setting's maximum"),
-    (SERVICE_ONLY, "service only", "", "hold the pen's button for 3 s to enter SERVICE first"),
-    (WRONG_STATE, "wrong state", "", "the pen does not do this in its present state"),
-    (OTHERS_REFUSED, "others refused", "", "another value of the same transaction was refused"),
-    (ABOVE_CEILING, "above ceiling", "um", "deeper than depth_ceiling, which SERVICE can raise"),
-    (ABOVE_CARTRIDGE, "above cartridge", "um", "deeper than the cartridge allows: use another one"),
-    (RATE_TOO_LOW, "rate too low", "mHz", "the depth needs at least this stroke rate"),
-    (CAUSE_REMAINS, "cause remains", "", "the fault's cause is still there: remove it first"),
-    (STORE_FAILED, "store failed", "", "the flash could not be written: try again"),
-    (BAD_ARGUMENT, "bad argument", "", "the command does not take this argument"),
-    (MOTOR_ON, "motor on", "", "stop the motor first"),
-    (USB_CONNECTED, "USB connected", "", "take the USB cable off first"),
-    (TREATMENT_CARTRIDGE, "treatment cartridge", "",
-     "SERVICE runs without a cartridge or with one marked test: take this one out"),
-    (LIMITED_RATE, "rate limited", "mHz", "the stroke rate is limited by battery or load"),
-)  # fmt: skip
-
 # Telemetry's type codes: (code, bytes, lowest, highest, mask). A value outside is clamped. It is
 # sent XORed with the mask, so that small values hold no zero bytes, which cost COBS time.
 CODES = (
@@ -198,6 +150,13 @@ RESULTS_MAX = (PAYLOAD_MAX - 2) // 12  # rows of a SET or RESULTS reply
 FAULTS_MAX = (PAYLOAD_MAX - 4) // 14  # rows of a FAULTS reply
 
 _SIZES = {"b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4}
+
+
+def __getattr__(name):
+    """TABLES, EVENTS and REASONS: tables of protocol_tables.py, see tables.py."""
+    if name in ("TABLES", "EVENTS", "REASONS"):
+        return tables.read("protocol_tables", name)
+    raise AttributeError(name)
 
 
 def message(number):

@@ -2,7 +2,7 @@
 
 `device`, made by the pen:
 - settings_rows, signals_rows, commands_rows, faults_rows, states_rows: the tables, columns as in
-  protocol.TABLES; an index in a message is a row's place.
+  protocol.TABLES; an index in a message is a row's place. They are kept while a client reads them.
 - identity() -> product, board, pen id, firmware version, firmware hash: texts, 200 bytes in all.
 - boot_session, an int; clock, a telemetry.DeviceClock; ring, a telemetry.TelemetryRing.
 - state() -> row of states_rows.
@@ -16,12 +16,9 @@
 from penfw import protocol
 
 GET_MAX = protocol.PAYLOAD_MAX // 6
-_MESSAGE_ROWS = tuple(
-    [
-        (number, name, protocol.fields_text(request), protocol.fields_text(reply))
-        for number, name, request, reply in protocol.MESSAGES
-    ]
-)
+_DEVICE_ROWS = (
+    None, "settings_rows", "signals_rows", "commands_rows", "faults_rows", "states_rows", None,
+)  # fmt: skip
 
 
 class Refusal(Exception):
@@ -38,7 +35,8 @@ class Requests:
         self._device = device
         self._counters = counters
         self._now_ms = 0
-        self._tables = self._make_tables()
+        self._settings = len(device.settings_rows)
+        self._commands = len(device.commands_rows)
         self._handlers = self._make_handlers()
         self.open()
 
@@ -46,6 +44,7 @@ class Requests:
         """A new session starts: what the last one left is dropped."""
         self._staged = []
         self._results = []
+        self._table = (-1, ())  # the one that the client reads, and its rows
         self._device.ring.configure((), (), 0)
 
     def answer(self, number, payload, now_ms):
@@ -53,6 +52,8 @@ class Requests:
         if number not in self._handlers:
             raise Refusal(protocol.UNKNOWN_MESSAGE, number)
         self._now_ms = now_ms
+        if number != protocol.DESCRIBE:
+            self._table = (-1, ())
         row = protocol.message(number)
         return row[3], self._handlers[number](*_request(row, payload))
 
@@ -76,17 +77,13 @@ class Requests:
             protocol.STATUS: self._status,
         }
 
-    def _make_tables(self):
-        device = self._device
-        return (
-            _MESSAGE_ROWS,
-            device.settings_rows,
-            device.signals_rows,
-            device.commands_rows,
-            device.faults_rows,
-            device.states_rows,
-            protocol.REASONS,
-        )
+    def _rows(self, table):
+        """A table's rows, most of them brought from the flash."""
+        if table == protocol.TABLE_MESSAGES:
+            return message_rows()
+        if table == protocol.TABLE_REASONS:
+            return protocol.REASONS
+        return getattr(self._device, _DEVICE_ROWS[table])
 
     # One method a request: takes its fields, returns the reply's
 
@@ -95,9 +92,11 @@ class Requests:
         return greeting + (self._device.state(),) + tuple(self._device.identity())
 
     def _describe(self, table, first, most):
-        if table >= len(self._tables):
+        if table >= len(_DEVICE_ROWS):
             raise Refusal(protocol.UNKNOWN_TABLE, table)
-        rows = self._tables[table]
+        if table != self._table[0]:
+            self._table = (table, self._rows(table))
+        rows = self._table[1]
         return table, len(rows), first, rows_text(rows, first, most)
 
     def _get(self, wanted):
@@ -110,7 +109,7 @@ class Requests:
         return (values,)
 
     def _check_setting(self, index):
-        if index >= len(self._device.settings_rows):
+        if index >= self._settings:
             raise Refusal(protocol.UNKNOWN_SETTING, index)
 
     def _join(self, staged, changes):
@@ -139,7 +138,7 @@ class Requests:
         return _part(self._results, first, most, protocol.RESULTS_MAX)
 
     def _command(self, number, argument):
-        if number >= len(self._device.commands_rows):
+        if number >= self._commands:
             raise Refusal(protocol.UNKNOWN_COMMAND, number)
         return self._device.command(number, argument)
 
@@ -167,6 +166,14 @@ class Requests:
 
     def _status(self):
         return self.now() + (self._device.state(),) + self._counters()
+
+
+def message_rows():
+    """The table of messages, fields as text."""
+    return [
+        (number, name, protocol.fields_text(request), protocol.fields_text(reply))
+        for number, name, request, reply in protocol.MESSAGES
+    ]
 
 
 def _request(row, payload):

@@ -55,10 +55,10 @@ HEAT = {"heat_share": (0, 1000), "excess_share": (0, 1000)}  # permille of the g
 BOUNDS = {**STATE, **SIGNALS, **INPUTS, **SETTINGS, **HEAT}
 NAMES = tuple(BOUNDS)
 
-MODULES = ("faults", "signals", "states", "telemetry", "control_state", "rate", "parking", "axis",
-           "watch", "control")  # fmt: skip
+MODULES = ("faults", "fault_table", "signals", "states", "sample_ring", "telemetry",
+           "control_state", "rate", "parking", "axis", "watch", "control")  # fmt: skip
 INTERRUPT = {  # functions that it runs
-    "states": ("next_state",), "telemetry": ("push",), "rate": None, "parking": None,
+    "states": ("next_state",), "sample_ring": ("push",), "rate": None, "parking": None,
     "axis": None, "watch": None, "control": None,
 }  # fmt: skip
 

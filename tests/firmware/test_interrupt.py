@@ -20,7 +20,7 @@ from tests.firmware.interpreters import FIRMWARE, INTERPRETERS, run_texts
 
 SMALL = 1 << 30
 RANDOM_CASES = 6000
-BEFORE = ("frames", "protocol")  # what telemetry imports
+BEFORE = ("tables", "frames", "protocol")  # what telemetry imports
 REPORT = """
 run_all(a2b_base64({packed!r}))
 for number in range(len(_marks)):

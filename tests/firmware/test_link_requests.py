@@ -53,7 +53,7 @@ def test_row_that_is_too_long_is_cut():
 
 
 def test_own_tables_have_no_row_that_is_cut():
-    for row in (*protocol.REASONS, *requests._MESSAGE_ROWS):
+    for row in (*protocol.REASONS, *requests.message_rows()):
         assert len(requests.row_text(row)) <= protocol.ROW_MAX, row[1]
 
 

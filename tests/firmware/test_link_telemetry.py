@@ -271,7 +271,7 @@ locked("wrapped")
 
 @pytest.mark.parametrize("interpreter", INTERPRETERS)
 def test_push_allocates_nothing_in_the_interrupt(interpreter, tmp_path):
-    modules = ["frames", "protocol", "telemetry"]
+    modules = ["tables", "frames", "protocol", "sample_ring", "telemetry"]
     printed = run(interpreter, modules, IN_THE_INTERRUPT, tmp_path).strip().split("\n")
     assert [line for line in printed if "True" in line or "False" in line] == [
         "idle True 0 0",

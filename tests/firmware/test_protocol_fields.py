@@ -145,7 +145,10 @@ def test_micropython_packs_the_same_bytes(interpreter, tmp_path):
         if row[part]
     ]
     printed = run(
-        interpreter, ["frames", "protocol"], f"CASES = {cases!r}\n" + ON_THE_CHIP, tmp_path
+        interpreter,
+        ["tables", "frames", "protocol"],
+        f"CASES = {cases!r}\n" + ON_THE_CHIP,
+        tmp_path,
     ).split("\n")
     for count, (number, part, values) in enumerate(cases):
         expected = packed(protocol.message(number)[part], values).hex()

@@ -71,7 +71,8 @@ def test_fault_numbers_are_unique_bits_of_a_small_int():
     numbers = [row[0] for row in faults.FAULTS]
     assert len(set(numbers)) == len(numbers)
     assert all(1 <= number <= 29 for number in numbers)
-    assert faults.CUT_MASK & faults.PARK_MASK == 0
+    cut, park = faults.masks()
+    assert cut & park == 0
 
 
 def test_every_fault_has_a_cause_and_a_remedy_of_one_line():

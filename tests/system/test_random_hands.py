@@ -66,7 +66,7 @@ def test_whatever_a_hand_or_a_bad_part_does(trace_of, seed):
     assert not np.any(trace["pen.faults"] >> faults.INTERNAL_ERROR & 1)
     assert not np.any(trace["pen.faults"] >> faults.DEADLINE_MISSED & 1)
 
-    cut = (trace["pen.faults"] & faults.CUT_MASK) != 0
+    cut = (trace["pen.faults"] & faults.masks()[0]) != 0
     assert not np.any(duty[1:][cut[1:] & cut[:-1]])
 
     protrusion = trace["plant.protrusion"]

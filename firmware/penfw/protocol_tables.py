@@ -1,0 +1,96 @@
+"""What a client has to know beside the messages: tables, kinds of EVENT and reasons, a row each.
+
+Read through protocol.py, which has the numbers.
+"""
+
+from penfw.protocol import (
+    ABOVE_CARTRIDGE,
+    ABOVE_CEILING,
+    ABOVE_MAXIMUM,
+    BAD_ARGUMENT,
+    BAD_PERIOD,
+    BELOW_MINIMUM,
+    CAUSE_REMAINS,
+    FAULT_CLEARED,
+    FAULT_LATCHED,
+    LIMITED_RATE,
+    MALFORMED,
+    MOTOR_ON,
+    NO_SESSION,
+    NOT_STAGED,
+    NOTICE,
+    OTHERS_REFUSED,
+    RATE_TOO_LOW,
+    SERVICE_ONLY,
+    SETTING_APPLIED,
+    STATE_CHANGED,
+    STORE_FAILED,
+    TABLE_COMMANDS,
+    TABLE_FAULTS,
+    TABLE_MESSAGES,
+    TABLE_REASONS,
+    TABLE_SETTINGS,
+    TABLE_SIGNALS,
+    TABLE_STATES,
+    TOO_MANY,
+    TREATMENT_CARTRIDGE,
+    UNKNOWN_COMMAND,
+    UNKNOWN_MESSAGE,
+    UNKNOWN_SETTING,
+    UNKNOWN_SIGNAL,
+    UNKNOWN_TABLE,
+    USB_CONNECTED,
+    WRONG_STATE,
+)
+
+# number, name, columns of a row, separated by tabs
+TABLES = (
+    (TABLE_MESSAGES, "messages", ("number", "name", "request", "reply")),
+    (TABLE_SETTINGS, "settings",
+     ("name", "type", "unit", "default", "minimum", "maximum", "access", "help")),
+    (TABLE_SIGNALS, "signals", ("name", "code", "unit", "help")),
+    (TABLE_COMMANDS, "commands", ("name", "unit", "help")),
+    (TABLE_FAULTS, "faults", ("number", "name", "class", "reaction_ms", "cause", "remedy")),
+    (TABLE_STATES, "states", ("name",)),
+    (TABLE_REASONS, "reasons", ("number", "name", "limit", "text")),
+)  # fmt: skip
+
+EVENTS = (
+    (STATE_CHANGED, "state changed"),
+    (FAULT_LATCHED, "fault latched"),
+    (FAULT_CLEARED, "fault cleared"),
+    (SETTING_APPLIED, "setting applied"),
+    (NOTICE, "notice"),
+)
+
+# number, name, unit of the limit that comes with it ("=": the setting's own, "": none), text
+REASONS = (
+    (UNKNOWN_MESSAGE, "unknown message", "",
+     "this pen does not know the request: update its firmware"),
+    (MALFORMED, "malformed", "", "the request's fields are cut short: update the client"),
+    (NO_SESSION, "no session", "", "the pen has restarted: connect again"),
+    (UNKNOWN_TABLE, "unknown table", "", "this pen has no such table"),
+    (UNKNOWN_SETTING, "unknown setting", "", "this pen has no such setting: read its table"),
+    (UNKNOWN_SIGNAL, "unknown signal", "", "this pen has no such signal: read its table"),
+    (UNKNOWN_COMMAND, "unknown command", "", "this pen has no such command: read its table"),
+    (TOO_MANY, "too many", "", "more items than one request may have: ask for fewer"),
+    (NOT_STAGED, "not staged", "",
+     "the staged changes are not those that were sent: stage them again"),
+    (BAD_PERIOD, "bad period", "", "the period has to be 1 to 10,000 ms"),
+    (BELOW_MINIMUM, "below minimum", "=", "the value is below the setting's minimum"),
+    (ABOVE_MAXIMUM, "above maximum", "=", "the value is above the setting's maximum"),
+    (SERVICE_ONLY, "service only", "", "hold the pen's button for 3 s to enter SERVICE first"),
+    (WRONG_STATE, "wrong state", "", "the pen does not do this in its present state"),
+    (OTHERS_REFUSED, "others refused", "", "another value of the same transaction was refused"),
+    (ABOVE_CEILING, "above ceiling", "um", "deeper than depth_ceiling, which SERVICE can raise"),
+    (ABOVE_CARTRIDGE, "above cartridge", "um", "deeper than the cartridge allows: use another one"),
+    (RATE_TOO_LOW, "rate too low", "mHz", "the depth needs at least this stroke rate"),
+    (CAUSE_REMAINS, "cause remains", "", "the fault's cause is still there: remove it first"),
+    (STORE_FAILED, "store failed", "", "the flash could not be written: try again"),
+    (BAD_ARGUMENT, "bad argument", "", "the command does not take this argument"),
+    (MOTOR_ON, "motor on", "", "stop the motor first"),
+    (USB_CONNECTED, "USB connected", "", "take the USB cable off first"),
+    (TREATMENT_CARTRIDGE, "treatment cartridge", "",
+     "SERVICE runs without a cartridge or with one marked test: take this one out"),
+    (LIMITED_RATE, "rate limited", "mHz", "the stroke rate is limited by battery or load"),
+)  # fmt: skip
