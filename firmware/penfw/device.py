@@ -1,6 +1,6 @@
 """What the link sees of the pen: tables, values, transactions and commands."""
 
-from penfw import VERSION, faults, protocol, settings, signals, states
+from penfw import VERSION, faults, protocol, settings, signals, states, tables
 from penfw import board as hardware
 from penfw.limits import lowest_rate_mHz, to_step_um
 from penfw.telemetry import DeviceClock, TelemetryRing
@@ -13,13 +13,6 @@ SERVICE_RUN = 1
 PARK = 2
 SERVICE_END = 3
 HAND_OVER = 4
-COMMANDS = (
-    ("stop", "", "ends a treatment or a service run and parks the needles"),
-    ("run", "mHz", "runs the motor in SERVICE; needs a heartbeat at least every 500 ms"),
-    ("park", "", "brings the needles to top dead centre, in SERVICE"),
-    ("end_service", "", "leaves SERVICE"),
-    ("hand_over", "", "stops, parks and resets into the MicroPython prompt, to be flashed"),
-)
 
 _RATE = settings.index("stroke_rate")
 _DEPTH = settings.index("depth")
@@ -36,21 +29,29 @@ def _fault_row(row):
 class Device:
     """The link's view of the pen; see requests.py for what each member means."""
 
-    signals_rows = signals.SIGNALS
-    commands_rows = COMMANDS
     states_rows = states.STATES
 
     def __init__(self, pen):
         self._pen = pen
         self.boot_session = pen.boot_session
         self.clock = DeviceClock(hardware.ticks_us())
-        self.ring = TelemetryRing(len(signals.SIGNALS), push_ms=PUSH_MS)
+        self.ring = TelemetryRing(len(signals.NAMES), push_ms=PUSH_MS)
         self._history = []
 
     @property
     def settings_rows(self):
         """The settings table, read from the flash."""
         return [_setting_row(row) for row in settings.SETTINGS]
+
+    @property
+    def signals_rows(self):
+        """The signals, read from the flash."""
+        return signals.SIGNALS
+
+    @property
+    def commands_rows(self):
+        """The commands, read from the flash."""
+        return tables.read("command_table", "COMMANDS")
 
     @property
     def faults_rows(self):

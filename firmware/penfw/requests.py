@@ -36,6 +36,7 @@ class Requests:
         self._counters = counters
         self._now_ms = 0
         self._settings = len(device.settings_rows)
+        self._codes = [row[1] for row in device.signals_rows]
         self._commands = len(device.commands_rows)
         self._handlers = self._make_handlers()
         self.open()
@@ -147,12 +148,12 @@ class Requests:
             raise Refusal(protocol.TOO_MANY, protocol.SIGNALS_MAX)
         if wanted and not 1 <= period_ms <= 10000:
             raise Refusal(protocol.BAD_PERIOD, period_ms)
-        signals = self._device.signals_rows
+        codes = self._codes
         for (index,) in wanted:
-            if index >= len(signals):
+            if index >= len(codes):
                 raise Refusal(protocol.UNKNOWN_SIGNAL, index)
         indices = [index for (index,) in wanted]
-        self._device.ring.configure(indices, [signals[i][1] for i in indices], period_ms)
+        self._device.ring.configure(indices, [codes[i] for i in indices], period_ms)
         self.stream = (self.stream + 1) & 0xFF
         self.period_ms = self._device.ring.period_ms
         return self.stream, self.period_ms

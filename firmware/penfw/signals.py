@@ -7,42 +7,27 @@ MicroPython folds; a test holds the two together.
 
 from array import array
 
+from penfw import tables
+
 # Bits of the signal `inputs`.
 IN_BUTTON = 1
 IN_CARTRIDGE = 2
 IN_USB = 4
 IN_TOP = 8
 
-# name, type code for telemetry, unit, meaning
-SIGNALS = (
-    ("state", "B", "", "state of the pen, see the state table"),
-    ("faults", "i", "bits", "latched faults, bit n is fault n"),
-    ("conditions", "i", "bits", "condition word of the state machine"),
-    ("rate", "i", "mHz", "stroke rate measured over a whole turn"),
-    ("rate_target", "i", "mHz", "stroke rate that the law steers to now"),
-    ("duty", "H", "u16", "duty written to the motor's half-bridge"),
-    ("current", "h", "mA", "motor current at the shunt, 0.5 ms filter"),
-    ("battery", "H", "mV", "battery voltage"),
-    ("housing", "i", "mC", "motor housing temperature, measured"),
-    ("winding", "i", "mC", "winding temperature, estimated"),
-    ("depth", "h", "um", "needle depth by the stepper's count"),
-    ("depth_target", "h", "um", "needle depth that the axis steers to"),
-    ("position", "h", "um", "needle depth by the position sensor"),
-    ("strokes", "i", "", "strokes since power-up"),
-    ("edge_age", "i", "us", "time since the last tachometer edge"),
-    ("inputs", "B", "bits", "1 button pressed, 2 cartridge in, 4 USB power, 8 top dead centre"),
-    ("limited", "B", "bits", "1 current limit, 2 battery or load limits the rate"),
-    ("tick_time", "H", "us", "duration of the last control interrupt"),
-    ("tick_late", "H", "us", "longest gap between two control interrupts beyond 1 ms"),
-    ("run_time", "i", "ms", "length of the present or last treatment run"),
-)
 
-values = array("i", [0] * len(SIGNALS))
+def __getattr__(name):
+    """SIGNALS: the rows of signal_table.py, see tables.py."""
+    if name == "SIGNALS":
+        return tables.read("signal_table", name)
+    raise AttributeError(name)
+
+
+NAMES = tuple([row[0] for row in tables.read("signal_table", "SIGNALS")])
+
+values = array("i", [0] * len(NAMES))
 
 
 def index(name):
     """Number of a signal; ValueError when there is none of that name."""
-    for number, row in enumerate(SIGNALS):
-        if row[0] == name:
-            return number
-    raise ValueError(name)
+    return NAMES.index(name)

@@ -1,6 +1,6 @@
 """The state machine: conditions are bits, transitions are rows, first match wins.
 
-A row is (state, required, forbidden, next): it matches when all required bits are set and no
+A row of a state is (required, forbidden, next): it matches when all required bits are set and no
 forbidden one is. Outputs are gated apart from it: by the motor's law, which only the states in
 `POWERED` have, and by the CUT faults.
 """
@@ -34,38 +34,47 @@ CONDITIONS = (
 # The motor may be powered here and nowhere else.
 POWERED = 1 << RUNNING | 1 << PARKING | 1 << SERVICE
 
-TRANSITIONS = (
-    (SELF_TEST, CUT_FAULT, 0, FAULT),
-    (SELF_TEST, PARK_FAULT, 0, FAULT),
-    (SELF_TEST, PARK_WANTED, 0, PARKING),
-    (SELF_TEST, SERVICE_ON, 0, SERVICE),
-    (SELF_TEST, TESTED, 0, STANDBY),
-    (STANDBY, CUT_FAULT, 0, FAULT),
-    (STANDBY, PARK_FAULT, 0, FAULT),
-    (STANDBY, SERVICE_ON, 0, SERVICE),
-    (STANDBY, CARTRIDGE, 0, READY),
-    (READY, CUT_FAULT, 0, FAULT),
-    (READY, PARK_FAULT, 0, FAULT),
-    (READY, 0, CARTRIDGE, STANDBY),
-    (READY, SERVICE_ON, 0, SERVICE),
-    (READY, START, STOP, RUNNING),
-    (RUNNING, CUT_FAULT, 0, FAULT),
-    (RUNNING, PARK_FAULT, 0, PARKING),
-    (RUNNING, STOP, 0, PARKING),
-    (PARKING, CUT_FAULT, 0, FAULT),
-    (PARKING, PARKED | PARK_FAULT, 0, FAULT),
-    (PARKING, PARKED | TESTED, 0, STANDBY),
-    (PARKING, PARKED, TESTED, SELF_TEST),
-    (FAULT, ACKNOWLEDGED, CUT_FAULT | PARK_FAULT, SELF_TEST),
-    (SERVICE, CUT_FAULT, 0, FAULT),
-    (SERVICE, PARK_FAULT, 0, PARKING),
-    (SERVICE, SERVICE_OFF, 0, PARKING),
-)
-
-
-# The rows of each state by its number, as (required, forbidden, next).
-ROWS = tuple(
-    [tuple([row[1:] for row in TRANSITIONS if row[0] == state]) for state in range(len(STATES))]
+# The rows of each state, by its number.
+ROWS = (
+    (  # SELF_TEST
+        (CUT_FAULT, 0, FAULT),
+        (PARK_FAULT, 0, FAULT),
+        (PARK_WANTED, 0, PARKING),
+        (SERVICE_ON, 0, SERVICE),
+        (TESTED, 0, STANDBY),
+    ),
+    (  # STANDBY
+        (CUT_FAULT, 0, FAULT),
+        (PARK_FAULT, 0, FAULT),
+        (SERVICE_ON, 0, SERVICE),
+        (CARTRIDGE, 0, READY),
+    ),
+    (  # READY
+        (CUT_FAULT, 0, FAULT),
+        (PARK_FAULT, 0, FAULT),
+        (0, CARTRIDGE, STANDBY),
+        (SERVICE_ON, 0, SERVICE),
+        (START, STOP, RUNNING),
+    ),
+    (  # RUNNING
+        (CUT_FAULT, 0, FAULT),
+        (PARK_FAULT, 0, PARKING),
+        (STOP, 0, PARKING),
+    ),
+    (  # PARKING
+        (CUT_FAULT, 0, FAULT),
+        (PARKED | PARK_FAULT, 0, FAULT),
+        (PARKED | TESTED, 0, STANDBY),
+        (PARKED, TESTED, SELF_TEST),
+    ),
+    (  # FAULT
+        (ACKNOWLEDGED, CUT_FAULT | PARK_FAULT, SELF_TEST),
+    ),
+    (  # SERVICE
+        (CUT_FAULT, 0, FAULT),
+        (PARK_FAULT, 0, PARKING),
+        (SERVICE_OFF, 0, PARKING),
+    ),
 )
 
 

@@ -55,7 +55,7 @@ HEAT = {"heat_share": (0, 1000), "excess_share": (0, 1000)}  # permille of the g
 BOUNDS = {**STATE, **SIGNALS, **INPUTS, **SETTINGS, **HEAT}
 NAMES = tuple(BOUNDS)
 
-MODULES = ("faults", "fault_table", "signals", "states", "sample_ring", "telemetry",
+MODULES = ("faults", "fault_table", "signal_table", "signals", "states", "sample_ring", "telemetry",
            "control_state", "rate", "parking", "axis", "watch", "control")  # fmt: skip
 INTERRUPT = {  # functions that it runs
     "states": ("next_state",), "sample_ring": ("push",), "rate": None, "parking": None,
@@ -116,7 +116,7 @@ def get(name):
     return case[AT[name]]
 
 
-ring = TelemetryRing(len(signals.SIGNALS), samples=3, push_ms=2)
+ring = TelemetryRing(len(signals.NAMES), samples=3, push_ms=2)
 subject = control.Control(Board)
 
 

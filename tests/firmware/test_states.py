@@ -2,12 +2,13 @@
 
 from penfw import faults, states
 
+TRANSITIONS = [(state, *row) for state, rows in enumerate(states.ROWS) for row in rows]
 ALL = (1 << len(states.CONDITIONS)) - 1
 
 
 def reference(state, conditions):
     """First matching row, read from the table as a person reads it."""
-    for from_state, required, forbidden, following in states.TRANSITIONS:
+    for from_state, required, forbidden, following in TRANSITIONS:
         met = (conditions & required) == required and not conditions & forbidden
         if from_state == state and met:
             return following
@@ -57,14 +58,14 @@ def test_no_state_has_more_than_six_rows():
 def test_every_row_can_match_and_every_state_is_reached():
     matched = set()
     for state in range(len(states.STATES)):
-        rows = [row for row in states.TRANSITIONS if row[0] == state]
+        rows = [row for row in TRANSITIONS if row[0] == state]
         for conditions in range(ALL + 1):
             for row in rows:
                 if conditions & row[1] == row[1] and not conditions & row[2]:
                     matched.add(row)
                     break
-    assert matched == set(states.TRANSITIONS)
-    assert {row[3] for row in states.TRANSITIONS} == set(range(len(states.STATES)))
+    assert matched == set(TRANSITIONS)
+    assert {row[3] for row in TRANSITIONS} == set(range(len(states.STATES)))
 
 
 def test_fault_numbers_are_unique_bits_of_a_small_int():
