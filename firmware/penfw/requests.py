@@ -36,7 +36,7 @@ class Requests:
         self._counters = counters
         self._now_ms = 0
         self._settings = len(device.settings_rows)
-        self._codes = [row[1] for row in device.signals_rows]
+        self._codes = "".join([row[1] for row in device.signals_rows])
         self._commands = len(device.commands_rows)
         self._handlers = self._make_handlers()
         self.open()

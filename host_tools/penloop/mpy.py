@@ -14,6 +14,9 @@ NATIVE_MODULES = (
 BYTECODE = "bytecode"  # in place of an architecture: no native code
 ARCHITECTURES = ("armv6m", "armv7emsp", "xtensawin", "x64", BYTECODE)
 SMALL_INT_BITS = 31  # of the chips; bytecode for a wider interpreter holds as well
+# Without line numbers, which take 2.7 kB of heap: a traceback still names each function, and those
+# are short. Flashed as source, the firmware has them.
+OPTIMISED = "-O3"
 _NATIVE_PATHS = frozenset(f"/penfw/{name}.py" for name in NATIVE_MODULES)
 
 
@@ -37,7 +40,8 @@ def compiled(path: str, source: bytes, architecture: str = BYTECODE) -> bytes:
         output = Path(folder, "out.mpy")
         text = Path(folder, "in.py")
         text.write_bytes(source)
-        command = [_compiler(), f"-msmall-int-bits={SMALL_INT_BITS}", "-s", path.lstrip("/")]
+        command = [_compiler(), OPTIMISED, f"-msmall-int-bits={SMALL_INT_BITS}"]
+        command += ["-s", path.lstrip("/")]
         if architecture != BYTECODE:
             command.append(f"-march={architecture}")
         if architecture != BYTECODE and path in _NATIVE_PATHS:
