@@ -6,7 +6,7 @@ Part of the control interrupt: integers only, nothing allocated. telemetry.py ha
 from array import array
 
 TICKS_MASK = 0x3FFFFFFF  # ticks_us and counters wrap here
-SAMPLES = 32  # 64 ms; the main loop comes by every 10 ms, and 20 ms late when garbage is collected
+SAMPLES = 24  # 48 ms; the main loop comes by every 10 ms, and 20 ms late when garbage is collected
 
 
 class _Slice:

@@ -7,7 +7,6 @@ from penfw import faults
 from penfw.button import SERVICE_MS
 from penfw.pen import STILL_US, Pen
 from penfw.signals import index as signal
-from penfw.trial import Trial
 
 PASS_MS = 10  # from one pass of the main loop to the next
 STOP_MS = 1000  # what a motor takes to stand after a CUT, at most
@@ -24,18 +23,31 @@ def run(trial_timer=None):
     if rescued(board):
         return
     pen = Pen(board)
-    trial = Trial(pen, trial_timer)
+    try_version = trial_step(pen, trial_timer)
     gc.collect()
     pen.start()
     try:
         while True:
             pen.step()
-            trial.step()
+            try_version()
             hardware.sleep_ms(PASS_MS)
     except BaseException as error:  # of the host too
         hardware.ignore_ctrl_c()
         hardware.print_exception(error, board.link)
         leave(pen)
+
+
+def trial_step(pen, timer):
+    """What a version on trial does in each pass; the others do not even keep it in memory."""
+    if timer is None:
+        return do_nothing
+    from penfw.trial import Trial
+
+    return Trial(pen, timer).step
+
+
+def do_nothing():
+    """In each pass of a version that is kept."""
 
 
 def rescued(board):
