@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from penloop.mpy import NATIVE_MODULES
+
 TOOL = Path(__file__).parents[2] / "tools" / "interrupt_cost.py"
 
 
@@ -34,6 +36,12 @@ def test_the_worst_tick_fits_its_budget_as_native_code(tool):
     for name, (cost, _functions) in found.items():
         if name.startswith("tick"):
             assert cost.native <= tool.BUDGET_NATIVE, name
+
+
+def test_every_module_that_is_compiled_to_native_code_is_of_the_interrupt(tool):
+    reached = {name for _cost, functions in tool.measure().values() for name in functions}
+    for module in NATIVE_MODULES:
+        assert reached & tool.Sources(modules=(module,)).functions.keys(), module
 
 
 def test_the_edge_handlers_fit_their_share_of_a_millisecond(tool):

