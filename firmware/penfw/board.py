@@ -1,7 +1,6 @@
 """The hardware seam: the only module that touches `machine`, tick time and files."""
 
 import os
-import select
 import sys
 import time
 from binascii import hexlify
@@ -22,7 +21,6 @@ LINK_BAUD = 115200
 RECEIVE_BYTES = 512
 SEND_BYTES = 1024
 FULL_US = SEND_BYTES * 11000000 // LINK_BAUD  # a full send buffer is sent long before
-USB_PACKET = 64
 WATCHDOG_MS = 2000
 WDT_RESET = 3
 TICKS_MASK = 0x3FFFFFFF
@@ -96,47 +94,13 @@ class UartPort:
         return self._uart.write(data)
 
 
-class UsbPort:
-    """The link on the board's own USB serial, where USB powers a bare board on the bench.
+def link_port(on_usb):
+    """The link's port; the other one is not even kept in memory."""
+    if not on_usb:
+        return UartPort()
+    from penfw.usb_port import UsbPort
 
-    Frames contain 0x03, so Ctrl-C is switched off. A host that holds the port and does not read
-    would block a write for 500 ms: bytes go out only while `poll` reports room.
-    """
-
-    def __init__(self):
-        micropython.kbd_intr(-1)
-        self._in = sys.stdin.buffer
-        self._out = sys.stdout.buffer
-        self._readable = select.poll()
-        self._readable.register(self._in, select.POLLIN)
-        self._writable = select.poll()
-        self._writable.register(self._out, select.POLLOUT)
-
-    def any(self):
-        """Whether bytes wait."""
-        return 1 if self._readable.poll(0) else 0
-
-    def readinto(self, buffer):
-        """What waits, at most the buffer's size; a read of more would wait for it."""
-        size = 0
-        while size < len(buffer) and self.any():
-            buffer[size] = self._in.read(1)[0]
-            size += 1
-        return size
-
-    def room(self):
-        """Bytes to offer to `write`, which takes what goes without waiting."""
-        return USB_PACKET if self._writable.poll(0) else 0
-
-    def write(self, data):
-        """Sends what the port takes without waiting; returns how many bytes.
-
-        `poll` tells of room for one byte only, and a write of more would wait for the host.
-        """
-        size = 0
-        while size < len(data) and self._writable.poll(0):
-            size += self._out.write(data[size : size + 1])
-        return size
+    return UsbPort()
 
 
 class Board:
@@ -168,7 +132,7 @@ class Board:
             pins.CARTRIDGE_I2C, scl=Pin(pins.CARTRIDGE_SCL), sda=Pin(pins.CARTRIDGE_SDA)
         )
         self.files = Files()
-        self.link = UsbPort() if self.usb_power.value() else UartPort()
+        self.link = link_port(self.usb_power.value())
         self._timer = Timer(pins.TIMER_ID)
         self._watchdog = None
 
@@ -222,7 +186,7 @@ def keep_version():
 
 def print_exception(error, link):
     """Shows what ended the main loop on the USB serial, unless that is the link."""
-    if not isinstance(link, UsbPort):
+    if isinstance(link, UartPort):
         sys.print_exception(error)
 
 

@@ -31,7 +31,7 @@ def test_modules_of_the_interrupt_are_found_through_its_imports():
 
 
 # Number of an architecture in a .mpy file's third byte, above two bits of version.
-ARCHITECTURES = {"armv6m": 3, "armv7emsp": 7, "xtensawin": 10, "x64": 2, "bytecode": 0}
+ARCHITECTURES = {"armv6m": 4, "armv7emsp": 7, "xtensawin": 10, "x64": 2, "bytecode": 0}
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
