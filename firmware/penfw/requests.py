@@ -16,8 +16,8 @@
 from penfw import protocol
 
 GET_MAX = protocol.PAYLOAD_MAX // 6
-_DEVICE_ROWS = (
-    None, "settings_rows", "signals_rows", "commands_rows", "faults_rows", "states_rows", None,
+_DEVICE_ROWS = (  # by table; two tables are the link's own
+    "", "settings_rows", "signals_rows", "commands_rows", "faults_rows", "states_rows", "",
 )  # fmt: skip
 
 
