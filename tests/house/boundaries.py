@@ -25,7 +25,7 @@ BOARD_SIDE = (
     PACKAGES["penloop"] / "desk_check" / "board_side",
 )
 # Modules that an engine, or the firmware itself, provides there.
-ENGINE_MODULES = frozenset({"_link", "_profile", "builtins", "host", "io", "main", "vfs"})
+ENGINE_MODULES = frozenset({"_link", "_profile", "builtins", "host", "io", "vfs"})
 
 CLOCK = PACKAGES["penhost"] / "clock.py"
 

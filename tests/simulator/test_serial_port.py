@@ -167,11 +167,16 @@ def test_a_port_that_is_closed_cannot_be_read():
         port.read(1)
 
 
-def test_a_firmware_that_ends_arrives_as_a_serial_error(tmp_path):
+def test_a_firmware_that_ends_leaves_the_board_in_its_repl(tmp_path):
     (tmp_path / "main.py").write_text("import time\ntime.sleep(1)\n1 // 0\n")
-    port = serial.serial_for_url(f"sim://?firmware={tmp_path}", timeout=3)
-    with pytest.raises(serial.SerialException, match="ZeroDivisionError"):
-        port.read(1)
+    uart = serial.serial_for_url(f"sim://ended?firmware={tmp_path}", timeout=3)
+    usb = serial.serial_for_url("sim://ended?port=usb", timeout=1)
+    assert uart.read(1) == b""
+    printed = usb.read_until(b">>> ")
+    assert b"ZeroDivisionError" in printed
+    assert printed.endswith(b"\r\n>>> ")
+    uart.close()
+    usb.close()
 
 
 def test_the_options_of_a_url_are_read():

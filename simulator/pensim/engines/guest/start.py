@@ -81,7 +81,7 @@ class Link:
         text = io.StringIO()
         print_exception(error, text)
         lines = [line for line in text.getvalue().split("\n") if near_directory not in line]
-        if len(lines) > 1 and not lines[1].startswith("  File"):
+        if lines[0].startswith("Traceback") and not lines[1].startswith("  File"):
             lines.pop(0)  # the heading of no frames
         return self._with_board_s_name(error, "\n".join(lines)).encode()
 
