@@ -80,9 +80,9 @@ CONVERSATIONS = {
     ],
     "Ctrl-C in a sleep": [
         ENTER, (b"import time\nprint(1)\ntime.sleep(30)\nprint(2)\x04", b"1\n"), (b"\x03", END),
-        (b"try:\n time.sleep(30)\nexcept KeyboardInterrupt:\n print('caught')\x04", b"OK"),
-        (b"\x03", END), (b"\x02", PROMPT), (b"time.sleep(30)\r", b"\n"), (b"\x03", PROMPT),
-        (b"1\r", PROMPT),
+        (b"try:\n print(2)\n time.sleep(30)\nexcept KeyboardInterrupt:\n print(3)\x04", b"2\n"),
+        (b"\x03", END), (b"\x02", PROMPT), (b"print(4); time.sleep(30)\r", b"\n4\n"),
+        (b"\x03", PROMPT), (b"1\r", PROMPT),
     ],
     "a command reads from the serial port": [
         ENTER, (b"import sys\nprint(sys.stdin.read(3))\x04", b"OK"), (b"abc", END),
@@ -96,7 +96,8 @@ CONVERSATIONS = {
     "friendly statements of several lines": [
         (b"for i in range(2):\r", MORE), (b"i\r", MORE), (b"\x08\r", PROMPT),
         (b"def f(a,\r", MORE), (b"b):\r", MORE), (b"return a + b\r", MORE), (b"\r", MORE),
-        (b"\r", MORE), (b"\r", PROMPT), (b"f(1, 2)\r", PROMPT), (b"'''a\r", MORE), (b"b'''\r", PROMPT),
+        (b"\r", MORE), (b"\r", PROMPT), (b"f(1, 2)\r", PROMPT), (b"'''a\r", MORE),
+        (b"b'''\r", PROMPT),
         (b"1 + \\\r", MORE), (b"2\r", PROMPT), (b"if x := 0:\r", MORE), (b"\x03", PROMPT),
         (b"while False:\r", MORE), (b" pass\r", MORE), (b"\x7f\x04", PROMPT), (b"@\r", MORE),
         (b"\x03", PROMPT), (b"format = 1\r", PROMPT), (b"[']',\r", MORE), (b"1]\r", PROMPT),

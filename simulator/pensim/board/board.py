@@ -112,6 +112,7 @@ class VirtualBoard:
         self.timers.reset()
         self.garbage.reset()
         self.processor.wake_us = NEVER
+        self.processor.stop()
 
     @property
     def powered(self) -> bool:
@@ -205,7 +206,6 @@ class VirtualBoard:
 
     def _lose_power(self) -> None:
         self._later(self.power_off)
-        self.processor.stop()
 
     def _serve_reset(self, _payload: bytes) -> bytes:
         self._later(lambda: self._boot(WDT_RESET))

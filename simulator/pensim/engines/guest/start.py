@@ -87,15 +87,16 @@ class Link:
 
     def _with_board_s_name(self, error, text):
         """An OSError's number has the port's name, where the interpreter has its host's."""
-        number = getattr(error, "errno", None)
-        name = errno.errorcode.get(number) if isinstance(error, OSError) else None
-        at = text.find("[Errno %s] " % number)
-        if name is None or at < 0:
+        number = error.errno if isinstance(error, OSError) else None
+        at = text.rfind("[Errno %s] " % number)
+        if at < 0:
             return text
         end = at
         while text[end] not in ":\n":
             end += 1
-        return text[:at] + "[Errno %d] " % number + name + text[end:]
+        name = errno.errorcode.get(number)
+        shown = str(number) if name is None else "[Errno %d] %s" % (number, name)
+        return text[:at] + shown + text[end:]
 
     def file_code(self, path):
         """Code of a file of the flash, None when there is none."""
