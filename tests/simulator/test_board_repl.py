@@ -140,6 +140,30 @@ def test_a_ctrl_c_sent_together_with_its_command_interrupts_it(console, engine):
     assert board.say(b"\x03").endswith(b"KeyboardInterrupt: \r\n\x04>")
 
 
+def test_a_ctrl_c_at_any_moment_of_a_command_leaves_the_repl_working(console):
+    board = console()
+    board.say(b"\x01")
+    outcomes = set()
+    for after_us in range(0, 240, 3):
+        board.usb.send(b"x = 1\x04")
+        answer = board.say(seconds=after_us / 1e6) + board.say(b"\x03", 0.01)
+        assert answer in (b"OK\x04\x04>", b"OK\x04KeyboardInterrupt: \r\n\x04>")
+        outcomes.add(answer)
+        assert board.say(b"print(x)\x04", 0.01) == b"OK1\r\n\x04\x04>"
+    assert len(outcomes) == 2
+
+
+def test_what_is_typed_comes_in_packets(console):
+    board = console()
+    board.say(b"\x01")
+    engine = board.board.processor.engine
+    turns = []
+    resume = engine.resume
+    engine.resume = lambda payload: turns.append(1) or resume(payload)
+    board.say(b"#" * 6_400 + b"\x04")
+    assert len(turns) < 6_400 / 64 + 20
+
+
 def test_ctrl_c_ends_code_that_came_by_raw_paste(console):
     board = console()
     board.say(b"\x01")

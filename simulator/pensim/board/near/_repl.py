@@ -75,8 +75,13 @@ def _without_interrupt(error):
 
 
 def _run(text, kind, marks):
+    return ended_by(execute(_interruptible, text, kind), marks)
+
+
+def _interruptible(text, kind):
+    """Code of a text; from here on Ctrl-C ends what runs."""
     set_interrupt(CTRL_C)
-    return ended_by(execute(_link.compile, text, kind), marks)
+    return _link.compile(text, kind)
 
 
 def _raw():
