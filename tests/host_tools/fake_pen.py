@@ -57,7 +57,7 @@ class FakeDevice:
         self.boot_session = boot_session
         self.ticks_us = ticks_us
         self.clock = DeviceClock(ticks_us)
-        self.ring = TelemetryRing(len(SIGNALS))
+        self.ring = TelemetryRing(len(SIGNALS), samples=64)  # 64 ms, as it pushes every millisecond
         self.values = array("i", [0] * len(SIGNALS))
         self.settings = [row[3] for row in SETTINGS]
         self.transactions = []
