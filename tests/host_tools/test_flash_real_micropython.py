@@ -158,7 +158,8 @@ def test_a_full_flash_is_said_and_the_old_version_stays(prompt):
     installer.install(old, nothing)
     installer.switch(old)
     prompt.exec(
-        "f = open('/ballast', 'wb')\nfor _ in range(330):\n f.write(bytes(1024))\nf.close()"
+        "import os\nf = open('/ballast', 'wb')\n"
+        "while os.statvfs('/')[3] > 20:\n f.write(bytes(4096))\n f.flush()\nf.close()"
     )
     with pytest.raises(OSError, match="28"):
         installer.install(Bundle.of(Firmware.installed()), nothing)
