@@ -19,11 +19,13 @@ MEANINGS = {
     "state is FAULT within 100 ms of fault stall, for 1 s":
         "fault stall -> eventually[0, 0.1 s] always[0, 1 s] (state is FAULT)",
     "parked at the end": "always[end, end] (parked)",
-    "current between -2 A and 1 A": "always[0 s, end] ((current > -2000 mA) and (current < 1000 mA))",
+    "current between -2 A and 1 A":
+        "always[0 s, end] ((current > -2000 mA) and (current < 1000 mA))",
     "needle_depth >= 0.2mm once": "eventually[0 s, end] (needle depth > 0.2 mm)",
     "not (state is RUNNING or no fault) until 50 ms before start":
         "always[0 s, start - 0.05 s] (not ((state is RUNNING) or (no fault)))",
-    "motor still for 2 s after tachometer open": "always[tachometer open, tachometer open + 2 s] (motor still)",
+    "motor still for 2 s after tachometer open":
+        "always[tachometer open, tachometer open + 2 s] (motor still)",
     "battery > 3.2 V at 1.5 s": "always[1.5 s, 1.5 s] (battery > 3.2 V)",
     "pen.tick_time below 250": "always[0 s, end] (pen.tick_time < 250)",
 }  # fmt: skip
