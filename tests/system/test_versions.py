@@ -21,7 +21,7 @@ BROKEN = {
     "does not answer on its link": {"link": ("self._reply_waits = True\n\n    #", "pass\n\n    #")},
     "has no control interrupt": {"board": ("self._timer.init(", "(")},
 }
-STUCK = {"startup": ("            trial.step()\n", "            hardware.sleep_ms(60000)\n")}
+STUCK = {"startup": ("            try_version()\n", "            hardware.sleep_ms(60000)\n")}
 OTHER = {"rate": ('"""', '"""Other. ')}
 STANDBY, RUNNING = states.STANDBY, states.RUNNING
 
