@@ -217,7 +217,7 @@ METHOD = """
 FILES_HEAD = """
 ## Files
 
-Bytes of each `.mpy`, and what its import keeps of the heap as bytecode, in the order of import.
+Bytes of each `.mpy`, and kB that its import keeps of the heap as bytecode, in the order of import.
 **Native** modules are those of the control interrupt. The tables stay on the flash and are read
 when a host asks for them; the `main.py` that chooses the version is source.
 """
@@ -245,7 +245,7 @@ def _summary(heap: Heap, from_source: Heap, files: Files) -> str:
          f"{FREE_LIMIT_KIB} at least"),
     ]  # fmt: skip
     head = ["kB of heap", "as .mpy, measured", "with native code", "compiled on the board", "limit"]
-    cells = [[row[0], *(f"{size / KIB:.1f}" for size in row[1:4]), row[4]] for row in rows]
+    cells = [[row[0], *map(_kb, row[1:4]), row[4]] for row in rows]
     return _table(head, cells)
 
 
@@ -258,12 +258,17 @@ def _files(heap: Heap, files: Files) -> str:
     order = [name for name in kept if name in stems] + [s for s in stems if s not in kept]
     rows = [
         [f"**{stem}**" if stem in NATIVE_MODULES else stem,
-         *(str(files.size(name, stem)) for name in (BYTECODE, *CHIPS)), str(kept.get(stem, "-"))]
+         *(str(files.size(name, stem)) for name in (BYTECODE, *CHIPS)),
+         _kb(kept[stem]) if stem in kept else "-"]
         for stem in order
     ]  # fmt: skip
     totals = [str(files.total(name)) for name in (BYTECODE, *CHIPS)]
-    rows.append(["all", *totals, str(heap.imports["main"])])
+    rows.append(["all", *totals, _kb(heap.imports["main"])])
     return "\n" + _table(["file", "bytecode", *CHIPS, "heap"], rows)
+
+
+def _kb(size: int) -> str:
+    return f"{size / KIB:.1f}"
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
