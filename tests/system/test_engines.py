@@ -1,11 +1,14 @@
 """The same firmware on CPython, MicroPython and 32-bit MicroPython: the same trace."""
 
+from functools import partial
+
 import pytest
 
 from pensim import Bench
 from pensim.engines import ENGINES
 from pensim.errors import EngineError, FirmwareError
 from pensim.firmware import Firmware
+from tests.system.fault_scenarios import SCENARIOS, linked
 from tests.system.story import latched
 
 
@@ -33,12 +36,43 @@ def jam(bench):
     assert latched(bench) == {"stall", "park not reached"}
 
 
-@pytest.mark.parametrize("story", [treatment, jam])
+def settings_power_cuts(bench):
+    """Power is cut in each operation of a settings write in turn, at last in none."""
+    bench.run(0.5)
+    operations = 3  # an erasure and two pages
+    for operation in range(operations + 1):
+        rate_mHz = 110_000 + 1000 * operation
+        done = operation == operations
+        with linked(bench) as pen:
+            pen.set({"stroke_rate": rate_mHz})
+            if not done:
+                bench.board.files.cut_power(operation, kept_bytes=7)
+            bench.run(0.4)
+        assert bench.board.powered == done
+        bench.board.power_on()
+        bench.run(0.4)
+        with linked(bench) as pen:
+            assert pen.get("stroke_rate").value == (rate_mHz if done else 100_000)
+    assert bench.board.boots == operations + 2
+
+
+@pytest.mark.parametrize("story", [treatment, jam, settings_power_cuts])
 def test_all_engines_give_the_same_trace(make_bench, story):
     digests = {}
     for engine in ENGINES:
         bench = make_bench(engine=engine, seed=5)
         story(bench)
+        digests[engine] = bench.trace().digest()
+    assert len(set(digests.values())) == 1, digests
+
+
+@pytest.mark.parametrize("fault", SCENARIOS)
+def test_all_engines_give_the_same_trace_of_a_fault(make_bench, fault):
+    provoke, found = SCENARIOS[fault]
+    digests = {}
+    for engine in ENGINES:
+        bench = provoke(partial(make_bench, engine=engine, seed=5))
+        assert latched(bench) == found
         digests[engine] = bench.trace().digest()
     assert len(set(digests.values())) == 1, digests
 
