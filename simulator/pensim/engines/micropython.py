@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from array import array
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ class MicroPythonEngine:
         if self._name == "micropython32":
             host = str(Path(__file__).with_name("wasm_host.py"))
             numbers = [str(number) for number in (to_guest, from_guest, WORDS, SIZE)]
-            return [sys.executable, host, str(root), *numbers]
+            return [sys.executable, host, str(root), str(_compiled_wasm()), *numbers]
         program = unix_port()
         if program is None:
             raise EngineError(
@@ -177,6 +178,17 @@ class MicroPythonEngine:
         self._read_fd = self._write_fd = -1
         self._stderr.close()
         self._directory.cleanup()
+
+
+@cache
+def _of_this_process() -> tempfile.TemporaryDirectory[str]:
+    """A folder that lives as long as this process."""
+    return tempfile.TemporaryDirectory(prefix="penloop-")
+
+
+def _compiled_wasm() -> Path:
+    """Where the first 32-bit engine of this process leaves its machine code for the others."""
+    return Path(_of_this_process().name) / "micropython.cwasm"
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -1,9 +1,9 @@
 """Runs the 32-bit WebAssembly build of MicroPython, and its wire to the simulator.
 
-A program of its own (`python wasm_host.py ROOT READ_FD WRITE_FD WORDS SIZE_WORD`, and if not the
-usual ones, the guest's first module and the heap's size in KiB), so that a firmware that hangs or
-traps ends with its process. The only module that knows the artifact's interface; it imports
-nothing of ours, so that it starts fast.
+A program of its own (`python wasm_host.py ROOT COMPILED READ_FD WRITE_FD WORDS SIZE_WORD`, and
+if not the usual ones, the guest's first module and the heap's size in KiB), so that a firmware
+that hangs or traps ends with its process. The only module that knows the artifact's interface; it
+imports nothing of ours, so that it starts fast. COMPILED keeps the machine code for the next start.
 """
 
 import ctypes
@@ -99,10 +99,12 @@ def execute(
     call: Callable[..., int] = lambda *_arguments: 0,
     connect: Callable[[Any, Any], None] = lambda _store, _memory: None,
     heap_kib: int = HEAP_KIB,
+    compiled: Path | None = None,
 ) -> None:
     """Runs Python code in the guest; it sees the folder `root` as /pen.
 
     `call` answers its `host.call`, `connect` is given the store and the guest's memory first.
+    `compiled` is a file that an earlier run of the same program made, or that this one makes.
     """
     import wasmtime as w
 
@@ -110,7 +112,7 @@ def execute(
     config.wasm_exceptions = True
     config.max_wasm_stack = 1024 * 1024
     engine = w.Engine(config)
-    module = w.Module.from_file(engine, str(artifact()))
+    module = _module(w, engine, compiled)
     _check_imports(module)
     store = w.Store(engine)
     wasi = w.WasiConfig()
@@ -132,6 +134,18 @@ def execute(
     exports["_start"](store)
 
 
+def _module(w: Any, engine: Any, compiled: Path | None) -> Any:
+    """The artifact as machine code, which takes half a second to make."""
+    if compiled is not None and compiled.exists():
+        return w.Module.deserialize_file(engine, str(compiled))
+    module = w.Module.from_file(engine, str(artifact()))
+    if compiled is not None:
+        unfinished = compiled.with_name(f"{compiled.name}.{os.getpid()}")
+        unfinished.write_bytes(module.serialize())
+        unfinished.replace(compiled)
+    return module
+
+
 def _check_imports(module: Any) -> None:
     found = {(i.module, i.name) for i in module.imports if i.module != "wasi_snapshot_preview1"}
     if found != HOST_IMPORTS:
@@ -145,6 +159,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    wire = Wire(*(int(argument) for argument in sys.argv[2:6]))
-    start, heap_kib = sys.argv[6:] or ("start", HEAP_KIB)
-    execute(BOOTSTRAP % start, sys.argv[1], wire.call, wire.connect, int(heap_kib))
+    wire = Wire(*(int(argument) for argument in sys.argv[3:7]))
+    start, heap_kib = sys.argv[7:] or ("start", HEAP_KIB)
+    compiled = Path(sys.argv[2])
+    execute(BOOTSTRAP % start, sys.argv[1], wire.call, wire.connect, int(heap_kib), compiled)
