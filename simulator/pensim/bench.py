@@ -62,6 +62,7 @@ class Bench:
         self.seed = seed
         self.parameters = parameters or PenParameters()
         self.settings = {"calibrated": int(calibrated), **(settings or {})}
+        self._repl = repl
         self.board = VirtualBoard(self.firmware, engine, profile, seed, repl=repl)
         self.board.flash.install(_settings_slot(self.settings))
         codes = array("i", [0] * 4)
@@ -88,7 +89,11 @@ class Bench:
         return self.board.now_us / 1e6
 
     def run(self, seconds: float) -> None:
-        """Runs for a span of virtual time. Raises FirmwareError when the firmware ends."""
+        """Runs for a span of virtual time.
+
+        Raises FirmwareError when the firmware ends with an exception; also when a callback
+        raised: that ended the callback, and the firmware goes on in the next run.
+        """
         self.run_until_us(self.board.now_us + round(seconds * 1e6))
 
     def run_until_us(self, until_us: int) -> None:
@@ -96,6 +101,8 @@ class Bench:
         board = self.board
         while board.now_us < until_us:
             board.run(until_us)
+            if board.unhandled and not self._repl:
+                raise board.unhandled.pop(0)
             board.check()
 
     @property

@@ -25,7 +25,12 @@ class FirmwareError(SimulatorError):
 
 
 class EngineError(SimulatorError):
-    """An interpreter is missing, died or hangs."""
+    """An interpreter is missing, died or hangs; `traceback` is what it said, if anything."""
+
+    def __init__(self, message: str, traceback: str = "") -> None:
+        last = traceback.strip().rsplit("\n", 1)[-1]
+        super().__init__(f"{message}: {last}" if last else message)
+        self.traceback = traceback
 
 
 class ScenarioError(SimulatorError, ValueError):

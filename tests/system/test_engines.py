@@ -6,7 +6,7 @@ import pytest
 
 from pensim import Bench
 from pensim.engines import ENGINES
-from pensim.errors import EngineError, FirmwareError
+from pensim.errors import FirmwareError
 from pensim.firmware import Firmware
 from tests.system.fault_scenarios import SCENARIOS, linked
 from tests.system.story import latched
@@ -115,14 +115,6 @@ def test_an_exception_arrives_with_the_firmware_s_traceback_and_the_virtual_time
     assert "ValueError: x" in str(caught.value)
     assert "0.005" in str(caught.value)
     assert 'File "main.py", line 4, in f' in caught.value.traceback
-
-
-def test_a_subprocess_that_dies_is_reported(make_bench):
-    bench = make_bench(engine="micropython")
-    bench.run(0.3)
-    bench.board.processor.engine._process.kill()
-    with pytest.raises(EngineError, match="ended unexpectedly"):
-        bench.run(0.3)
 
 
 def test_a_closed_bench_leaves_no_process(make_bench):

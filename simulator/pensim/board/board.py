@@ -78,7 +78,8 @@ class VirtualBoard:
         self.boots = 0
         self.exit_code: int | None = None
         self.exit_text = ""
-        self.unhandled: list[str] = []
+        self._exit_error: FirmwareError | None = None
+        self.unhandled: list[FirmwareError] = []  # of callbacks; the firmware goes on
         self.probe_names: tuple[str, ...] = ()
         self.on_report: Callable[[str], None] = self._print  # takes tracebacks
         self._draws = 0
@@ -165,7 +166,7 @@ class VirtualBoard:
         self.timers.reset()
         self.garbage.reset()
         self.boots += 1
-        self.exit_code = None
+        self.exit_code = self._exit_error = None
         self.processor.engine = start_engine(self.engine_name, self._link(self._cause))
 
     def _link(self, cause: int) -> BoardLink:
@@ -193,6 +194,7 @@ class VirtualBoard:
             },
             files=self.flash.files,
             serve_immediately=self.processor.serve_immediately,
+            moment_us=self.processor.moment_us,
             loop_us=profile.loop_us if self.loops_tick else 0,
         )
 
@@ -220,6 +222,8 @@ class VirtualBoard:
         self.exit_text = bytes(payload).decode()
         if self.exit_text:
             self.on_report(self.exit_text)
+        if self.exit_code:
+            self._exit_error = self._error("the firmware stopped", self.exit_text)
         self.processor.wake_us = NEVER
         self.processor.stop()
         return b""
@@ -230,7 +234,7 @@ class VirtualBoard:
 
     def _serve_unhandled(self, payload: bytes) -> bytes:
         text = bytes(payload).decode()
-        self.unhandled.append(text)
+        self.unhandled.append(self._error("a callback of the firmware raised", text))
         self.on_report(text)
         return b""
 
@@ -243,12 +247,12 @@ class VirtualBoard:
         self._draws += count
         return bytes(draw(self.seed, "urandom", start + n) & 255 for n in range(count))
 
+    def _error(self, what: str, traceback: str) -> FirmwareError:
+        last = traceback.strip().rsplit("\n", 1)[-1]
+        moment_s = self.processor.moment_us() / 1e6
+        return FirmwareError(f"{what} at {moment_s:.6f} s: {last}; see its traceback", traceback)
+
     def check(self) -> None:
         """Raises FirmwareError when the firmware's main program ended with an exception."""
-        if self.exit_code:
-            seconds = self.now_us / 1e6
-            last = self.exit_text.strip().rsplit("\n", 1)[-1]
-            raise FirmwareError(
-                f"the firmware stopped at {seconds:.6f} s: {last}; see its traceback",
-                self.exit_text,
-            )
+        if self._exit_error is not None:
+            raise self._exit_error

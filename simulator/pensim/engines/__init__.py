@@ -28,6 +28,7 @@ class BoardLink:
     profile: dict[str, Any]  # the constants of the near side's `_profile`
     files: dict[str, bytes]  # the flash's files
     serve_immediately: Callable[[bytes], bytes]
+    moment_us: Callable[[], int]  # virtual time, for errors
     loop_us: int = 0  # time of a turn of a script's loop; 0: loops pass as they are
 
 

@@ -6,6 +6,7 @@ request has one.
 
 import os
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,7 @@ from array import array
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pensim.board.near._layout import ARG0, FILE, IRQ, PROBE, PROBE0, REASON, SIZE, WORDS
 from pensim.engines import BoardLink, unix_port
@@ -21,6 +22,8 @@ from pensim.engines.one_core import leave_core, share_core
 from pensim.errors import EngineError
 
 HANG_S = 20.0  # wall time without an answer after which a subprocess counts as hanging
+INTERRUPT_S = 1.0  # for what it then says where it is
+SPIN = "give a loop that spins a board call, such as time.sleep_ms(1)"
 _WORD_BYTES = 4 * WORDS
 
 
@@ -31,6 +34,7 @@ class MicroPythonEngine:
         self._words = link.words
         self._bytes = memoryview(link.words).cast("B")
         self._name = name
+        self._moment_us = link.moment_us
         self._probe: Any = None
         self._files = link.files
         self._imported: dict[str, bytes] = {}  # what of them the guest's imports see
@@ -146,7 +150,8 @@ class MicroPythonEngine:
 
     def _receive(self) -> None:
         if not self._poll.poll(HANG_S * 1000):
-            self._fail(f"gave no answer for {HANG_S:.0f} s")
+            where = "in an interrupt " if self._words[IRQ] >= 0 else ""
+            self._fail(f"gave {where}no answer for {HANG_S:g} s", self._spinning() or SPIN)
         if os.readv(self._read_fd, [self._bytes]) != _WORD_BYTES:
             self._fail("ended unexpectedly")
 
@@ -159,13 +164,30 @@ class MicroPythonEngine:
             data += piece
         return data
 
-    def _fail(self, what: str) -> None:
+    def _spinning(self) -> str:
+        """Where a loop without a board call is, if the interpreter takes a Ctrl-C and says it.
+
+        In an interrupt the heap is locked, and its traceback has no lines.
+        """
+        if self._name != "micropython":
+            return ""
+        self._process.send_signal(signal.SIGINT)
+        if not self._poll.poll(INTERRUPT_S * 1000):
+            return ""
+        if os.readv(self._read_fd, [self._bytes]) != _WORD_BYTES:
+            return ""
+        said = self._read(self._words[SIZE]).decode(errors="replace")
+        frames = [line.strip() for line in said.split("\n") if line.startswith("  File ")]
+        return f"{said}\n{frames[-1]}: {SPIN}" if frames else ""
+
+    def _fail(self, what: str, why: str = "") -> NoReturn:
         self._process.kill()
         self._process.wait()
         self._stderr.seek(0)
         said = self._stderr.read().decode(errors="replace").strip()
         self.close()
-        raise EngineError(f"the {self._name} engine {what}" + (f": {said}" if said else ""))
+        now_s = self._moment_us() / 1e6
+        raise EngineError(f"the {self._name} engine {what} at {now_s:.6f} s", why or said)
 
     def close(self) -> None:
         if self._process.poll() is None:
