@@ -16,6 +16,7 @@ from pensim.engines import real_engine
 from pensim.errors import SimulatorError
 
 RATE_TOLERANCE = 0.02
+IN_PROCESS = "cpython"
 STOP_S = 1.0  # from the press to needles parked, at most
 
 
@@ -41,18 +42,25 @@ def own_settings(slots: dict[str, bytes]) -> dict[str, int]:
     return {row[0]: value for row, value in rows if row[6] in (settings.OPEN, settings.SERVICE)}
 
 
-def rehearse(firmware: Firmware, slots: dict[str, bytes]) -> Iterator[tuple[str, str]]:
-    """Runs the battery; yields (case, what failed or "") for each. Raises UserError."""
-    engine = real_engine()
-    if engine is None:
+def rehearse(
+    firmware: Firmware, slots: dict[str, bytes], engine: str = ""
+) -> Iterator[tuple[str, str]]:
+    """Runs the battery; yields (case, what failed or "") for each. Raises UserError.
+
+    `engine` is "" for the faster real MicroPython that is installed.
+    """
+    chosen = engine or real_engine()
+    if chosen is None:
         raise UserError(
             "the rehearsal needs a real MicroPython",
             "pip install 'penloop[engines]', or give --no-rehearsal",
         )
+    if chosen == IN_PROCESS:
+        raise UserError(f"{chosen} runs no compiled firmware", "choose a real MicroPython")
     bundle = Bundle.of(firmware, BYTECODE)
     on_board = Firmware(tuple(sorted(bundle.on_board().items())), "rehearsal")
     for case in BATTERY:
-        yield case.name, _outcome(case, on_board, engine, own_settings(slots))
+        yield case.name, _outcome(case, on_board, chosen, own_settings(slots))
 
 
 def _outcome(case: Case, firmware: Firmware, engine: str, own: dict[str, int]) -> str:

@@ -18,11 +18,11 @@ import typer
 
 from penhost import units
 from penhost.errors import BadValue
+from penloop.engine_option import Engine
 from penloop.errors import UserError
 from pensim.board.board import VirtualBoard
 from pensim.board.gpio import PIN_COUNT
 from pensim.board.virtual_time import NEVER
-from pensim.engines import ENGINES
 from pensim.errors import BoardFault, ScenarioError
 from pensim.firmware import Firmware
 
@@ -53,11 +53,9 @@ def board(
         str, typer.Option("--time", metavar="10s", help="End after so much virtual time.")
     ] = "",
     seed: Annotated[int, typer.Option("--seed", help="Of all that is random.")] = 0,
-    engine: Annotated[str, typer.Option("--engine", help="That runs the script.")] = "cpython",
+    engine: Engine = "cpython",
 ) -> int:
     """Run a MicroPython script on the bare virtual Pico, in virtual time."""
-    if engine not in ENGINES:
-        raise UserError(f"no engine {engine!r}", "choose " + ", ".join(ENGINES))
     run = BoardRun(script, wire or [], time, seed, engine)
     return run.finish()
 

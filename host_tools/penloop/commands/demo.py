@@ -11,9 +11,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table as RichTable
 
 from penloop import demo as story
+from penloop.engine_option import Engine
 from penloop.errors import UserError
 from penloop.summary import Summary, Table
-from pensim.engines import ENGINES
 
 OUT = Path("out/demo")
 
@@ -25,13 +25,11 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for what it writes.")] = OUT,
-    engine: Annotated[str, typer.Option("--engine", help="That runs the firmware.")] = "cpython",
+    engine: Engine = "cpython",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of all that is random.")] = 1,
     quick: Annotated[bool, typer.Option("--quick", help="A row of each zone only.")] = False,
 ) -> None:
     """Show a treatment and a stall in the skin; write a report, pictures and traces."""
-    if engine not in ENGINES:
-        raise UserError(f"no engine {engine!r}", f"choose {', '.join(ENGINES)}")
     files = _report_files()
     out.mkdir(parents=True, exist_ok=True)
     console = Console()

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from penloop.commands.flash import need_packages
 from penloop.connection import AsJson, Port
+from penloop.engine_option import Engine
 
 MARKS = {True: "passed", False: "FAILED", None: "open  "}
 
@@ -17,7 +18,7 @@ def register(app: typer.Typer) -> None:
     app.command("desk-check")(desk_check)
 
 
-def desk_check(port: Port = "", as_json: AsJson = False) -> None:
+def desk_check(port: Port = "", as_json: AsJson = False, engine: Engine = "cpython") -> None:
     """Check button, sensors, lights, outputs, stop paths and restarts against the simulator."""
     need_packages()
     from penloop.desk_check.check import desk_check as check
@@ -28,7 +29,7 @@ def desk_check(port: Port = "", as_json: AsJson = False) -> None:
     line = Line(port or only_board())
     results = []
     try:
-        for result in check(line, console):
+        for result in check(line, console, engine):
             results.append(result)
             console.print(f"  {MARKS[result.passed]}  {result.name}: {result.detail}")
     finally:

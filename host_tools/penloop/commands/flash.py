@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from penloop.connection import Port
+from penloop.engine_option import Engine
 from penloop.errors import UserError
 from pensim import Firmware
 
@@ -34,6 +35,7 @@ def flash(
     no_rehearsal: Annotated[
         bool, typer.Option("--no-rehearsal", help="Without trying it on the simulator first.")
     ] = False,
+    engine: Engine = "",
 ) -> None:
     """Flash the firmware: rehearse, copy, verify, switch over, see it start."""
     _check_options(board, mpy, source, rollback, image)
@@ -54,7 +56,7 @@ def flash(
             roll_back(line, console)
         else:
             form = "mpy" if mpy else "source" if source else ""
-            flash_it(line, Wish(chosen, board, form, not no_rehearsal), console)
+            flash_it(line, Wish(chosen, board, form, not no_rehearsal, engine), console)
     finally:
         line.close()
 

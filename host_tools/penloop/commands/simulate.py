@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import typer
 
 from penfw import faults, states
+from penloop.engine_option import Engine
 from penloop.errors import UserError
 from penloop.person import HELP, ControlPipe, Keyboard, Person
 from penloop.server import CableEnd, PenServer, PseudoTerminal, TcpPort
@@ -35,7 +36,7 @@ def sim(
     zone: Annotated[str, typer.Option("--zone", help="On this skin from the start.")] = "",
     cartridge: Annotated[str, typer.Option("--cartridge", help="In the pen, or none.")] = NEW,
     seed: Annotated[int, typer.Option("--seed", help="Of all that is random.")] = 0,
-    engine: Annotated[str, typer.Option("--engine", help="That runs the firmware.")] = "cpython",
+    engine: Engine = "cpython",
     firmware: Annotated[str, typer.Option("--firmware", help="A directory with another one.")] = "",
     operator: Annotated[str, typer.Option("--operator", help="A script for the person.")] = "",
     pen: Annotated[str, typer.Option("--pen", help="Which one: a preset's name.")] = "reference",

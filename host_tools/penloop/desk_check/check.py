@@ -56,12 +56,15 @@ class Side:
         return readings
 
 
-def desk_check(line: Line, console: Console) -> Iterator[Result]:
-    """Yields the result of each step. Ends with the pen's own firmware running again."""
+def desk_check(line: Line, console: Console, engine: str) -> Iterator[Result]:
+    """Yields the result of each step. Ends with the pen's own firmware running again.
+
+    `engine` runs the twin.
+    """
     hands = hands_at(line.port, console)
     ask_for_prompt(line, console.print)
     load = hands.dummy_load()
-    twin_line = Line(TWIN_WITH_LOAD if load else TWIN)
+    twin_line = Line((TWIN_WITH_LOAD if load else TWIN) + f"&engine={engine}")
     try:
         ask_for_prompt(twin_line, lambda _text: None)
         twin_hands = hands_at(twin_line.port, console)

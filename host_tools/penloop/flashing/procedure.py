@@ -46,6 +46,7 @@ class Wish:
     board: str = ""  # one of target.BOARDS; empty: whichever is there
     form: str = ""  # "mpy", "source", or what the board takes
     rehearsal: bool = True
+    engine: str = ""  # for the rehearsal; "": the faster real one
 
 
 def flash(line: Line, wish: Wish, console: Console) -> None:
@@ -60,7 +61,7 @@ def flash(line: Line, wish: Wish, console: Console) -> None:
             f" ({bundle.architecture}, {bundle.size_bytes / 1000:.0f} kB)")  # fmt: skip
         installer = Installer(prompt)
         if wish.rehearsal:
-            _rehearse(wish.firmware, installer.settings(), say)
+            _rehearse(wish, installer.settings(), say)
         else:
             say("rehearsal skipped, as asked")
         _copy(installer, bundle, console)
@@ -146,10 +147,10 @@ def _architecture(wish: Wish, target: Target) -> str:
     return target.architecture
 
 
-def _rehearse(firmware: Firmware, slots: dict[str, bytes], say: Say) -> None:
+def _rehearse(wish: Wish, slots: dict[str, bytes], say: Say) -> None:
     say("rehearsal on the simulator, with this board's settings:")
     failed = False
-    for name, reason in rehearse(firmware, slots):
+    for name, reason in rehearse(wish.firmware, slots, wish.engine):
         say(f"  {'failed' if reason else 'passed'}: {name}" + (f": {reason}" if reason else ""))
         failed = failed or bool(reason)
     if failed:
