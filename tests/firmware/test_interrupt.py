@@ -5,9 +5,7 @@ Real MicroPython runs it with the heap locked, where a float, a list or an integ
 with the greatest numbers; those go to the real ones too.
 """
 
-import binascii
 import builtins
-import random
 import sys
 from array import array
 from types import ModuleType
@@ -17,12 +15,11 @@ from hypothesis import HealthCheck, given, settings, strategies, target
 
 from penloop.mpy import compile_firmware
 from tests.firmware import interrupt_cases as cases
-from tests.firmware.interpreters import FIRMWARE, INTERPRETERS, run_compiled, run_texts
+from tests.firmware.interpreters import INTERPRETERS, run_compiled, run_texts
 
 SMALL = 1 << 30
 RANDOM_CASES = 6000
 NATIVE = "micropython, native"  # on the unix port, whose small ints have 63 bits
-BEFORE = ("tables", "frames", "protocol")  # what telemetry imports
 REPORT = """
 run_all(a2b_base64({packed!r}))
 for number in range(len(_marks)):
@@ -32,27 +29,11 @@ print("done")
 """
 
 
-def random_cases(count, seed=1):
-    """Cases with many words at their bounds, and many that belong together."""
-    draw = random.Random(seed)
-
-    def word(bounds):
-        low, high = bounds
-        kind = draw.randrange(4)
-        return (low, high, draw.randint(low, high), min(low + draw.randrange(8), high))[kind]
-
-    for _ in range(count):
-        case = {name: word(bounds) for name, bounds in cases.BOUNDS.items()}
-        yield cases.related(case, draw.randrange)
-
-
 def on_micropython(interpreter, chosen, folder, change=lambda module, text: text):
     """(lines about failed cases, places that no case has reached)."""
     first, texts, places = cases.sources(change)
-    before = {name: (FIRMWARE / "penfw" / f"{name}.py").read_text() for name in BEFORE}
-    texts = {**before, **texts}
-    packed = binascii.b2a_base64(array("i", [word for case in chosen for word in case]).tobytes())
-    script = cases.harness() + REPORT.format(packed=packed.decode().strip())
+    texts = {**cases.before(), **texts}
+    script = cases.harness() + REPORT.format(packed=cases.packed(chosen))
     if interpreter == NATIVE:
         printed = run_compiled(native(texts), script, folder, first).split("\n")
     else:
@@ -134,14 +115,14 @@ def test_no_input_makes_the_interrupt_leave_the_small_int(on_cpython):
         assert greatest < SMALL, dict(zip(cases.NAMES, case, strict=True))
 
     search()
-    for case in random_cases(RANDOM_CASES):
+    for case in cases.random_cases(RANDOM_CASES):
         greatest = on_cpython(case)
         assert greatest < SMALL, dict(zip(cases.NAMES, case, strict=True))
 
 
 @pytest.mark.parametrize("interpreter", [*INTERPRETERS, NATIVE])
 def test_every_branch_runs_without_an_allocation(interpreter, tmp_path):
-    failed, missed = on_micropython(interpreter, random_cases(RANDOM_CASES), tmp_path)
+    failed, missed = on_micropython(interpreter, cases.random_cases(RANDOM_CASES), tmp_path)
     assert failed == []
     assert missed == []
 
@@ -168,6 +149,6 @@ def test_a_planted_allocation_is_found(interpreter, what, tmp_path):
         assert text.count(old) == 1
         return text.replace(old, new)
 
-    failed, _missed = on_micropython(interpreter, random_cases(300), tmp_path, change)
+    failed, _missed = on_micropython(interpreter, cases.random_cases(300), tmp_path, change)
     assert failed
     assert all("MemoryError" in line for line in failed)

@@ -100,21 +100,26 @@ def execute(
     connect: Callable[[Any, Any], None] = lambda _store, _memory: None,
     heap_kib: int = HEAP_KIB,
     compiled: Path | None = None,
+    fuel: int = 0,
 ) -> None:
     """Runs Python code in the guest; it sees the folder `root` as /pen.
 
     `call` answers its `host.call`, `connect` is given the store and the guest's memory first.
     `compiled` is a file that an earlier run of the same program made, or that this one makes.
+    With `fuel` the store counts down from there, one an instruction: `store.get_fuel()`.
     """
     import wasmtime as w
 
     config = w.Config()
     config.wasm_exceptions = True
     config.max_wasm_stack = 1024 * 1024
+    config.consume_fuel = fuel > 0
     engine = w.Engine(config)
     module = _module(w, engine, compiled)
     _check_imports(module)
     store = w.Store(engine)
+    if fuel:
+        store.set_fuel(fuel)
     wasi = w.WasiConfig()
     wasi.argv = ["micropython", "-X", f"heapsize={heap_kib}K", "-c", code]
     wasi.inherit_stdout()
