@@ -5,6 +5,7 @@ request has one.
 """
 
 import os
+import re
 import select
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pensim.board.near import _layout as layout
 from pensim.board.near._layout import ARG0, FILE, IRQ, PROBE, PROBE0, REASON, SIZE, WORDS
 from pensim.engines import BoardLink, unix_port
 from pensim.engines.one_core import leave_core, share_core
@@ -24,6 +26,7 @@ from pensim.errors import EngineError
 HANG_S = 20.0  # wall time without an answer after which a subprocess counts as hanging
 INTERRUPT_S = 1.0  # for what it then says where it is
 SPIN = "give a loop that spins a board call, such as time.sleep_ms(1)"
+LAYOUT_IMPORT = re.compile(r"^from _layout import (\([^)]*\)|[^(#\n]*)", re.MULTILINE)
 _WORD_BYTES = 4 * WORDS
 
 
@@ -67,7 +70,8 @@ class MicroPythonEngine:
         for source in ("pensim.board.near", "pensim.engines.guest"):
             for path in files(source).iterdir():
                 if path.name.endswith(".py") and path.name != "__init__.py":
-                    (near / path.name).write_bytes(path.read_bytes())
+                    text = path.read_text()
+                    (near / path.name).write_text(LAYOUT_IMPORT.sub(_constants, text))
         values = {"COSTS": link.costs, **link.profile}
         lines = [f"{key} = {value!r}" for key, value in values.items()]
         (near / "_profile.py").write_text("\n".join(lines) + "\n")
@@ -211,6 +215,13 @@ def _of_this_process() -> tempfile.TemporaryDirectory[str]:
 def _compiled_wasm() -> Path:
     """Where the first 32-bit engine of this process leaves its machine code for the others."""
     return Path(_of_this_process().name) / "micropython.cwasm"
+
+
+def _constants(imports: re.Match[str]) -> str:
+    """The import of words' numbers, and what makes the compiler put the numbers in their place."""
+    names = re.findall(r"\b[A-Z]\w*", imports[1])
+    lines = [f"{name} = const({getattr(layout, name)})" for name in names]
+    return "\n".join([imports[0], *lines])
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -11,6 +11,8 @@ from _layout import ELAPSED, IN_IRQ, RESULT, SOFT, STATUS, UNHANDLED
 
 DEPTH = 8  # MICROPY_SCHEDULER_DEPTH of the rp2 port, a power of two
 
+_heap_lock = _link.heap_lock
+_heap_unlock = _link.heap_unlock
 _CAUGHT = (Exception, SystemExit)  # a tuple made in an interrupt would be an allocation
 
 _callbacks = []
@@ -106,12 +108,12 @@ def dispatch(number):
         return 0
     failure = None
     W[IN_IRQ] = 1
-    _link.heap_lock()
+    _heap_lock()
     try:
         callback(_arguments[number])
     except _CAUGHT as error:
         failure = error
-    _link.heap_unlock()
+    _heap_unlock()
     W[IN_IRQ] = 0
     if failure is None:
         return 0

@@ -1,22 +1,23 @@
 """The wire to the simulator on MicroPython's unix port: two pipes."""
 
 _in = None
-_out = None
+_send = _receive = None
 
 
 def connect(arguments):
     """Opens the pipes whose file descriptors the simulator named."""
-    global _in, _out
+    global _in, _send, _receive
     _in = open(int(arguments[0]), "rb")
-    _out = open(int(arguments[1]), "wb")
+    _send = open(int(arguments[1]), "wb").write
+    _receive = _in.readinto
 
 
 def swap(words, payload):
     """Sends words and payload, and receives the simulator's words."""
-    _out.write(words)
+    _send(words)
     if payload:
-        _out.write(payload)
-    if not _in.readinto(words):
+        _send(payload)
+    if not _receive(words):
         raise SystemExit(0)
 
 

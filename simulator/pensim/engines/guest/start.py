@@ -20,11 +20,12 @@ sys.modules.pop("os", None)
 sys.path[:] = [near_directory]
 
 import _errno as errno  # noqa: E402
-import _layout as layout  # noqa: E402
 import _profile as profile  # noqa: E402
+from _layout import ARG0, IRQ, PROBE0, SIZE, WORDS  # noqa: E402
 
 wire = __import__(wire_name)
 wire.connect(sys.argv[4:])
+swap = wire.swap
 print_exception = sys.print_exception
 host_open = open
 
@@ -36,7 +37,7 @@ class Link:
     """The near side's `_link` module."""
 
     def __init__(self):
-        self.words = array("i", [0] * layout.WORDS)
+        self.words = array("i", [0] * WORDS)
         self.costs = profile.COSTS
         self.heap_lock = micropython.heap_lock
         self.heap_unlock = micropython.heap_unlock
@@ -50,7 +51,7 @@ class Link:
 
     def probe(self, values):
         self._probe = values
-        self._window = memoryview(self.words)[layout.PROBE0 : layout.PROBE0 + len(values)]
+        self._window = memoryview(self.words)[PROBE0 : PROBE0 + len(values)]
 
     def _copy_probe(self):
         if self._window is not None:
@@ -59,16 +60,26 @@ class Link:
     def exchange(self, payload):
         """Hands over to the simulator and takes interrupts until the main loop may go on."""
         words = self.words
-        words[layout.SIZE] = len(payload)
+        words[SIZE] = len(payload)
         self._copy_probe()
-        wire.swap(words, payload)
-        while words[layout.IRQ] >= 0:
-            words[layout.ARG0] = self.dispatch(words[layout.IRQ])
-            words[layout.REASON] = layout.DONE
-            words[layout.SIZE] = 0
-            self._copy_probe()
-            wire.swap(words, b"")
-        return wire.receive(words[layout.SIZE]) if words[layout.SIZE] else b""
+        swap(words, payload)
+        irq = words[IRQ]
+        if irq >= 0:
+            self._take_interrupts(irq)
+        return wire.receive(words[SIZE]) if words[SIZE] else b""
+
+    def _take_interrupts(self, irq):
+        """Their answers carry no payload: SIZE stays 0, as the simulator left it."""
+        words = self.words
+        dispatch = self.dispatch
+        window = self._window
+        probe = self._probe
+        while irq >= 0:
+            words[ARG0] = dispatch(irq)
+            if window is not None:
+                window[:] = probe
+            swap(words, b"")
+            irq = words[IRQ]
 
     def immediate(self, payload):
         raise RuntimeError("this engine serves no board request inside an interrupt")
