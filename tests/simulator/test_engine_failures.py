@@ -10,6 +10,7 @@ from textwrap import dedent
 
 import pytest
 
+from pensim.engines import hang_guard
 from pensim.engines import micropython as lockstep
 from pensim.errors import EngineError, FirmwareError
 from pensim.firmware import Firmware
@@ -57,7 +58,7 @@ def test_an_engine_that_is_killed_is_an_error_with_the_virtual_time(half_way):
 
 
 def test_an_engine_that_hangs_is_killed_and_told_with_the_virtual_time(half_way, monkeypatch):
-    monkeypatch.setattr(lockstep, "HANG_S", 0.3)
+    monkeypatch.setattr(hang_guard, "HANG_S", 0.3)
     monkeypatch.setattr(lockstep, "INTERRUPT_S", 0.1)
     bench, process = half_way
     process.send_signal(signal.SIGSTOP)
@@ -90,7 +91,7 @@ SPINNING = """
 
 @pytest.mark.parametrize("engine", REAL)
 def test_a_spin_without_a_board_call_is_ended_with_a_remedy(engine, make_bench, monkeypatch):
-    monkeypatch.setattr(lockstep, "HANG_S", 0.5)
+    monkeypatch.setattr(hang_guard, "HANG_S", 0.5)
     bench = make_bench(firmware=main_py(SPINNING), engine=engine)
     with pytest.raises(EngineError, match=r"at 0\.005\d+ s: .*a board call") as caught:
         bench.run(1.0)
@@ -100,7 +101,7 @@ def test_a_spin_without_a_board_call_is_ended_with_a_remedy(engine, make_bench, 
 
 
 def test_a_spin_in_an_interrupt_is_ended_and_told(make_bench, monkeypatch):
-    monkeypatch.setattr(lockstep, "HANG_S", 0.5)
+    monkeypatch.setattr(hang_guard, "HANG_S", 0.5)
     text = """
         import time
         from machine import Timer

@@ -6,27 +6,29 @@ request has one.
 
 import os
 import re
-import select
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from array import array
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
+from io import FileIO
 from pathlib import Path
 from typing import Any, NoReturn
 
 from pensim.board.near import _layout as layout
 from pensim.board.near._layout import ARG0, FILE, IRQ, PROBE, PROBE0, REASON, SIZE, WORDS
-from pensim.engines import BoardLink, unix_port
+from pensim.engines import BoardLink, hang_guard, unix_port
 from pensim.engines.one_core import leave_core, share_core
 from pensim.errors import EngineError
 
-HANG_S = 20.0  # wall time without an answer after which a subprocess counts as hanging
 INTERRUPT_S = 1.0  # for what it then says where it is
 SPIN = "give a loop that spins a board call, such as time.sleep_ms(1)"
-LAYOUT_IMPORT = re.compile(r"^from _layout import (\([^)]*\)|[^(#\n]*)", re.MULTILINE)
+COSTS = ("COST_PIN", "COST_PWM", "COST_ADC", "COST_TICKS", "COST_CALL")  # as `BoardLink.costs`
+IMPORT = re.compile(r"^from (?:_layout|_board) import (\([^)]*\)|[^(#\n]*)", re.MULTILINE)
 _WORD_BYTES = 4 * WORDS
 
 
@@ -45,8 +47,10 @@ class MicroPythonEngine:
         self._directory = tempfile.TemporaryDirectory(prefix="penloop-")
         self._write_near_side(link)
         self._write_flash()
-        to_guest, self._write_fd = os.pipe()
-        self._read_fd, from_guest = os.pipe()
+        to_guest, write_fd = os.pipe()
+        read_fd, from_guest = os.pipe()
+        self._to_guest, self._from_guest = FileIO(write_fd, "wb"), FileIO(read_fd, "rb")
+        self._write, self._readinto = self._to_guest.write, self._from_guest.readinto
         root = Path(self._directory.name)
         command = self._command(root, to_guest, from_guest)
         self._stderr = (root / "stderr").open("w+b")
@@ -60,9 +64,10 @@ class MicroPythonEngine:
         )
         os.close(to_guest)
         os.close(from_guest)
-        self._poll = select.poll()
-        self._poll.register(self._read_fd, select.POLLIN)
         self._started = False
+        self._hangs = False
+        self.exchanges = 0  # begun and ended ones, for the hang guard
+        hang_guard.watch(self)
 
     def _write_near_side(self, link: BoardLink) -> None:
         near = Path(self._directory.name) / "near"
@@ -71,7 +76,7 @@ class MicroPythonEngine:
             for path in files(source).iterdir():
                 if path.name.endswith(".py") and path.name != "__init__.py":
                     text = path.read_text()
-                    (near / path.name).write_text(LAYOUT_IMPORT.sub(_constants, text))
+                    (near / path.name).write_text(with_constants(text, link.costs))
         values = {"COSTS": link.costs, **link.profile}
         lines = [f"{key} = {value!r}" for key, value in values.items()]
         (near / "_profile.py").write_text("\n".join(lines) + "\n")
@@ -111,11 +116,9 @@ class MicroPythonEngine:
             self._write_flash()
         words[IRQ] = -1
         words[SIZE] = len(payload)
-        if self._started:
-            self._send(payload)
-            self._receive()
-        else:
-            self._start(payload)
+        if not self._started:
+            self._start()
+        self._swap(payload)
         answer = self._read(words[SIZE]) if words[SIZE] else b""
         if words[REASON] == PROBE:
             self._probe = memoryview(words)[PROBE0 : PROBE0 + words[ARG0]]
@@ -123,66 +126,79 @@ class MicroPythonEngine:
             self._files_used = True
         return answer
 
-    def _start(self, payload: bytes) -> None:
+    def _start(self) -> None:
         """The guest begins by itself; its first exchange is answered with the first grant."""
         self._started = True
         grant = array("i", self._words)
+        self.exchanges += 1
         self._receive()
         share_core(self._process.pid)  # now: what comes before may use all cores
         self._words[:] = grant
-        self._send(payload)
-        self._receive()
 
     def interrupt(self, number: int) -> int:
         words = self._words
         words[IRQ] = number
         words[SIZE] = 0
-        self._send(b"")
-        self._receive()
+        self._swap(b"")
         return words[ARG0]
 
     def probe(self) -> Any:
         return self._probe
 
-    def _send(self, payload: bytes) -> None:
+    def _swap(self, payload: bytes) -> None:
+        """Sends words and payload, and receives the guest's words."""
+        self.exchanges += 1
         try:
-            os.write(self._write_fd, self._bytes)
+            self._write(self._bytes)
             if payload:
-                _write_all(self._write_fd, payload)
+                _write_all(self._write, payload)
         except BrokenPipeError:
-            self._fail("ended unexpectedly")
+            self._fail_to_answer(False)
+        self._receive()
 
     def _receive(self) -> None:
-        if not self._poll.poll(HANG_S * 1000):
-            where = "in an interrupt " if self._words[IRQ] >= 0 else ""
-            self._fail(f"gave {where}no answer for {HANG_S:g} s", self._spinning() or SPIN)
-        if os.readv(self._read_fd, [self._bytes]) != _WORD_BYTES:
-            self._fail("ended unexpectedly")
+        count = self._readinto(self._bytes)
+        self.exchanges += 1
+        if count != _WORD_BYTES or self._hangs:
+            self._fail_to_answer(count == _WORD_BYTES)
 
     def _read(self, size: int) -> bytes:
         data = b""
         while len(data) < size:
-            piece = os.read(self._read_fd, size - len(data))
+            piece = os.read(self._from_guest.fileno(), size - len(data))
             if not piece:
                 self._fail("ended in the middle of a message")
             data += piece
         return data
 
-    def _spinning(self) -> str:
-        """Where a loop without a board call is, if the interpreter takes a Ctrl-C and says it.
+    def give_up(self) -> None:
+        """The guest hangs; in the thread of the hang guard. A Ctrl-C may make it say where."""
+        self._hangs = True
+        if self._name == "micropython":
+            self._process.send_signal(signal.SIGINT)
+            before = self.exchanges
+            deadline_s = time.monotonic() + INTERRUPT_S
+            while self.exchanges == before and time.monotonic() < deadline_s:
+                time.sleep(0.01)
+        self._process.kill()
+
+    def _fail_to_answer(self, interrupted: bool) -> NoReturn:
+        """`interrupted`: what hung has come back after a Ctrl-C."""
+        if not self._hangs:
+            self._fail("ended unexpectedly")
+        where = "in an interrupt " if self._words[IRQ] >= 0 else ""
+        self._fail(
+            f"gave {where}no answer for {hang_guard.HANG_S:g} s", self._spinning(interrupted)
+        )
+
+    def _spinning(self, interrupted: bool) -> str:
+        """Where a loop without a board call is, if it has been said.
 
         In an interrupt the heap is locked, and its traceback has no lines.
         """
-        if self._name != "micropython":
-            return ""
-        self._process.send_signal(signal.SIGINT)
-        if not self._poll.poll(INTERRUPT_S * 1000):
-            return ""
-        if os.readv(self._read_fd, [self._bytes]) != _WORD_BYTES:
-            return ""
-        said = self._read(self._words[SIZE]).decode(errors="replace")
+        said = self._read(self._words[SIZE]).decode(errors="replace") if interrupted else ""
         frames = [line.strip() for line in said.split("\n") if line.startswith("  File ")]
-        return f"{said}\n{frames[-1]}: {SPIN}" if frames else ""
+        return f"{said}\n{frames[-1]}: {SPIN}" if frames else SPIN
 
     def _fail(self, what: str, why: str = "") -> NoReturn:
         self._process.kill()
@@ -198,10 +214,8 @@ class MicroPythonEngine:
             self._process.kill()
             self._process.wait()
         leave_core(self._process.pid)
-        for descriptor in (self._read_fd, self._write_fd):
-            if descriptor >= 0:
-                os.close(descriptor)
-        self._read_fd = self._write_fd = -1
+        self._from_guest.close()
+        self._to_guest.close()
         self._stderr.close()
         self._directory.cleanup()
 
@@ -217,14 +231,20 @@ def _compiled_wasm() -> Path:
     return Path(_of_this_process().name) / "micropython.cwasm"
 
 
-def _constants(imports: re.Match[str]) -> str:
-    """The import of words' numbers, and what makes the compiler put the numbers in their place."""
-    names = re.findall(r"\b[A-Z]\w*", imports[1])
-    lines = [f"{name} = const({getattr(layout, name)})" for name in names]
-    return "\n".join([imports[0], *lines])
+def with_constants(text: str, costs: tuple[int, ...]) -> str:
+    """A module of the near side in which the compiler puts the words' numbers, and what calls
+    cost, in the place of their names."""
+    values = {name: value for name, value in vars(layout).items() if name.isupper()}
+    values |= zip(COSTS, costs, strict=True)
+
+    def constants(imports: re.Match[str]) -> str:
+        names = [name for name in re.findall(r"\w+", imports[1]) if name in values]
+        return "\n".join([imports[0], *(f"{name} = const({values[name]})" for name in names)])
+
+    return IMPORT.sub(constants, text)
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def _write_all(write: Callable[[memoryview], int], data: bytes) -> None:
     view = memoryview(data)
     while view:
-        view = view[os.write(descriptor, view) :]
+        view = view[write(view) :]

@@ -27,12 +27,13 @@ class ADC:
         ask(ADC_INIT, number, self._word)
 
     def read_u16(self):
-        W[ELAPSED] += COST_ADC
-        if W[ELAPSED] >= W[LIMIT]:
+        words = W
+        words[ELAPSED] = elapsed = words[ELAPSED] + COST_ADC
+        if elapsed >= words[LIMIT]:
             sync()
-        if not W[IN_IRQ]:
+        if not words[IN_IRQ]:
             sense()
-        return W[self._word]
+        return words[self._word]
 
     def __repr__(self):
         return "<ADC channel=%d>" % self._channel

@@ -106,15 +106,16 @@ def dispatch(number):
     if not _hard[number]:
         schedule(callback, _arguments[number])
         return 0
+    words = W
     failure = None
-    W[IN_IRQ] = 1
+    words[IN_IRQ] = 1
     _heap_lock()
     try:
         callback(_arguments[number])
     except _CAUGHT as error:
         failure = error
     _heap_unlock()
-    W[IN_IRQ] = 0
+    words[IN_IRQ] = 0
     if failure is None:
         return 0
     _callbacks[number] = nothing

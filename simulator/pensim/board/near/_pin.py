@@ -99,16 +99,17 @@ class Pin:
         W[LEVELS] = levels | self._bit if level else levels & ~self._bit
 
     def value(self, level=None):
-        W[ELAPSED] += COST_PIN
-        if W[ELAPSED] >= W[LIMIT]:
+        words = W
+        words[ELAPSED] = elapsed = words[ELAPSED] + COST_PIN
+        if elapsed >= words[LIMIT]:
             sync()
         if level is None:
-            return (W[PINS] >> self._n) & 1
-        levels = W[LEVELS]
+            return (words[PINS] >> self._n) & 1
+        levels = words[LEVELS]
         wanted = levels | self._bit if level else levels & ~self._bit
         if wanted != levels:
-            W[LEVELS] = wanted
-            if not W[IN_IRQ]:
+            words[LEVELS] = wanted
+            if not words[IN_IRQ]:
                 commit()
         return None
 

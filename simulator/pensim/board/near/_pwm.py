@@ -65,8 +65,9 @@ class PWM:
         return None
 
     def duty_u16(self, duty=None):
-        W[ELAPSED] += COST_PWM
-        if W[ELAPSED] >= W[LIMIT]:
+        words = W
+        words[ELAPSED] = elapsed = words[ELAPSED] + COST_PWM
+        if elapsed >= words[LIMIT]:
             sync()
         if duty is None:
             return self._resolved()
@@ -74,10 +75,11 @@ class PWM:
             duty = integer(duty)
         if duty < 0 or duty > 65535:
             duty = 0 if duty < 0 else 65535
-        if W[DUTY0 + self._channel] != duty:
-            W[DUTY0 + self._channel] = duty
-            W[DIRTY] |= self._dirty
-            if not W[IN_IRQ]:
+        place = DUTY0 + self._channel
+        if words[place] != duty:
+            words[place] = duty
+            words[DIRTY] |= self._dirty
+            if not words[IN_IRQ]:
                 commit()
         return None
 

@@ -20,10 +20,11 @@ _DAYS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 
 
 def ticks_us():
-    W[ELAPSED] += COST_TICKS
-    if W[ELAPSED] >= W[LIMIT]:
+    words = W
+    words[ELAPSED] = elapsed = words[ELAPSED] + COST_TICKS
+    if elapsed >= words[LIMIT]:
         sync()
-    return (W[TICKS_US] + W[ELAPSED]) & TICKS_MASK
+    return (words[TICKS_US] + words[ELAPSED]) & TICKS_MASK
 
 
 def ticks_ms():

@@ -25,7 +25,6 @@ from _layout import ARG0, IRQ, PROBE0, SIZE, WORDS  # noqa: E402
 
 wire = __import__(wire_name)
 wire.connect(sys.argv[4:])
-swap = wire.swap
 print_exception = sys.print_exception
 host_open = open
 
@@ -62,7 +61,7 @@ class Link:
         words = self.words
         words[SIZE] = len(payload)
         self._copy_probe()
-        swap(words, payload)
+        wire.swap(words, payload)
         irq = words[IRQ]
         if irq >= 0:
             self._take_interrupts(irq)
@@ -74,6 +73,7 @@ class Link:
         dispatch = self.dispatch
         window = self._window
         probe = self._probe
+        swap = wire.swap
         while irq >= 0:
             words[ARG0] = dispatch(irq)
             if window is not None:

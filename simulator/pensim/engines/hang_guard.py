@@ -1,0 +1,58 @@
+"""Ends a subprocess that gives no answer.
+
+A thread looks from time to time whether an engine still waits in the same exchange. The exchange
+itself is then a write and a read that blocks: looking with a time-out would add a third to it.
+"""
+
+import threading
+import time
+from contextlib import suppress
+from typing import Protocol
+from weakref import WeakKeyDictionary
+
+HANG_S = 20.0  # wall time without an answer after which a subprocess counts as hanging
+LOOK_S = 0.25
+
+
+class Watched(Protocol):
+    """An engine in a subprocess."""
+
+    exchanges: int  # begun and ended ones: odd while it waits for an answer
+
+    def give_up(self) -> None:
+        """Makes the answer come, or the end; called in the guard's thread."""
+
+
+class _Guard(threading.Thread):
+    def __init__(self) -> None:
+        super().__init__(name="pensim hang guard", daemon=True)
+        # Of each engine the exchange that it was seen in, and since when.
+        self.engines: WeakKeyDictionary[Watched, tuple[int, float]] = WeakKeyDictionary()
+
+    def run(self) -> None:
+        while True:
+            time.sleep(LOOK_S)
+            with suppress(RuntimeError):  # an engine came or went: look again the next time
+                for engine, seen in list(self.engines.items()):
+                    self._look(engine, *seen)
+
+    def _look(self, engine: Watched, before: int, since_s: float) -> None:
+        now_s = time.monotonic()
+        exchanges = engine.exchanges
+        if exchanges != before:
+            self.engines[engine] = (exchanges, now_s)
+        elif exchanges & 1 and now_s - since_s > HANG_S:
+            self.engines[engine] = (exchanges, now_s)
+            engine.give_up()
+
+
+_guard: _Guard | None = None
+
+
+def watch(engine: Watched) -> None:
+    """Watches an engine for as long as it lives."""
+    global _guard
+    if _guard is None or not _guard.is_alive():
+        _guard = _Guard()
+        _guard.start()
+    _guard.engines[engine] = (engine.exchanges, time.monotonic())
