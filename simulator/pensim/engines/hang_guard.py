@@ -7,7 +7,7 @@ itself is then a write and a read that blocks: looking with a time-out would add
 import threading
 import time
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 HANG_S = 20.0  # wall time without an answer after which a subprocess counts as hanging
@@ -17,7 +17,8 @@ LOOK_S = 0.25
 class Watched(Protocol):
     """An engine in a subprocess."""
 
-    exchanges: int  # begun and ended ones: odd while it waits for an answer
+    words: Any  # as they were sent, while it waits for an answer
+    waits: bool
 
     def give_up(self) -> None:
         """Makes the answer come, or the end; called in the guard's thread."""
@@ -26,8 +27,8 @@ class Watched(Protocol):
 class _Guard(threading.Thread):
     def __init__(self) -> None:
         super().__init__(name="pensim hang guard", daemon=True)
-        # Of each engine the exchange that it was seen in, and since when.
-        self.engines: WeakKeyDictionary[Watched, tuple[int, float]] = WeakKeyDictionary()
+        # Of each engine the words that it was seen with, and since when.
+        self.engines: WeakKeyDictionary[Watched, tuple[Any, float]] = WeakKeyDictionary()
 
     def run(self) -> None:
         while True:
@@ -36,13 +37,13 @@ class _Guard(threading.Thread):
                 for engine, seen in list(self.engines.items()):
                     self._look(engine, *seen)
 
-    def _look(self, engine: Watched, before: int, since_s: float) -> None:
+    def _look(self, engine: Watched, before: Any, since_s: float) -> None:
         now_s = time.monotonic()
-        exchanges = engine.exchanges
-        if exchanges != before:
-            self.engines[engine] = (exchanges, now_s)
-        elif exchanges & 1 and now_s - since_s > HANG_S:
-            self.engines[engine] = (exchanges, now_s)
+        words = engine.words[:]
+        if words != before or not engine.waits:
+            self.engines[engine] = (words, now_s)
+        elif now_s - since_s > HANG_S:
+            self.engines[engine] = (words, now_s)
             engine.give_up()
 
 
@@ -55,4 +56,4 @@ def watch(engine: Watched) -> None:
     if _guard is None or not _guard.is_alive():
         _guard = _Guard()
         _guard.start()
-    _guard.engines[engine] = (engine.exchanges, time.monotonic())
+    _guard.engines[engine] = ([], time.monotonic())

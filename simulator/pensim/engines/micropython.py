@@ -36,7 +36,7 @@ class MicroPythonEngine:
     """One pen's firmware in one process of a real MicroPython."""
 
     def __init__(self, link: BoardLink, name: str) -> None:
-        self._words = link.words
+        self.words = link.words
         self._bytes = memoryview(link.words).cast("B")
         self._name = name
         self._moment_us = link.moment_us
@@ -66,7 +66,7 @@ class MicroPythonEngine:
         os.close(from_guest)
         self._started = False
         self._hangs = False
-        self.exchanges = 0  # begun and ended ones, for the hang guard
+        self.waits = False  # for an answer
         hang_guard.watch(self)
 
     def _write_near_side(self, link: BoardLink) -> None:
@@ -111,7 +111,7 @@ class MicroPythonEngine:
         return [program, start, "link_unix", near, flash, str(to_guest), str(from_guest)]
 
     def resume(self, payload: bytes) -> bytes:
-        words = self._words
+        words = self.words
         if self._files_used:
             self._write_flash()
         words[IRQ] = -1
@@ -129,17 +129,26 @@ class MicroPythonEngine:
     def _start(self) -> None:
         """The guest begins by itself; its first exchange is answered with the first grant."""
         self._started = True
-        grant = array("i", self._words)
-        self.exchanges += 1
+        grant = array("i", self.words)
+        self.waits = True
         self._receive()
         share_core(self._process.pid)  # now: what comes before may use all cores
-        self._words[:] = grant
+        self.words[:] = grant
 
     def interrupt(self, number: int) -> int:
-        words = self._words
+        words = self.words
         words[IRQ] = number
         words[SIZE] = 0
-        self._swap(b"")
+        # `_swap`, written out for what happens twice a simulated millisecond.
+        self.waits = True
+        try:
+            self._write(self._bytes)
+        except BrokenPipeError:
+            self._fail_to_answer(False)
+        count = self._readinto(self._bytes)
+        self.waits = False
+        if count != _WORD_BYTES or self._hangs:
+            self._fail_to_answer(count == _WORD_BYTES)
         return words[ARG0]
 
     def probe(self) -> Any:
@@ -147,7 +156,7 @@ class MicroPythonEngine:
 
     def _swap(self, payload: bytes) -> None:
         """Sends words and payload, and receives the guest's words."""
-        self.exchanges += 1
+        self.waits = True
         try:
             self._write(self._bytes)
             if payload:
@@ -158,7 +167,7 @@ class MicroPythonEngine:
 
     def _receive(self) -> None:
         count = self._readinto(self._bytes)
-        self.exchanges += 1
+        self.waits = False
         if count != _WORD_BYTES or self._hangs:
             self._fail_to_answer(count == _WORD_BYTES)
 
@@ -176,9 +185,8 @@ class MicroPythonEngine:
         self._hangs = True
         if self._name == "micropython":
             self._process.send_signal(signal.SIGINT)
-            before = self.exchanges
             deadline_s = time.monotonic() + INTERRUPT_S
-            while self.exchanges == before and time.monotonic() < deadline_s:
+            while self.waits and time.monotonic() < deadline_s:
                 time.sleep(0.01)
         self._process.kill()
 
@@ -186,7 +194,7 @@ class MicroPythonEngine:
         """`interrupted`: what hung has come back after a Ctrl-C."""
         if not self._hangs:
             self._fail("ended unexpectedly")
-        where = "in an interrupt " if self._words[IRQ] >= 0 else ""
+        where = "in an interrupt " if self.words[IRQ] >= 0 else ""
         self._fail(
             f"gave {where}no answer for {hang_guard.HANG_S:g} s", self._spinning(interrupted)
         )
@@ -196,7 +204,7 @@ class MicroPythonEngine:
 
         In an interrupt the heap is locked, and its traceback has no lines.
         """
-        said = self._read(self._words[SIZE]).decode(errors="replace") if interrupted else ""
+        said = self._read(self.words[SIZE]).decode(errors="replace") if interrupted else ""
         frames = [line.strip() for line in said.split("\n") if line.startswith("  File ")]
         return f"{said}\n{frames[-1]}: {SPIN}" if frames else SPIN
 
