@@ -132,7 +132,8 @@ class Board:
             pins.CARTRIDGE_I2C, scl=Pin(pins.CARTRIDGE_SCL), sda=Pin(pins.CARTRIDGE_SDA)
         )
         self.files = Files()
-        self.link = link_port(self.usb_power.value())
+        self.on_usb = self.usb_power.value()  # the link is where the prompt is
+        self.link = link_port(self.on_usb)
         self._timer = Timer(pins.TIMER_ID)
         self._watchdog = None
 
@@ -204,9 +205,12 @@ def ignore_ctrl_c():
     micropython.kbd_intr(-1)
 
 
-def hand_over():
-    """Resets the board into the REPL, with outputs off and no watchdog. Motor off only."""
-    Files().write(HANDOVER_FILE, b"")
+def hand_over(how):
+    """Resets the board into the REPL, with outputs off and no watchdog. Motor off only.
+
+    `how` is b"asked", by a host, or b"failed": then a version on trial is started again instead.
+    """
+    Files().write(HANDOVER_FILE, how)
     reset()
 
 

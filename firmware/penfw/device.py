@@ -13,6 +13,7 @@ SERVICE_RUN = 1
 PARK = 2
 SERVICE_END = 3
 HAND_OVER = 4
+HERE_OR_NOT = 1  # its argument: also where the link is not on the prompt's port
 
 _RATE = settings.index("stroke_rate")
 _DEPTH = settings.index("depth")
@@ -153,6 +154,8 @@ class Device:
             pen.stop()
             return protocol.APPLIED, 0
         if number == HAND_OVER:
+            if not pen.board.on_usb and argument != HERE_OR_NOT:
+                return protocol.REFUSED, protocol.PROMPT_ELSEWHERE
             pen.stop()
             pen.flash_window.hand_over_due = True
             return protocol.APPLIED, 0

@@ -48,7 +48,7 @@ class FlashWindow:
             self._write()
         except OSError:
             pen.link.event(protocol.NOTICE, protocol.STORE_FAILED, 0)
-        self.settings_due = self.serials_due = self.version_due = False
+        self.settings_due = self.serials_due = self.version_due = self.hand_over_due = False
         self._announced_ms = -1
         hardware.sleep_ms(TICK_MS)  # its deadline is not held
         pen.control.main_window = 0
@@ -68,7 +68,7 @@ class FlashWindow:
             hardware.keep_version()
         pen.board.feed()
         if self.hand_over_due:
-            hardware.hand_over()
+            hardware.hand_over(b"asked")
 
     def _due(self):
         return self.settings_due or self.serials_due or self.version_due or self.hand_over_due

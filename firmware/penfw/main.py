@@ -23,14 +23,36 @@ WDT_RESET = 3
 KEPT = "kept"
 
 
-def words():
-    """The three words of /version; none where no flasher has been."""
+def content(path):
+    """A small file's text; empty where it is not there or is no text."""
     try:
-        with open("/version") as file:
-            found = file.read().split()
+        with open(path) as file:
+            return file.read()
+    except (OSError, ValueError):
+        return ""
+
+
+def complete(version):
+    """Whether a version is there: its manifest is written last."""
+    return bool(content("/versions/" + version + "/manifest"))
+
+
+def words():
+    """The three words of /version, or what comes nearest when it is damaged; none without any."""
+    found = content("/version").split()
+    right = len(found) == 3 and (found[2] == KEPT or found[2].isdigit())
+    if right and complete(found[0]):
+        return found
+    left = [name for name in found[1:2] + versions() if complete(name)]
+    return [left[0], "-", KEPT] if left else ()
+
+
+def versions():
+    """The names of all versions."""
+    try:
+        return sorted(os.listdir("/versions"))
     except OSError:
-        return ()
-    return found if len(found) == 3 else ()
+        return []
 
 
 def decide(current, previous, trial):
@@ -40,21 +62,26 @@ def decide(current, previous, trial):
     starts = int(trial)
     bitten = starts and reset_cause() == WDT_RESET and "intended" not in os.listdir("/")
     if bitten or starts >= STARTS:  # the first version on a board has none to give way to
-        return (current, previous, KEPT) if previous == "-" else (previous, current, KEPT)
+        return (current if previous == "-" else previous), "-", KEPT
     return current, previous, str(starts + 1)
 
 
 def note(decided):
     """Writes /version; a power cut leaves the old words or the new ones."""
-    with open("/version.new", "w") as file:
-        file.write(" ".join(decided))
-    os.rename("/version.new", "/version")
+    try:
+        with open("/version.new", "w") as file:
+            file.write(" ".join(decided))
+        os.rename("/version.new", "/version")
+    except OSError as error:  # a full flash keeps no version from running
+        sys.print_exception(error)
 
 
 def start_again(_timer=None):
     """A start on trial has failed: the next one decides."""
-    open("/intended", "w").close()  # this reset is no watchdog's
-    reset()
+    try:
+        open("/intended", "w").close()  # this reset is no watchdog's
+    finally:
+        reset()
 
 
 def run(trial_timer):
@@ -77,17 +104,23 @@ def run_on_trial():
         timer.deinit()
 
 
-try:  # the last start ended with a hand-over to the REPL (penfw/board.py)
-    os.rename("/handover", "/intended")
-    handed_over = True
-except OSError:
-    handed_over = False
+def handed_over():
+    """How the last start ended: "asked" by a host, "failed", or "" for neither."""
+    how = content("/handover")
+    try:
+        if how:
+            os.rename("/handover", "/intended")  # its reset was no watchdog's
+    except OSError:  # a flash that is damaged is no reason to stay at the prompt for ever
+        return ""
+    return how
 
+
+how = handed_over()
 found = words()
-on_trial = bool(found) and found[2] != KEPT  # then a hand-over is one of a version that failed
-if on_trial or not handed_over:
-    decided = decide(*found) if found else found
-    if decided != tuple(found):
+on_trial = bool(found) and found[2] != KEPT
+if how != "asked" and (on_trial or not how):  # a version on trial that failed is started again
+    decided = decide(*found) if found else ()
+    if decided and list(decided) != content("/version").split():
         note(decided)
     if decided:
         sys.path.insert(0, "/versions/" + decided[0])

@@ -133,6 +133,8 @@ MOTOR_ON = 36
 USB_CONNECTED = 37
 TREATMENT_CARTRIDGE = 38
 LIMITED_RATE = 40
+ON_TRIAL = 41
+PROMPT_ELSEWHERE = 42
 
 # Telemetry's type codes: (code, bytes, lowest, highest, mask). A value outside is clamped. It is
 # sent XORed with the mask, so that small values hold no zero bytes, which cost COBS time.

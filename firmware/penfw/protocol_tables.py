@@ -19,7 +19,9 @@ from penfw.protocol import (
     NO_SESSION,
     NOT_STAGED,
     NOTICE,
+    ON_TRIAL,
     OTHERS_REFUSED,
+    PROMPT_ELSEWHERE,
     RATE_TOO_LOW,
     SERVICE_ONLY,
     SETTING_APPLIED,
@@ -93,4 +95,7 @@ REASONS = (
     (TREATMENT_CARTRIDGE, "treatment cartridge", "",
      "SERVICE runs without a cartridge or with one marked test: take this one out"),
     (LIMITED_RATE, "rate limited", "mHz", "the stroke rate is limited by battery or load"),
+    (ON_TRIAL, "on trial", "", "this version of the firmware is on trial: wait ten seconds"),
+    (PROMPT_ELSEWHERE, "prompt elsewhere", "",
+     "this port has no MicroPython prompt: connect the board's own USB"),
 )  # fmt: skip

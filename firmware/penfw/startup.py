@@ -71,4 +71,4 @@ def leave(pen):
         if control.values[_EDGE_AGE] > STILL_US:
             break
     control.main_window = 1
-    hardware.hand_over()
+    hardware.hand_over(b"failed")

@@ -22,6 +22,7 @@ class Treatment:
         self._limited_ms = 0
         self.pending = {}  # settings that wait for the next start
         self.starting = False  # only the depth has to be reached yet
+        self.on_trial = False  # the firmware's version, see trial.py
 
     def state_changed(self):
         """Another state: what belonged to the old one is over."""
@@ -70,6 +71,8 @@ class Treatment:
         pen = self._pen
         if pen.control.values[_INPUTS] & IN_USB:
             return protocol.USB_CONNECTED, 0
+        if self.on_trial:
+            return protocol.ON_TRIAL, 0
         depth_um = min(pen.get("depth"), pen.depth_limit_um())
         slowest_mHz = lowest_rate_mHz(pen.cartridge.needles, depth_um)
         if pen.get("stroke_rate") < slowest_mHz:

@@ -13,3 +13,7 @@ class BoardError(Exception):
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(f"{message}: {remedy}")
+
+
+class BoardLost(BoardError):
+    """A board that went away in the middle."""

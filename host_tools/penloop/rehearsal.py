@@ -8,14 +8,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from penfw import faults, settings, states
+from penhost import Pen, PenError
 from penloop.errors import UserError
-from penloop.flashing.bundle import Bundle
+from penloop.flashing.bundle import KEPT, UNTRIED, VERSION_FILE, VERSIONS, Bundle
 from penloop.mpy import BYTECODE
 from pensim import Bench, Firmware
 from pensim.engines import real_engine
-from pensim.errors import SimulatorError
+from pensim.errors import FirmwareError, SimulatorError
+from pensim.serial_port import SimulatedPort
 
 RATE_TOLERANCE = 0.02
+OTHER = "0" * 16  # the hash of the version before
+FAILED_TWICE = "2"
+TRIAL_S = 8.0
 IN_PROCESS = "cpython"
 STOP_S = 1.0  # from the press to needles parked, at most
 
@@ -26,6 +31,7 @@ class Case:
 
     name: str
     run: Callable[[Bench], None]
+    trial: str = KEPT  # how far the bundle has come; if not so far, a copy of it is the one before
 
 
 class CaseFailed(Exception):
@@ -58,18 +64,30 @@ def rehearse(
     if chosen == IN_PROCESS:
         raise UserError(f"{chosen} runs no compiled firmware", "choose a real MicroPython")
     bundle = Bundle.of(firmware, BYTECODE)
-    on_board = Firmware(tuple(sorted(bundle.on_board().items())), "rehearsal")
     for case in BATTERY:
-        yield case.name, _outcome(case, on_board, chosen, own_settings(slots))
+        yield case.name, _outcome(case, bundle, chosen, own_settings(slots))
 
 
-def _outcome(case: Case, firmware: Firmware, engine: str, own: dict[str, int]) -> str:
+def _outcome(case: Case, bundle: Bundle, engine: str, own: dict[str, int]) -> str:
+    kept = case.trial == KEPT
+    files = bundle.on_board() if kept else _beside_another(bundle, case.trial)
+    firmware = Firmware(tuple(sorted(files.items())), "rehearsal")
     try:
-        with Bench(firmware=firmware, engine=engine, settings=own) as bench:
+        with Bench(firmware=firmware, engine=engine, settings=own, repl=not kept) as bench:
             case.run(bench)
-    except (CaseFailed, SimulatorError) as error:
+    except FirmwareError as error:
+        return f"{error}\n{error.traceback}"
+    except (CaseFailed, SimulatorError, PenError) as error:
         return str(error)
     return ""
+
+
+def _beside_another(bundle: Bundle, trial: str) -> dict[str, bytes]:
+    """The bundle on trial; the version before it is a copy of it."""
+    files = bundle.on_board()
+    before = f"{VERSIONS}/{OTHER}"
+    files |= {path.replace(bundle.directory, before): text for path, text in files.items()}
+    return files | {VERSION_FILE: f"{bundle.hash} {OTHER} {trial}".encode()}
 
 
 def _expect(holds: bool, expected: str, bench: Bench) -> None:
@@ -97,6 +115,26 @@ def _running(bench: Bench) -> None:
 
 def _starts(bench: Bench) -> None:
     _started(bench)
+
+
+def _words(bench: Bench) -> list[str]:
+    return bench.board.flash.files[VERSION_FILE].decode().split()
+
+
+def _passes_its_trial(bench: Bench) -> None:
+    own, before, _trial = _words(bench)
+    bench.operator.usb_power()
+    with Pen(SimulatedPort.on_bench(bench, "usb")) as pen:
+        pen.wait(TRIAL_S)
+        _expect(pen.info.firmware_hash == own, "its own hash on the link", bench)
+    _expect(_words(bench) == [own, before, KEPT], "the version kept after its trial", bench)
+
+
+def _gives_way(bench: Bench) -> None:
+    _own, before, _trial = _words(bench)
+    bench.run(2.0)
+    _expect(_words(bench)[0] == before, "the version before, after two failed starts", bench)
+    _expect(bench.signal("state") == states.STANDBY, "that version in STANDBY", bench)
 
 
 def _treats(bench: Bench) -> None:
@@ -145,6 +183,8 @@ def _still(bench: Bench) -> bool:
 
 BATTERY = (
     Case("starts and tests itself", _starts),
+    Case("passes its trial", _passes_its_trial, UNTRIED),
+    Case("gives way to the version before", _gives_way, FAILED_TWICE),
     Case("treats at its rate and parks", _treats),
     Case("stops when the needles are held", _stalls),
     Case("stops when the tachometer fails", _loses_tachometer),

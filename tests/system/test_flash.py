@@ -1,9 +1,10 @@
 """`penloop flash` on a simulated board: what it does, what survives, and power cuts everywhere."""
 
 import pytest
+from mpremote.transport import TransportExecError
 from serial import SerialException
 
-from penfw import settings
+from penfw import settings, states
 from penhost import PenError
 from penloop.cli import run
 from penloop.errors import BoardError
@@ -92,7 +93,7 @@ def test_a_pen_in_a_treatment_parks_before_it_hands_over():
         bench.operator.touch("cheek")
         bench.run(1.0)
         with line.pen() as pen:
-            pen.command("hand_over")
+            pen.command("hand_over", 1)
         asked_s = bench.now_s
         bench.run(2.0)
         trace = bench.trace()
@@ -197,9 +198,16 @@ def test_what_the_board_cannot_do_is_said_before_anything_is_copied(capsys, opti
     assert "Traceback" not in error
 
 
-def test_a_port_without_a_prompt_says_where_the_prompt_is(capsys):
-    assert run(["flash", "--port", "sim://?port=uart", "--no-rehearsal"]) == 1
-    assert "the port of the board's own USB" in capsys.readouterr().err
+def test_a_port_without_a_prompt_says_where_the_prompt_is_and_the_treatment_goes_on():
+    with board("zone=cheek", port="uart") as line:
+        bench = bench_of(line)
+        bench.run(1.0)
+        bench.operator.click()
+        bench.run(0.5)
+        with pytest.raises(PenError, match="connect the board's own USB"):
+            flashed(line)
+        bench.run(1.0)
+        assert bench.signal("state") == states.RUNNING
 
 
 # Power cuts. Each goes through the whole sequence on a small firmware, one flash operation later
@@ -226,8 +234,8 @@ def put_on(bench, prompt, firmware, operations):
     bundle = Bundle.of(firmware)
     installer = Installer(prompt)
     installer.install(bundle, lambda _count: None)
-    installer.put_main(bundle)
     installer.switch(bundle)
+    installer.put_main(bundle)
     installer.sweep()
 
 
@@ -251,7 +259,7 @@ def test_after_a_power_cut_at_any_flash_operation_a_complete_version_starts(tmp_
             bench = bench_of(line)
             install_by_hand(bench, old if starts_with == "flashed" else None)
             bench.board.power_off()
-            bench.board.flash.files["/handover"] = b""
+            bench.board.flash.files["/handover"] = b"asked"
             bench.board.power_on()
             bench.run(0.3)
             cut = cut_after(line, new, operations)
@@ -307,6 +315,10 @@ def operations_of(line: Line, firmware: Firmware) -> int:
         ("rp2", "Raspberry Pi Pico2 with RP2350", "pico2"),
         ("esp32", "Generic ESP32 module with ESP32", "esp32"),
         ("rp2", "Raspberry Pi Pico W with RP2040", ""),
+        ("rp2", "Pimoroni Tiny 2040 with RP2040", ""),
+        ("esp32", "Generic ESP32S3 module with ESP32S3", ""),
+        ("esp32", "Generic ESP32C3 module with ESP32C3", ""),
+        ("esp32", "Generic ESP32 module with SPIRAM with ESP32", ""),
         ("rp2", "Raspberry Pi Pico 2 W with RP2350", ""),
         ("stm32", "PYBv1.1 with STM32F405RG", ""),
     ],
@@ -314,10 +326,10 @@ def operations_of(line: Line, firmware: Firmware) -> int:
 def test_a_board_is_known_by_what_it_says_of_itself(platform, machine, board_name):
     target = Target(platform, (1, 28, 0), machine, 0)
     if board_name:
-        assert target.board == board_name
+        assert target.board() == board_name
         return
     with pytest.raises(BoardError, match="no pin map"):
-        _ = target.board
+        target.board()
 
 
 def mpy(version, architecture):
@@ -339,10 +351,23 @@ def test_the_architecture_is_read_from_what_the_board_can_load(mpy, architecture
     assert Target("rp2", (1, 28, 0), "Raspberry Pi Pico", mpy).architecture == architecture
 
 
+def test_another_board_on_the_same_chip_is_flashed_as_the_one_that_is_named():
+    assert Target("rp2", (1, 28, 0), "Pimoroni Tiny 2040 with RP2040", 0).board("pico") == "pico"
+    with pytest.raises(BoardError):
+        Target("rp2", (1, 28, 0), "Pimoroni Tiny 2040 with RP2040", 0).board("pico2")
+
+
+class OldPrompt:
+    """A prompt whose timers know no `hard`."""
+
+    def exec(self, _code):
+        raise TransportExecError(b"", "Traceback\nTypeError: extra keyword arguments given\n")
+
+
 def test_a_micropython_without_hard_timers_is_refused_in_clear_words():
     old = Target("rp2", (1, 25, 0), "Raspberry Pi Pico with RP2040", 0)
-    with pytest.raises(BoardError, match=r"MicroPython 1.25.0 .* too old: its timers have no hard"):
-        check(None, old, "")
+    with pytest.raises(BoardError, match=r"1.25.0 .* too old: its timers have no hard"):
+        check(OldPrompt(), old, "")
 
 
 @pytest.mark.parametrize("commands", [0, 1, 3, 10, 40, 100, 160, 170, 180, 184, 188])

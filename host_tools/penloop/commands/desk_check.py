@@ -34,9 +34,10 @@ def desk_check(port: Port = "", as_json: AsJson = False, engine: Engine = "cpyth
             console.print(f"  {MARKS[result.passed]}  {result.name}: {result.detail}")
     finally:
         line.close()
-    if as_json:
-        print(json.dumps([asdict(result) for result in results]))
+        if as_json:
+            print(json.dumps([asdict(result) for result in results]))
     failed = sum(result.passed is False for result in results)
-    console.print(f"{len(results)} steps, {failed} failed")
+    unproved = sum(result.passed is None for result in results)
+    console.print(f"{len(results)} steps, {failed} failed, {unproved} not proved")
     if failed:
         raise typer.Exit(1)

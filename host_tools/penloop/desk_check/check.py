@@ -6,11 +6,20 @@ from dataclasses import dataclass
 from importlib.resources import files
 from types import ModuleType
 
+from mpremote.transport import TransportExecError
 from rich.console import Console
 
 from penfw import pins_esp32, pins_pico
 from penloop.desk_check.hands import Hands, SimulatedOperator, hands_at
-from penloop.desk_check.steps import ENDINGS, LEFT, STEPS, WAIT_S, WITH_LOAD, Step
+from penloop.desk_check.steps import (
+    ENDINGS,
+    LEFT,
+    ON_BEFORE_SOFT_RESET,
+    STEPS,
+    WAIT_S,
+    WITH_LOAD,
+    Step,
+)
 from penloop.errors import BoardError
 from penloop.flashing.line import Line, Prompt
 from penloop.flashing.procedure import ask_for_prompt, prompt_there, pulse_of
@@ -20,6 +29,7 @@ TWIN = "sim://?port=usb&cartridge=none&seed=20"
 TWIN_WITH_LOAD = TWIN + "&pen=dummy load"
 SPARE_S = 10.0  # beyond what a person may take
 RUNNING_S = 10.0  # until the firmware, started at the prompt, says that it runs
+ALL_OFF = ["motor", "0", "load_switch", "0"]
 BOARD_SIDE = "penloop.desk_check.board_side"
 NOT_PROVED = "levels only, not proved: no dummy load"
 
@@ -78,7 +88,7 @@ def desk_check(line: Line, console: Console, engine: str) -> Iterator[Result]:
 
 def _pins(line: Line) -> ModuleType:
     with line.prompt() as prompt:
-        return pins_esp32 if identify(prompt).board == "esp32" else pins_pico
+        return pins_esp32 if identify(prompt).board() == "esp32" else pins_pico
 
 
 def _setting_up(pins: ModuleType) -> str:
@@ -122,7 +132,11 @@ def _button_confirms(board: Side) -> bool:
 
 
 def _compared(step: Step, board: Side, twin: Side) -> Result:
-    wanted, found = twin.read(step), board.read(step)
+    wanted = twin.read(step)
+    try:
+        found = board.read(step)
+    except (TransportExecError, ValueError) as error:
+        return Result(step.name, False, f"{_last_line(error)} (look at {step.parts})")
     wrong = [
         f"{name} is {found.get(name, 'missing')}, the simulator's {value}"
         for name, value in wanted.items()
@@ -130,6 +144,10 @@ def _compared(step: Step, board: Side, twin: Side) -> Result:
     ]
     detail = "; ".join(wrong) + f" (look at {step.parts})" if wrong else _shown(found)
     return Result(step.name, not wrong, detail)
+
+
+def _last_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[-1]
 
 
 def _agree(wanted: str, found: str | None, tolerance: float) -> bool:
@@ -154,8 +172,20 @@ def _endings(line: Line, pins: ModuleType) -> Iterator[Result]:
         line.after_reset(lambda: prompt_there(line))
         with line.prompt() as prompt:
             left = prompt.exec(_map_text(pins) + LEFT).decode().split()
-        off = left == ["motor", "0", "load_switch", "0"]
-        yield Result(f"ended by {how}", off, " ".join(left))
+        yield Result(f"ended by {how}", left == ALL_OFF, " ".join(left))
+    yield _soft_reset(line, pins)
+
+
+def _soft_reset(line: Line, pins: ModuleType) -> Result:
+    """A soft reset with both outputs on: main.py's first act switches them off."""
+    with line.prompt() as prompt:
+        prompt.exec(_map_text(pins) + ON_BEFORE_SOFT_RESET)
+        prompt.exit_raw_repl()
+        prompt.serial.write(b"\x04")
+        prompt.read_until(1, b"soft reboot\r\n", RUNNING_S)
+    with line.prompt() as prompt:
+        left = prompt.exec(_map_text(pins) + LEFT).decode().split()
+    return Result("ended by soft reset", left == ALL_OFF, " ".join(left))
 
 
 def _end(prompt: Prompt, source: str, how: str) -> None:

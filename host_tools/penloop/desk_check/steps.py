@@ -67,7 +67,18 @@ WITH_LOAD = Step(
     {"current": LOAD, "drive_off": REST, "switch_off": REST}, parts="MOTOR_PWM, LOAD_SWITCH",
 )  # fmt: skip
 
-ENDINGS = ("exception", "Ctrl-C", "soft reset")
+ENDINGS = ("exception", "Ctrl-C")
+# Both outputs on as far as is safe, the load switch open again before the drive begins; then a
+# soft reset, which a PWM outlives, has to find them off. The marker leads back to the prompt.
+ON_BEFORE_SOFT_RESET = """
+import time
+from machine import PWM, Pin
+Pin(PINS['LOAD_SWITCH'], Pin.OUT, value=1)
+time.sleep_ms(60)
+PWM(Pin(PINS['MOTOR_PWM']), freq=100000, duty_u16=13107)
+with open('/handover', 'w') as file:
+    file.write('asked')
+"""
 # The levels that a start has left on both ways to the motor; reading configures nothing.
 LEFT = (
     "from machine import Pin\n"

@@ -23,6 +23,7 @@ from penloop.flashing.bundle import (
 from penloop.flashing.line import Prompt
 
 CHUNK_BYTES = 1024  # of a file that go in one command
+SPARE_BLOCKS = 8  # for directories, manifest, main.py and what the pen itself writes
 FOREIGN_MAIN = "/main_before_penloop.py"  # what was in main.py's place before the first version
 SETTINGS_FILES = ("/settings_a", "/settings_b")
 
@@ -75,10 +76,12 @@ class Installer:
 
     def install(self, bundle: Bundle, progress: Progress) -> None:
         """Puts a version beside the others; it does not run yet."""
+        self.sweep(also=bundle.hash)
         if self.complete(bundle.directory):
             progress(bundle.size_bytes)
             return
         self._remove(bundle.directory)  # what is left of a copy that was cut short
+        self._check_room(bundle)
         self._make_directories(bundle)
         for path, content in bundle.files:
             self._write(f"{bundle.directory}/{path}", content, progress)
@@ -98,7 +101,7 @@ class Installer:
         before = self._prompt.read_file(MAIN_FILE)
         if before == bundle.main:
             return
-        if before is not None and not self.words():
+        if before is not None and VERSIONS.encode() not in before:
             self._prompt.fs_writefile(FOREIGN_MAIN, before, CHUNK_BYTES)
         fresh = MAIN_FILE + ".new"
         self._write(fresh, bundle.main, lambda _bytes: None)
@@ -108,10 +111,9 @@ class Installer:
 
     def switch(self, bundle: Bundle) -> None:
         """The next start runs this version, on trial; the one that ran is the one before."""
-        words = self.words()
-        previous = NONE
-        if words:
-            previous = words[0] if words[0] != bundle.hash else words[1]
+        current, previous, trial = self.words() or (NONE, NONE, KEPT)
+        if trial == KEPT and current != bundle.hash:  # one on trial is not gone back to
+            previous = current
         self._prompt.write_text(VERSION_FILE, f"{bundle.hash} {previous} {UNTRIED}")
 
     def roll_back(self) -> tuple[str, str]:
@@ -126,15 +128,31 @@ class Installer:
             raise BoardError(
                 f"version {previous} on this board is damaged", "flash the one that you want"
             )
-        self._prompt.write_text(VERSION_FILE, f"{previous} {current} {KEPT}")
+        self._prompt.write_text(VERSION_FILE, f"{previous} {current} {UNTRIED}")
         return current, previous
 
-    def sweep(self) -> None:
-        """Removes versions that are neither the current nor the previous one."""
-        keep = self.words()[:2]
+    def sweep(self, also: str = "") -> None:
+        """Removes versions that are neither the current nor the previous one, nor `also`."""
+        keep = [*self.words()[:2], also]
+        if not self._prompt.fs_exists(VERSIONS):
+            return
         for entry in self._prompt.fs_listdir(VERSIONS):
             if entry.name not in keep:
                 self._remove(f"{VERSIONS}/{entry.name}")
+
+    def _check_room(self, bundle: Bundle) -> None:
+        """Raises BoardError when the version does not fit beside the others."""
+        block_bytes, free_blocks = self._prompt.eval(
+            "(lambda s: (s[0], s[3]))(__import__('os').statvfs('/'))"
+        )
+        blocks = sum(-(-len(content) // block_bytes) for _path, content in bundle.files)
+        blocks += SPARE_BLOCKS
+        if blocks > free_blocks:
+            raise BoardError(
+                f"the board's flash is full: {blocks * block_bytes // 1000} kB needed,"
+                f" {free_blocks * block_bytes // 1000} kB free",
+                "remove files of your own from it, with mpremote",
+            )
 
     def _make_directories(self, bundle: Bundle) -> None:
         wanted = {VERSIONS, bundle.directory}

@@ -14,10 +14,10 @@ from serial import SerialException
 
 from penhost import Pen
 from penhost.clock import clock_of
-from penhost.errors import NotAPen, PenRestarted, PenSilent, PortError, PortLost
+from penhost.errors import PenError, PortError
 from penhost.ports import READ_TIMEOUT_S
 from penloop.connection import open_pen_port
-from penloop.errors import BoardError
+from penloop.errors import BoardError, BoardLost
 
 RESET_S = 10.0  # until a board that was reset answers
 PROMPT_S = 3.0  # until a board at its prompt answers
@@ -65,21 +65,27 @@ class Line:
             raise _meaning(error) from error
 
     def after_reset(self, look: Callable[[], _T], seconds: float = RESET_S) -> _T:
-        """What `look` returns once the board answers it again. Raises what it raised at last."""
+        """What `look` returns once the board answers it again. Raises what it raised at last.
+
+        A port that is still there is kept: closing it would move DTR.
+        """
         end_us = self.clock.now_us() + round(seconds * 1e6)
         while True:
             try:
-                self._open_anew()
                 return look()
-            except (PortError, PenSilent, PenRestarted, NotAPen, BoardError):
+            except (PenError, BoardError) as error:
                 if self.clock.now_us() >= end_us:
                     raise
                 self.clock.sleep_us(round(LOOK_S * 1e6))
+                if isinstance(error, (PortError, BoardLost)):
+                    self._open_anew()
 
     def _open_anew(self) -> None:
+        """The port has vanished; it comes back when the board has booted, or at the next look."""
         if self._vanishes:
             self.close()
-            self._port = open_pen_port(self.name)
+            with suppress(PortError):
+                self._port = open_pen_port(self.name)
 
 
 class _Kept:
@@ -180,11 +186,16 @@ class Prompt(SerialTransport):
         return bytes(self.fs_readfile(path))
 
     def reset(self) -> None:
-        """Resets the board into its firmware; this is not a watchdog's reset."""
-        with suppress(TransportError, PortLost, OSError):
-            self.exec("open('/intended','w').close()")
-            self.exec_raw_no_follow("import machine\nmachine.reset()")
-            self.serial.read(8)  # nothing comes; the board goes
+        """Resets the board into its firmware; this is not a watchdog's reset.
+
+        Works also where a command was broken off: the prompt is entered anew.
+        """
+        for command in ("open('/intended','w').close()", "import machine\nmachine.reset()"):
+            with suppress(TransportError, BoardError, OSError):
+                self.enter()
+                self.exec_raw_no_follow(command)
+                self.serial.timeout = READ_S
+                self._drain()  # the reset says nothing; the board goes
 
 
 def _meaning(error: Exception) -> BoardError:
@@ -195,7 +206,7 @@ def _meaning(error: Exception) -> BoardError:
         remedy = "make room on its flash, or install an official MicroPython build"
         return BoardError(f"the board could not do it ({_line_of(error)})", remedy)
     remedy = "check the cable, then run the same command again; the board still starts"
-    return BoardError(f"the board was lost ({_line_of(error)})", remedy)
+    return BoardLost(f"the board was lost ({_line_of(error)})", remedy)
 
 
 def _over(span_us: int, limit_s: float | None) -> bool:

@@ -23,7 +23,8 @@ from penloop.rehearsal import rehearse
 from pensim import Firmware
 
 START_S = 12.0  # until a pen answers that finds its button held at power-up
-TRIAL_S = 12.0  # after which a new version has been kept, or has given way to the one before
+TRIAL_S = 12.0  # that a version which answers is watched
+GIVE_WAY_S = 35.0  # until a version that does not answer has given way to the one before
 HAND_OVER = "hand_over"
 
 Say = Callable[[str], None]
@@ -165,8 +166,8 @@ def _copy(installer: Installer, bundle: Bundle, console: Console) -> None:
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("copy", total=bundle.size_bytes)
         installer.install(bundle, lambda count: progress.advance(task, count))
-    installer.put_main(bundle)
     installer.switch(bundle)
+    installer.put_main(bundle)
     installer.sweep()
 
 
@@ -176,15 +177,15 @@ def _see_it_start(line: Line, wanted: str, before: Pulse | None, say: Say) -> No
         pulse = _after_trial(line)
     except (PenError, TransportError) as error:
         raise BoardError(
-            f"nothing answers {TRIAL_S:.0f} s after the start ({error})",
-            "switch the pen off and on; a version that does not answer gives way at its third"
-            " start; hold the button for 3 to 8 s while it starts to get the prompt",
+            f"nothing answers {GIVE_WAY_S:.0f} s after the start ({error})",
+            "switch the pen off and on; hold the button for 3 to 8 s while it starts to get the"
+            " prompt",
         ) from error
     running = pulse.identity.firmware_hash
     if running != wanted:
         raise BoardError(
             f"version {wanted} did not pass its trial; the pen went back to {running}",
-            "look at its traceback: penloop flash --no-rehearsal is no cure, the firmware is",
+            "run it on the simulator with `penloop sim --firmware`, and look at its traceback",
         )
     fresh = pulse.faults - before.faults if before else frozenset()
     if fresh and before:
@@ -193,9 +194,10 @@ def _see_it_start(line: Line, wanted: str, before: Pulse | None, say: Say) -> No
 
 
 def _after_trial(line: Line) -> Pulse:
-    end_us = line.clock.now_us() + round(TRIAL_S * 1e6)
+    end_us = 0
     while True:
-        pulse = line.after_reset(lambda: _pulse(line), TRIAL_S)
+        pulse = line.after_reset(lambda: _pulse(line), GIVE_WAY_S)
+        end_us = end_us or line.clock.now_us() + round(TRIAL_S * 1e6)
         left_us = end_us - line.clock.now_us()
         if left_us <= 0:
             return pulse

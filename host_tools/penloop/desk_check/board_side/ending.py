@@ -1,12 +1,11 @@
 """Runs the firmware at the board's prompt and ends it in a chosen way; sent as text.
 
-`HOW` goes before it: "exception", "soft reset" or "Ctrl-C". However it ends, the board has to be
+`HOW` goes before it: "exception" or "Ctrl-C". However it ends, the board has to be
 back at its prompt with both ways to the motor off.
 """
 
 import sys
 
-import machine
 import micropython
 
 PASSES = 150  # of the main loop: the pen is up and its interrupt runs
@@ -30,8 +29,6 @@ def ended(self):
         print("running")
         if HOW == "exception":  # noqa: F821
             raise ValueError("desk-check")
-        if HOW == "soft reset":  # noqa: F821
-            machine.soft_reset()
         micropython.kbd_intr(3)
 
 
