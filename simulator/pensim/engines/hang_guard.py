@@ -27,8 +27,9 @@ class Watched(Protocol):
 class _Guard(threading.Thread):
     def __init__(self) -> None:
         super().__init__(name="pensim hang guard", daemon=True)
-        # Of each engine the words that it was seen with, and since when.
-        self.engines: WeakKeyDictionary[Watched, tuple[Any, float]] = WeakKeyDictionary()
+        # Of each engine the words that it was seen with, and how often: looks, not a clock, so that
+        # a process that was stopped for a while has not been waiting meanwhile.
+        self.engines: WeakKeyDictionary[Watched, tuple[Any, int]] = WeakKeyDictionary()
 
     def run(self) -> None:
         while True:
@@ -37,13 +38,13 @@ class _Guard(threading.Thread):
                 for engine, seen in list(self.engines.items()):
                     self._look(engine, *seen)
 
-    def _look(self, engine: Watched, before: Any, since_s: float) -> None:
-        now_s = time.monotonic()
+    def _look(self, engine: Watched, before: Any, looks: int) -> None:
         words = engine.words[:]
         if words != before or not engine.waits:
-            self.engines[engine] = (words, now_s)
-        elif now_s - since_s > HANG_S:
-            self.engines[engine] = (words, now_s)
+            looks = 0
+        self.engines[engine] = (words, looks + 1)
+        if looks * LOOK_S > HANG_S:
+            self.engines[engine] = (words, 0)
             engine.give_up()
 
 
@@ -56,4 +57,4 @@ def watch(engine: Watched) -> None:
     if _guard is None or not _guard.is_alive():
         _guard = _Guard()
         _guard.start()
-    _guard.engines[engine] = ([], time.monotonic())
+    _guard.engines[engine] = ([], 0)
