@@ -146,6 +146,29 @@ def test_an_engine_ends_when_its_simulator_is_killed(engine, busy):
     assert ends_soon(guest)
 
 
+PATIENT = """
+    from pensim import Bench
+    from pensim.engines import hang_guard
+    hang_guard.HANG_S = 0.5
+    bench = Bench(engine="micropython")
+    while bench.now_s < 5.0:
+        bench.run(0.05)
+        print(bench.now_s, flush=True)
+"""
+
+
+def test_a_simulator_that_is_stopped_for_longer_than_a_hang_goes_on_as_before():
+    command = [sys.executable, "-c", dedent(PATIENT)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as simulator:
+        for _ in range(3):
+            simulator.stdout.readline()
+            simulator.send_signal(signal.SIGSTOP)
+            time.sleep(0.7)
+            simulator.send_signal(signal.SIGCONT)
+        assert float(simulator.stdout.read().split()[-1]) == pytest.approx(5.0)
+    assert simulator.returncode == 0
+
+
 CRASHES = {
     "at import": ("import helper\n", "def f(:\n", r"at 0\.0\d+ s: SyntaxError"),
     "by a missing module": ("import nothing\n", "", "ImportError: no module named 'nothing'"),
