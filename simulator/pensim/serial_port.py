@@ -232,10 +232,13 @@ class SimulatedPort(SerialBase):
 
     def _advance(self, until_us: int) -> None:
         """Runs until `until_us` or until the board sends something."""
-        board = self._powered(until_us).bench.board
+        shared = self._powered(until_us)
+        board = shared.bench.board
         try:
             board.run(until_us)
             board.check()
+            if "usb" not in shared.open_ports:  # there the prompt tells
+                board.check_program()
         except SimulatorError as error:
             raise SerialException(str(error)) from error
 

@@ -9,6 +9,7 @@ import time
 from textwrap import dedent
 
 import pytest
+import serial
 
 from pensim.engines import hang_guard
 from pensim.engines import micropython as lockstep
@@ -229,3 +230,28 @@ def test_left_over_directories_of_killed_engines_are_removed(make_bench):
     with pytest.raises(EngineError):
         bench.run(0.3)
     assert not os.path.exists(directory)
+
+
+BROKEN = {
+    "the program": ("1 // 0", r"the firmware stopped at 0\.0\d+ s: ZeroDivisionError"),
+    "a callback": (
+        "timer = Timer(period=7, callback=lambda timer: 1 // 0)\ntime.sleep_ms(50)",
+        r"a callback of the firmware raised at 0\.0\d+ s: ZeroDivisionError",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_host_on_the_link_learns_what_ended_the_firmware(what, engine, tmp_path):
+    text, words = BROKEN[what]
+    (tmp_path / "main.py").write_text(f"import time\nfrom machine import Timer\n{text}\n")
+    port = serial.serial_for_url(f"sim://?firmware={tmp_path}&engine={engine}", timeout=1)
+    with port, pytest.raises(serial.SerialException, match=words) as caught:
+        port.read(1)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_host_at_the_prompt_reads_the_traceback_there(tmp_path):
+    (tmp_path / "main.py").write_text("1 // 0\n")
+    with serial.serial_for_url(f"sim://?port=usb&firmware={tmp_path}", timeout=1) as port:
+        assert b"ZeroDivisionError" in port.read_until(b">>> ")

@@ -79,6 +79,7 @@ class VirtualBoard:
         self.exit_code: int | None = None
         self.exit_text = ""
         self._exit_error: FirmwareError | None = None
+        self._program_error: FirmwareError | None = None
         self.unhandled: list[FirmwareError] = []  # of callbacks; the firmware goes on
         self.probe_names: tuple[str, ...] = ()
         self.on_report: Callable[[str], None] = self._print  # takes tracebacks
@@ -90,6 +91,7 @@ class VirtualBoard:
         serve = self.processor.serve
         serve[layout.RESET] = self._serve_reset
         serve[layout.EXIT] = self._serve_exit
+        serve[layout.FAILED] = self._serve_failed
         serve[layout.PROBE] = self._serve_probe
         serve[layout.UNHANDLED] = self._serve_unhandled
         serve[layout.RANDOM] = self._serve_random
@@ -166,7 +168,7 @@ class VirtualBoard:
         self.timers.reset()
         self.garbage.reset()
         self.boots += 1
-        self.exit_code = self._exit_error = None
+        self.exit_code = self._exit_error = self._program_error = None
         self.processor.engine = start_engine(self.engine_name, self._link(self._cause))
 
     def _link(self, cause: int) -> BoardLink:
@@ -228,6 +230,10 @@ class VirtualBoard:
         self.processor.stop()
         return b""
 
+    def _serve_failed(self, payload: bytes) -> bytes:
+        self._program_error = self._error("the firmware stopped", bytes(payload).decode())
+        return b""
+
     def _serve_probe(self, payload: bytes) -> bytes:
         self.probe_names = tuple(bytes(payload).decode().split("\n"))
         return b""
@@ -256,3 +262,13 @@ class VirtualBoard:
         """Raises FirmwareError when the firmware's main program ended with an exception."""
         if self._exit_error is not None:
             raise self._exit_error
+
+    def check_program(self) -> None:
+        """Raises FirmwareError when a callback raised, or the program before a REPL that serves.
+
+        A callback's error is raised once, as the firmware goes on.
+        """
+        if self.unhandled:
+            raise self.unhandled.pop(0)
+        if self._program_error is not None:
+            raise self._program_error

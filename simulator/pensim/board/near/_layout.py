@@ -75,6 +75,7 @@ CLOCK = (
 ADC_INIT = 28  # pin or -1, word of its conversions
 RANDOM = 29  # ARG0 bytes
 SERIAL_BREAK = 30  # port
+FAILED = 31  # the program ended with an exception and the REPL follows; payload: its traceback
 
 GARBAGE_OFF = 0
 GARBAGE_ON = 1

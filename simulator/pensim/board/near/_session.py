@@ -10,8 +10,8 @@ import os
 import _link
 import _repl
 import _sys
-from _board import W
-from _layout import ARG0, EXIT, FRIENDLY_REPL, NO_REPL, REASON, REBOOT
+from _board import W, exchange
+from _layout import ARG0, EXIT, FAILED, FRIENDLY_REPL, NO_REPL, REASON, REBOOT
 from _profile import REPL
 
 _BUILTINS = (
@@ -32,6 +32,8 @@ def run():
     else:
         code, text = 0, b""
         error = _programs()
+        if isinstance(error, Exception):
+            _tell(error)
         if not _repl.ended_by(error, False):
             mode = _repl.serve(mode)
         W[REBOOT] = 1
@@ -40,6 +42,14 @@ def run():
         W[ARG0 + 1] = mode
         W[REASON] = EXIT
         _link.exchange(text)
+
+
+def _tell(error):
+    """The simulator learns of an exception whose traceback only the USB port would see."""
+    try:
+        exchange(FAILED, _link.format_exception(error))
+    except KeyboardInterrupt:
+        pass
 
 
 def _programs():
