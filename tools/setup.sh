@@ -78,7 +78,7 @@ make_venv() {
 # The kernel is a step of its own, so that a change of it costs no pip run.
 install_packages() {
     current packages pyproject.toml setup.py constraints.txt && return
-    say "packages of constraints.txt into .venv (about a minute the first time)"
+    say "packages of constraints.txt into .venv (one to three minutes the first time)"
     pip install -c constraints.txt setuptools Cython &&
         PENLOOP_NO_COMPILE=1 pip install -c constraints.txt --no-build-isolation -e '.[dev]' ||
         fail "pip could not install penloop: see above; is the package index reachable?"

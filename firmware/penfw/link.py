@@ -48,6 +48,7 @@ class Link:
         self._now_ms = 0
         self._flushed_ms = 0
         self._session = _NO_SESSION
+        self._heard = False
         self._sequence = 0
         self._requests = Requests(device, self._counters)
 
@@ -60,6 +61,10 @@ class Link:
     def connected(self):
         """Whether a client has opened a session since boot."""
         return self._session != _NO_SESSION
+
+    def heard(self):
+        """Whether a client has got an answer since boot: it went on after its HELLO."""
+        return self._heard
 
     def event(self, kind, number, value):
         """Queues an EVENT, stamped now; without a session it is nobody's."""
@@ -106,6 +111,7 @@ class Link:
             self._reply_waits = True  # the request was repeated: so is its reply
         elif age < 0x8000:
             self._sequence = sequence
+            self._heard = self._heard or number != protocol.HELLO
             self._answer(number, sequence, payload)
 
     def _greet(self, sequence, payload):

@@ -33,7 +33,7 @@ class Trial:
             self._last_us = control.last_us
             self._passes += 1
         runs = self._passes >= PASSES and not control.faults & _OWN_FAULTS
-        if runs and pen.uptime_ms >= PROOF_MS and pen.link.connected():
+        if runs and pen.uptime_ms >= PROOF_MS and pen.link.heard():
             self._timer.deinit()
             self._timer = None
             pen.treatment.on_trial = False

@@ -56,6 +56,8 @@ def parse(text: str, unit: str) -> int:
     given = match[2]
     for spelling, name in _SPELLINGS.items():
         given = given.replace(spelling, name)
+    if not given and unit:
+        raise BadValue(f"{text.strip()!r} has no unit", _advice(unit))
     if _kinds(given) != _kinds(unit):
         raise BadValue(f"{text.strip()!r} has the wrong unit", _advice(unit))
     return round(Fraction(match[1]) * _size(given) / _size(unit))

@@ -20,7 +20,7 @@ INTERRUPTED = 130  # as shells count it: 128 + SIGINT
 app = typer.Typer(
     name="penloop",
     help="Firmware of a microneedling pen, its simulator, and the serial tool for both.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -40,6 +40,7 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def root(
+    context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
     show_version: Annotated[
         bool,
@@ -47,6 +48,9 @@ def root(
     ] = False,
 ) -> None:
     """Options that stand before the command."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+        raise typer.Exit(USAGE)
 
 
 def main() -> None:

@@ -48,8 +48,9 @@ def compiled(path: str, source: bytes, architecture: str = BYTECODE) -> bytes:
             command += ["-X", "emit=native"]
         done = subprocess.run([*command, "-o", output, text], capture_output=True, text=True)
         if done.returncode != 0:
-            reason = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no reason given"]
-            raise UserError(f"{path} does not compile ({reason[0]})", "correct the firmware")
+            lines = (done.stderr or done.stdout).strip().splitlines()[-2:] or ["no reason given"]
+            reason = ", ".join(line.strip() for line in lines)
+            raise UserError(f"{path} does not compile ({reason})", "correct the firmware")
         return output.read_bytes()
 
 

@@ -63,6 +63,9 @@ class PseudoTerminal:
         except FileExistsError:
             self._link = None
             raise UserError(f"{link} exists", "remove it or give another path") from None
+        except OSError as error:
+            self._link = None
+            raise UserError(f"{link}: {error.strerror}", "give another path") from None
 
     def connected(self) -> bool:
         """A terminal does not tell."""

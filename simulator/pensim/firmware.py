@@ -26,7 +26,8 @@ class Firmware:
         `penfw/main.py` becomes the board's `/main.py`. Raises ScenarioError when neither is there.
         """
         root = Path(root)
-        found = [path for kind in KINDS for path in root.rglob(f"*.{kind}")]
+        found = [path for kind in KINDS for path in (root / "penfw").rglob(f"*.{kind}")]
+        found += [path for kind in KINDS for path in root.glob(f"main.{kind}")]
         paths = sorted(path for path in found if "__pycache__" not in path.parts)
         files = {"/" + path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
         files = {name: text for name, text in files.items() if _belongs(name)}

@@ -9,6 +9,7 @@ kind = "12 needles"
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,16 @@ def _step(table: dict[str, Any], where: str, before: list[Step]) -> Step:
                 f"{where}: {name} takes no {key!r}; use {', '.join(keys) or 'none'}"
             )
         arguments[key] = _argument(value, keys[key], f"{where} {key}")
+    missing = [key for key in required_keys(name) if key not in arguments]
+    if missing:
+        raise ScenarioError(f"{where}: {name} needs {', '.join(missing)}; add it")
     return Step(time_s, name, arguments)
+
+
+def required_keys(name: str) -> list[str]:
+    """The keys that an action cannot do without."""
+    _operator, *parameters = signature(ACTIONS[name].run).parameters.values()
+    return [item.name for item in parameters if item.default is Parameter.empty]
 
 
 def _argument(value: Any, kind: Any, where: str) -> Any:

@@ -68,8 +68,9 @@ class Recorder:
         kernel, words = self._kernel, self._words
         kernel.settle(now_us)
         kernel.record(now_us)
-        engine = self._board.processor.engine
-        probe = None if engine is None else engine.probe()  # None: the power is off
+        board = self._board
+        engine = board.processor.engine  # None: the power is off
+        probe = engine.probe() if engine is not None and board.probe_names else None
         if probe is not None and self._width == self._plant_count + 2:
             self._attach(len(probe))
         rows, at = self._rows, self._at

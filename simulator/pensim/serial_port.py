@@ -211,9 +211,11 @@ class SimulatedPort(SerialBase):
         """Baud rate and format are the pen's own; a simulated cable takes any."""
 
     @classmethod
-    def on_bench(cls, bench: Bench, port: str = "uart") -> "SimulatedPort":
+    def on_bench(
+        cls, bench: Bench, port: str = "uart", timeout: float | None = 0.01
+    ) -> "SimulatedPort":
         """An open port of a bench that is there already, and that outlives it."""
-        made = cls()
+        made = cls(timeout=timeout)
         made._attach(_SharedPen(bench, PenUrl(), {"the bench's owner"}), port)
         return made
 

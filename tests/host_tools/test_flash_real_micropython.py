@@ -26,7 +26,7 @@ FILESYSTEM = """
 import os, vfs
 class Blocks:
     def __init__(self):
-        self.data = bytearray(4096 * 128)
+        self.data = bytearray(4096 * 256)
     def readblocks(self, number, buffer, offset=0):
         start = number * 4096 + offset
         buffer[:] = self.data[start:start + len(buffer)]
@@ -34,7 +34,7 @@ class Blocks:
         start = number * 4096 + offset
         self.data[start:start + len(buffer)] = buffer
     def ioctl(self, operation, argument):
-        return 128 if operation == 4 else 4096 if operation == 5 else 0
+        return 256 if operation == 4 else 4096 if operation == 5 else 0
 blocks = Blocks()
 vfs.VfsLfs2.mkfs(blocks)
 vfs.umount("/")
@@ -161,10 +161,26 @@ def test_a_full_flash_is_said_and_the_old_version_stays(prompt):
         "import os\nf = open('/ballast', 'wb')\n"
         "while os.statvfs('/')[3] > 20:\n f.write(bytes(4096))\n f.flush()\nf.close()"
     )
-    with pytest.raises(OSError, match="28"):
+    with pytest.raises(BoardError, match=r"flash is full: \d+ kB needed, \d+ kB free"):
         installer.install(Bundle.of(Firmware.installed()), nothing)
     assert installer.words()[0] == old.hash
     assert installer.complete(old.directory)
+
+
+def test_a_version_on_trial_is_never_the_one_to_go_back_to(prompt):
+    installer = Installer(prompt)
+    kept = Bundle.of(Firmware.installed(), "bytecode")
+    tried = Bundle.of(Firmware.installed(), "x64")
+    installer.install(kept, nothing)
+    prompt.write_text("/version", f"{kept.hash} - kept")
+    installer.install(tried, nothing)
+    installer.switch(tried)
+    newest = Bundle.of(Firmware.installed(), "armv6m")
+    installer.install(newest, nothing)
+    installer.switch(newest)
+    installer.sweep()
+    assert installer.words() == [newest.hash, kept.hash, "0"]
+    assert installer.complete(kept.directory)
 
 
 def test_without_a_version_there_is_nothing_to_go_back_to(prompt):
@@ -176,9 +192,11 @@ def test_a_damaged_previous_version_is_not_gone_back_to(prompt):
     installer = Installer(prompt)
     first = Bundle.of(Firmware.installed(), "bytecode")
     second = Bundle.of(Firmware.installed(), "x64")
-    for bundle in (first, second):
-        installer.install(bundle, nothing)
-        installer.switch(bundle)
+    installer.install(first, nothing)
+    installer.switch(first)
+    prompt.write_text("/version", f"{first.hash} - kept")
+    installer.install(second, nothing)
+    installer.switch(second)
     assert installer.words() == [second.hash, first.hash, "0"]
     prompt.fs_rmfile(f"{first.directory}/{first.files[0][0]}")
     with pytest.raises(BoardError, match="damaged"):
@@ -191,4 +209,4 @@ def test_the_board_tells_what_it_is(prompt):
     assert target.platform == "linux"
     assert target.architecture == "x64"
     with pytest.raises(BoardError, match="no pin map"):
-        _ = target.board
+        target.board()

@@ -11,7 +11,7 @@ def test_every_stroke_into_skin_is_a_puncture_with_its_time_and_depth(running):
     bench.run(1.0)
     times, depths = np.array([p for p in bench.punctures if p[0] > start_us]).T
     assert 107 <= len(times) <= 111
-    assert np.all(np.abs(np.diff(times) - 9091) < 700)
+    assert np.all(np.abs(np.diff(times) - 9091) < 910)  # the rate holds within 10 %
     assert np.all((depths > 450) & (depths < 750))
     assert len(bench.punctures) == bench.trace()["plant.punctures"][-1]
 

@@ -1,7 +1,10 @@
 """`penloop flash` on a simulated board: what it does, what survives, and power cuts everywhere."""
 
+import io
+
 import pytest
 from mpremote.transport import TransportExecError
+from rich.console import Console
 from serial import SerialException
 
 from penfw import settings, states
@@ -11,7 +14,7 @@ from penloop.errors import BoardError
 from penloop.flashing.bundle import Bundle
 from penloop.flashing.installer import Installer
 from penloop.flashing.line import Line, Prompt
-from penloop.flashing.procedure import ask_for_prompt, at_prompt
+from penloop.flashing.procedure import ask_for_prompt, at_prompt, roll_back
 from penloop.flashing.target import Target, check
 from penloop.rehearsal import own_settings
 from pensim import Firmware
@@ -64,10 +67,9 @@ def test_roll_back_returns_to_the_version_before_and_forth_again():
         second = identity(line).firmware_hash
         assert second != first
         for wanted in (first, second):
-            ask_for_prompt(line, lambda _text: None)
-            with at_prompt(line) as prompt:
-                Installer(prompt).roll_back()
-            assert line.after_reset(lambda: identity(line)).firmware_hash == wanted
+            console = Console(file=io.StringIO())
+            roll_back(line, console)
+            assert identity(line).firmware_hash == wanted
 
 
 def test_only_the_current_and_the_previous_version_stay_on_the_board(tmp_path):

@@ -23,7 +23,9 @@ def register(app: typer.Typer) -> None:
 def flash(
     port: Port = "",
     board: Annotated[str, typer.Option("--board", help="pico, pico2 or esp32; checked.")] = "",
-    mpy: Annotated[bool, typer.Option("--mpy", help="Compiled, the default.")] = False,
+    mpy: Annotated[
+        bool, typer.Option("--mpy", help="Compiled; the default on a real board.")
+    ] = False,
     source: Annotated[bool, typer.Option("--source", help="As source text.")] = False,
     firmware: Annotated[str, typer.Option("--firmware", help="A directory with another one.")] = "",
     rollback: Annotated[

@@ -111,6 +111,8 @@ def faults(port: Port = "", as_json: AsJson = False) -> None:
         _show_fault(record)
     if not records:
         print("no faults")
+    if any(record.latched for record in records):
+        print("to acknowledge: hold the pen's button for 1 to 3 s, then let go")
 
 
 def _show_fault(record: FaultRecord) -> None:

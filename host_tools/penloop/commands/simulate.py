@@ -52,7 +52,7 @@ def sim(
     pace: Annotated[float, typer.Option("--pace", help="Of time: 1 is real time.")] = 1.0,
 ) -> None:
     """Serve a simulated pen in real time; its port's name is the first line printed."""
-    if pace <= 0:
+    if not pace > 0:
         raise UserError(f"a pace of {pace:g}", "give more than 0; 1 is real time")
     if tcp and (pty or link):
         raise UserError("both --tcp and --pty", "choose one")

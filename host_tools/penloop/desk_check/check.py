@@ -183,6 +183,7 @@ def _soft_reset(line: Line, pins: ModuleType) -> Result:
         prompt.exit_raw_repl()
         prompt.serial.write(b"\x04")
         prompt.read_until(1, b"soft reboot\r\n", RUNNING_S)
+        prompt.read_until(1, b">>> ", RUNNING_S)  # main.py has run and found its marker
     with line.prompt() as prompt:
         left = prompt.exec(_map_text(pins) + LEFT).decode().split()
     return Result("ended by soft reset", left == ALL_OFF, " ".join(left))

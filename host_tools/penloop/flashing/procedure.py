@@ -66,7 +66,7 @@ def flash(line: Line, wish: Wish, console: Console) -> None:
         else:
             say("rehearsal skipped, as asked")
         _copy(installer, bundle, console)
-        say("verified by SHA-256; switched over, the next start is its trial")
+        say(f"verified by SHA-256; switched over; watching its trial for {TRIAL_S:.0f} s")
     _see_it_start(line, bundle.hash, before, say)
 
 
