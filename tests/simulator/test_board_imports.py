@@ -154,8 +154,8 @@ def test_mpy_files_are_refused_clearly_in_process():
 
 def test_the_whole_pen_runs_from_a_version_s_directory(engine, tmp_path):
     installed = dict(Firmware.installed().files)
-    main = b"import sys\nsys.path.insert(0, '/versions/abc')\n" + installed.pop("/main.py")
-    files = {"/versions/abc" + path: text for path, text in installed.items()} | {"/main.py": main}
+    main = b"import sys\nsys.path.insert(0, '/other/abc')\n" + installed.pop("/main.py")
+    files = {"/other/abc" + path: text for path, text in installed.items()} | {"/main.py": main}
     digests = []
     for carried in (Firmware(tuple(sorted(files.items()))), None):
         with Bench(firmware=carried, engine=engine, seed=3) as bench:

@@ -8,7 +8,9 @@ import pytest
 
 from penfw import pins_esp32, pins_pico
 from penloop.cli import run
+from penloop.desk_check import check
 from penloop.desk_check.check import NOT_PROVED
+from penloop.desk_check.hands import SimulatedOperator
 from penloop.desk_check.steps import PROMPTS, STEPS
 from tests.system.penloop_process import Server, finish, penloop, start
 
@@ -64,6 +66,18 @@ def test_on_the_dummy_load_both_stop_paths_are_proved(capsys):
     code, rows = checked(capsys, "pen=dummy load")
     assert code == 0
     assert rows["both stop paths on the dummy load"][0] is True
+
+
+def test_the_dummy_load_has_to_be_confirmed_at_the_pen_too(capsys, monkeypatch):
+    monkeypatch.setattr(SimulatedOperator, "dummy_load", lambda _hands: True)
+    monkeypatch.setattr(check, "_button_confirms", lambda _board: False)
+    _code, rows = checked(capsys, "pen=dummy load")
+    assert rows["both stop paths on the dummy load"] == (None, NOT_PROVED)
+
+
+def test_another_input_than_the_button_confirms_nothing(capsys):
+    _code, rows = checked(capsys, "pen=dummy load&wiring=10-14")
+    assert rows["both stop paths on the dummy load"][0] is None
 
 
 def test_a_bare_board_is_checked_in_fault_and_fails_at_what_is_missing(capsys):

@@ -1,22 +1,25 @@
 """`penloop flash` on a simulated board: what it does, what survives, and power cuts everywhere."""
 
 import io
+from contextlib import suppress
 
 import pytest
 from mpremote.transport import TransportExecError
 from rich.console import Console
 from serial import SerialException
+from serial.tools import list_ports
 
 from penfw import settings, states
 from penhost import PenError
 from penloop.cli import run
-from penloop.errors import BoardError
+from penloop.errors import BoardError, UserError
 from penloop.flashing.bundle import Bundle
+from penloop.flashing.discovery import only_board
 from penloop.flashing.installer import Installer
 from penloop.flashing.line import Line, Prompt
 from penloop.flashing.procedure import ask_for_prompt, at_prompt, roll_back
 from penloop.flashing.target import Target, check
-from penloop.rehearsal import own_settings
+from penloop.rehearsal import own_settings, rehearse
 from pensim import Firmware
 from tests.system.board_line import bench_of, board, flashed, tiny_firmware, with_changes
 
@@ -392,3 +395,68 @@ def test_after_a_cable_was_pulled_the_same_command_goes_through(monkeypatch, com
                 flashed(line)
         flashed(line)
         assert identity(line).firmware_hash == Bundle.of(Firmware.installed()).hash
+
+
+@pytest.mark.parametrize("kind", ["read", "write"])
+@pytest.mark.parametrize("count", [2, 60, 300, 1200, 4000, 9000])
+def test_after_ctrl_c_at_any_moment_the_pen_runs_again(monkeypatch, kind, count):
+    """Once it is at its prompt; before, nothing has happened to it."""
+    left = count
+
+    def interrupted(use):
+        def wrapper(*arguments):
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+            return use(*arguments)
+
+        return wrapper
+
+    with board() as line:
+        with monkeypatch.context() as patched:
+            patched.setattr(line.port, kind, interrupted(getattr(line.port, kind)), raising=False)
+            with suppress(KeyboardInterrupt):
+                flashed(line)
+        info = line.after_reset(lambda: identity(line), 60.0)
+        assert info.firmware_hash in ("source", Bundle.of(Firmware.installed()).hash)
+
+
+class Plugged:
+    """A serial port as the system lists it."""
+
+    def __init__(self, device, vid, pid):
+        self.device, self.vid, self.pid = device, vid, pid
+
+    def __lt__(self, other):
+        return self.device < other.device
+
+
+PICO = Plugged("/dev/ttyACM0", 0x2E8A, 0x0005)
+ESP32 = Plugged("/dev/ttyUSB0", 0x303A, 0x4001)
+MOUSE = Plugged("/dev/ttyACM7", 0x046D, 0xC077)
+
+
+def test_the_one_board_that_is_plugged_in_is_found(monkeypatch):
+    monkeypatch.setattr(list_ports, "comports", lambda: [MOUSE, PICO])
+    assert only_board() == "/dev/ttyACM0"
+
+
+@pytest.mark.parametrize(
+    ("ports", "said"), [([MOUSE], "no board found on USB"), ([PICO, ESP32], "several boards")]
+)
+def test_no_board_or_several_are_not_guessed_at(monkeypatch, ports, said):
+    monkeypatch.setattr(list_ports, "comports", lambda: ports)
+    with pytest.raises(UserError, match=said):
+        only_board()
+
+
+def test_settings_under_which_the_pen_cannot_treat_fail_the_rehearsal():
+    slot = settings.encode([row[3] for row in settings.SETTINGS], 1)
+    weak = settings.decode(slot)[1]
+    weak[settings.index("current_limit")] = 300
+    weak[settings.index("rate_kp")] = weak[settings.index("rate_ki")] = 0
+    weak[settings.index("motor_constant")] = 8000
+    results = dict(rehearse(Firmware.installed(), {"/settings_a": settings.encode(weak, 2)}))
+    assert results["starts and tests itself"] == ""
+    assert results["treats at its rate and parks"]
