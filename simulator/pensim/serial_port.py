@@ -16,118 +16,20 @@ USB port raises SerialException, once for each call, until `power_on`; the UART 
 raises it for a read without a time-out.
 """
 
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from serial import SerialBase, SerialException
 from serial.serialutil import PortNotOpenError
 
 from pensim.bench import Bench
-from pensim.board.near._layout import PORT_USB
 from pensim.board.virtual_time import NEVER
-from pensim.electronics import BARE, Wiring
-from pensim.engines import ENGINES
-from pensim.errors import ScenarioError, SimulatorError
-from pensim.firmware import Firmware
-from pensim.operator_script import load_script, run_script
+from pensim.errors import SimulatorError
 from pensim.pacing import Pacer
-from pensim.plant.presets import CARTRIDGES, PENS, SKINS
+from pensim.pen_url import PORTS, PenUrl
 
-PORTS = {"uart": 0, "usb": PORT_USB}
 USB_FRAME_US = 1_000  # how often the host asks a USB device for data
 _pens: dict[str, "_SharedPen"] = {}
-
-
-@dataclass(frozen=True)
-class PenUrl:
-    """The options of a `sim://` URL."""
-
-    name: str = ""
-    port: str = "uart"
-    engine: str = "cpython"
-    seed: int = 0
-    zone: str = ""
-    cartridge: str = "12 needles"
-    operator: str = ""
-    firmware: str = ""
-    pen: str = "reference"
-    wiring: str = ""  # "bare", or two GP numbers that are exchanged, such as 16-21
-    pace: float = 0.0
-
-    @classmethod
-    def parse(cls, url: str) -> "PenUrl":
-        """Reads a URL. Raises ScenarioError naming the option and what it takes."""
-        parts = urlsplit(url)
-        if parts.scheme != "sim":
-            raise ScenarioError(f"{url!r} is not a sim:// URL")
-        known = {name: item for name, item in cls.__dataclass_fields__.items() if name != "name"}
-        pen = cls(name=parts.netloc or parts.path.strip("/"))
-        for key, text in parse_qsl(parts.query, keep_blank_values=True):
-            if key not in known:
-                raise ScenarioError(f"sim:// has no option {key!r}: use {', '.join(known)}")
-            pen = replace(pen, **{key: _value(key, text, type(known[key].default))})
-        return pen
-
-    def make_bench(self) -> Bench:
-        """A pen as the URL describes it, its cartridge in and its operator's script running."""
-        script = load_script(Path(self.operator)) if self.operator else None
-        firmware = Firmware.from_directory(self.firmware) if self.firmware else None
-        bench = Bench(
-            firmware=firmware,
-            engine=self.engine,
-            seed=self.seed,
-            parameters=PENS[self.pen],
-            repl=True,
-            wiring=wiring_of(self.wiring),
-        )
-        if self.wiring == "bare":
-            bench.operator.unplug_sensors()
-        if self.port == "usb":  # a cable that powers the board, too
-            bench.operator.usb_power()
-        if script is not None:
-            run_script(bench.operator, script)
-        elif self.cartridge != "none":
-            bench.operator.insert_cartridge(self.cartridge)
-        if self.zone:
-            bench.operator.touch(self.zone)
-        return bench
-
-
-_CHOICES: dict[str, Any] = {
-    "port": PORTS,
-    "engine": ENGINES,
-    "zone": SKINS,
-    "cartridge": CARTRIDGES,
-    "pen": PENS,
-}
-
-
-def wiring_of(text: str) -> Wiring:
-    """The wiring that a text asks for: "", "bare", or two pins exchanged. Raises ScenarioError."""
-    if text in ("", "bare"):
-        return BARE if text else Wiring()
-    first, _, second = text.partition("-")
-    try:
-        return Wiring().swapped(int(first), int(second))
-    except ValueError:
-        raise ScenarioError(
-            f"wiring={text!r}: give bare, or two GP numbers of the pen that are"
-            " exchanged, such as 16-21"
-        ) from None
-
-
-def _value(key: str, text: str, kind: type) -> Any:
-    if key in _CHOICES and text and text not in _CHOICES[key]:
-        raise ScenarioError(f"sim:// option {key}={text!r}: choose {', '.join(_CHOICES[key])}")
-    try:
-        value = kind(text)
-    except ValueError:
-        raise ScenarioError(f"sim:// option {key}={text!r} is not a number: write digits") from None
-    if kind is not str and value < 0:
-        raise ScenarioError(f"sim:// option {key}={text!r} must not be negative: give 0 or more")
-    return value
 
 
 @dataclass

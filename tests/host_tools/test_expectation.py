@@ -5,7 +5,7 @@ import pytest
 
 from penfw import states
 from penloop.errors import UserError
-from penloop.scenarios.expectation import read
+from penloop.scenarios.expectation_reader import read
 from penloop.scenarios.vocabulary import FAULTS
 from pensim import Trace
 from pensim.trace import Column

@@ -7,7 +7,7 @@ import pytest
 import serial
 
 import pensim
-from pensim.serial_port import PenUrl
+from pensim.pen_url import PenUrl
 
 ECHO = """
 from machine import UART

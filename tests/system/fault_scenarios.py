@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from penhost import Pen
-from pensim import Bench, serial_port
+from pensim import Bench
 from pensim.cartridge import SimulatedCartridge
 from pensim.firmware import Firmware
+from pensim.serial_port import SimulatedPort
 from tests.system.story import state
 
 MakeBench = Callable[..., Bench]
@@ -28,12 +29,8 @@ KP_LOST = (
 @contextmanager
 def linked(bench: Bench) -> Iterator[Pen]:
     """A host on the bench's link. The bench stays when it leaves."""
-    name = f"bench-{id(bench)}"
-    url = serial_port.PenUrl(name)
-    serial_port._pens[name] = serial_port._SharedPen(bench, url, {"this test's"})
-    with Pen(f"sim://{name}") as pen:
+    with Pen(SimulatedPort.on_bench(bench)) as pen:
         yield pen
-    del serial_port._pens[name]
 
 
 def started(make: MakeBench, zone: str = "", **options) -> Bench:

@@ -15,7 +15,7 @@ from penloop.person import HELP, ControlPipe, Keyboard, Person
 from penloop.server import CableEnd, PenServer, PseudoTerminal, TcpPort
 from pensim import Bench
 from pensim.errors import ScenarioError
-from pensim.serial_port import PORTS, PenUrl
+from pensim.pen_url import PORTS, PenUrl
 
 ZONE = "cheek"  # that the key t touches
 NEW = "12 needles"

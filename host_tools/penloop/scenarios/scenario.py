@@ -18,15 +18,16 @@ from penfw import settings as settings_table
 from penhost import BadValue
 from penhost.units import parse
 from penloop.errors import UserError
-from penloop.scenarios.expectation import Condition, Expectation, read
+from penloop.scenarios.expectation import Condition, Expectation
+from penloop.scenarios.expectation_reader import read
 from penloop.scenarios.toml_lines import line_of
 from pensim.electronics import Wiring
 from pensim.errors import ScenarioError
 from pensim.hazards import HAZARDS
 from pensim.operator_script import Step, steps_of
+from pensim.pen_url import wiring_of
 from pensim.plant.parameters import PenParameters
 from pensim.plant.presets import PENS
-from pensim.serial_port import wiring_of
 
 SUFFIX = ".pen.toml"
 SCHEMA = "scenario.schema.json"
