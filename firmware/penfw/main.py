@@ -119,12 +119,13 @@ how = handed_over()
 found = words()
 on_trial = bool(found) and found[2] != KEPT
 if how != "asked" and (on_trial or not how):  # a version on trial that failed is started again
-    decided = decide(*found) if found else ()
-    if decided and list(decided) != content("/version").split():
-        note(decided)
-    if decided:
+    if found:
+        decided = decide(*found)
+        if list(decided) != content("/version").split():
+            note(decided)
         sys.path.insert(0, "/versions/" + decided[0])
-    if on_trial and decided[2] != KEPT:
+        on_trial = decided[2] != KEPT
+    if on_trial:
         run_on_trial()
     else:
         run(None)
