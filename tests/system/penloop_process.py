@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 PENLOOP = [sys.executable, "-m", "penloop"]
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0  # a flash watches a trial of 12 s; machines are slow at times
 
 
 def start(*arguments: str, **options: Any) -> subprocess.Popen[str]:

@@ -4,12 +4,13 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 import serial
 
 from penloop.cli import run
-from tests.system.penloop_process import Server, finish, penloop, start
+from tests.system.penloop_process import Server, finish, penloop, start, until
 
 
 @pytest.fixture
@@ -67,7 +68,8 @@ def test_ctrl_c_stops_a_simulated_pen_too(number, code):
 
 def test_ctrl_c_ends_the_demo(tmp_path):
     demo = start("demo", "--engine", "micropython", "--out", str(tmp_path))
-    time.sleep(1.5)
+    engines = Path(f"/proc/{demo.pid}/task/{demo.pid}/children")
+    until(engines.read_text, "the engine's process")
     demo.send_signal(signal.SIGINT)
     code, _, err = finish(demo)
     assert code == 130
