@@ -10,7 +10,18 @@ import typer
 
 from penhost import PenError
 from penloop import interruption
-from penloop.commands import board, demo, desk_check, flash, monitor, pen, ports, record, simulate
+from penloop.commands import (
+    board,
+    demo,
+    desk_check,
+    flash,
+    monitor,
+    pen,
+    ports,
+    record,
+    run_scenarios,
+    simulate,
+)
 from penloop.errors import BoardError, UserError
 from pensim.errors import SimulatorError
 
@@ -25,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (demo, simulate, pen, monitor, record, ports, board, flash, desk_check):
+for group in (demo, simulate, pen, monitor, record, ports, board, flash, desk_check, run_scenarios):
     group.register(app)
 
 

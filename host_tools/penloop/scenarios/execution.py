@@ -28,6 +28,7 @@ class Outcome:
     trace: Trace | None
     log: list[tuple[int, str]] = field(default_factory=list)
     error: str = ""  # why it could not be run to its end; empty otherwise
+    digest: str = ""  # of the trace
 
     @property
     def passed(self) -> bool:
@@ -66,7 +67,7 @@ def run(
     if len(trace) < 2:
         return Outcome(scenario, engine, used_seed, (), trace, log, error or "nothing was recorded")
     verdicts = tuple(expectation.judge(trace, log) for expectation in scenario.expectations)
-    return Outcome(scenario, engine, used_seed, verdicts, trace, log, error)
+    return Outcome(scenario, engine, used_seed, verdicts, trace, log, error, trace.digest())
 
 
 class StepFailed(Exception):

@@ -108,7 +108,7 @@ class Expectation:
             return -1.0, int(trace.time_us[-1]), f"{self.timing.start} never came"
         judge = monitor.best if self.timing.kind == "once" else monitor.worst
         value, time_us = min(judge(margin, start, end) for start, end in spans)
-        return value, time_us, f"margin {value:+.3f} at {time_us / 1e6:.4f} s"
+        return value, time_us, f"at {time_us / 1e6:.4f} s"
 
     def _prompt(self, trace: Trace, log: Log, margin: monitor.Margin) -> tuple[float, int, str]:
         timing = self.timing

@@ -1,0 +1,162 @@
+"""`penloop run`: scenarios from files, judged; what is told of those that fail."""
+
+import json
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from penloop.cli import run
+from penloop.scenarios.execution import run as execute
+from penloop.scenarios.scenario import load, loads
+from penloop.scenarios.toml_lines import line_of
+
+SCENARIO = """
+about = "A pen is started in the air and stopped."
+duration = "3 s"
+expect = [
+    "stroke rate within 3 % of 100 Hz from 0.6 s after start until press",
+    "parked within 600 ms of stop",
+]
+
+[[step]]
+at = "0.2 s"
+do = "insert_cartridge"
+
+[[step]]
+at = "0.8 s"
+do = "click"
+
+[[step]]
+at = "2.2 s"
+do = "press"
+"""
+
+
+@pytest.fixture
+def scenario_file(tmp_path):
+    def make(text=SCENARIO, name="start.pen.toml"):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return make
+
+
+def test_a_scenario_that_holds_passes_with_its_margin_and_digest(scenario_file, capsys):
+    assert run(["run", str(scenario_file())]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("passed  start  seed 0, margin +")
+    assert "1 runs, 0 failed" in out
+
+
+def test_one_that_does_not_tells_formula_margin_moment_and_the_command_to_replay(
+    scenario_file, capsys
+):
+    path = scenario_file(SCENARIO.replace("within 3 %", "within 0.001 %"))
+    assert run(["run", str(path), "--seed", "4"]) == 1
+    out = capsys.readouterr().out
+    assert "FAILED  start  seed 4" in out
+    assert "always[start + 0.6 s, press] (|stroke rate - 100 Hz| <= 0.001 Hz)" in out
+    assert " at " in out
+    assert f"replay: penloop run {path} --seed 4 --engine cpython" in out
+
+
+def test_several_processes_give_the_same_results_in_the_same_order(scenario_file, capsys):
+    path = scenario_file()
+    outputs = []
+    for jobs in ("1", "2"):
+        assert run(["run", str(path), "--seeds", "1..4", "-j", jobs]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        outputs.append([line.rpartition(",")[0] for line in lines])
+    assert outputs[0] == outputs[1]
+
+
+def test_the_same_scenario_has_one_digest_on_three_engines(scenario_file):
+    scenario = load(scenario_file())
+    digests = {
+        execute(scenario, engine).digest for engine in ("cpython", "micropython", "micropython32")
+    }
+    assert len(digests) == 1
+
+
+def test_junit_names_the_failed_case_and_what_failed(scenario_file, tmp_path):
+    scenario_file()
+    scenario_file(SCENARIO.replace("within 3 %", "within 0.001 %"), "tight.pen.toml")
+    report = tmp_path / "out.xml"
+    assert run(["run", str(tmp_path), "--junit", str(report)]) == 1
+    cases = {case.get("name"): case for case in ElementTree.parse(report).iter("testcase")}
+    assert set(cases) == {"start[0]", "tight[0]"}
+    assert cases["start[0]"].find("failure") is None
+    assert "replay: penloop run" in cases["tight[0]"].find("failure").text
+
+
+def test_a_part_fails_once_its_condition_holds():
+    text = SCENARIO.replace("expect = [", 'expect = [\n    "fault tachometer loss at the end",')
+    text = text.replace("parked within 600 ms of stop", "drive off at the end")
+    text += '\n[[fault]]\nwhen = "instant rate above 90 Hz"\npart = "tachometer open"\n'
+    outcome = execute(
+        loads(text.replace('"2.2 s"', '"2.9 s"').replace("until press", "until 1.3 s"))
+    )
+    failed = [time_us for time_us, text in outcome.log if text == "tachometer_open on"]
+    assert len(failed) == 1
+    rate = outcome.trace["plant.rate"][outcome.trace.time_us <= failed[0]]
+    assert 90_000 < rate[-1] < 93_000
+    assert outcome.verdicts[0].holds
+
+
+def test_what_a_host_says_is_done_and_what_it_must_not_is_refused():
+    text = SCENARIO.replace("100 Hz", "120 Hz") + (
+        '\n[[link]]\nat = "0.5 s"\nset = { stroke_rate = "120 Hz" }\n'
+        '\n[[link]]\nat = "1.5 s"\ncommand = "run"\nargument = "60 Hz"\nrefused = true\n'
+    )
+    assert execute(loads(text)).passed
+    accepted = execute(loads(text.replace("refused = true", "")))
+    assert "the pen refused" in accepted.error
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"3 s"', '"3"', ":3: duration = '3' has no unit that fits: write such as"),
+        ("about", "abut", ":2: 'abut' is not known here: use about"),
+        ('do = "click"', 'do = "clack"', ":13: step 2: do = 'clack'; choose press"),
+        ("parked", "parkd", ":6: not understood at 'parkd"),
+        ('at = "2.2 s"', "", ":17: step.2 needs exactly one of at or after"),
+        ('do = "press"', 'do = "touch"', ":17: step 3: touch needs zone"),
+        ('"insert_cartridge"', "", ": Invalid value (at line"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_and_a_remedy(scenario_file, capsys, old, new, said):
+    path = scenario_file(SCENARIO.replace(old, new, 1))
+    assert run(["run", str(path)]) == 2
+    assert str(path) + said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        ([], "name a file NAME.pen.toml"),
+        (["/nowhere.pen.toml"], "give a scenario file or a folder"),
+        (["x", "--seeds", "3"], "write such as --seeds 1..20"),
+        (["x", "--engine", "pypy"], "choose cpython"),
+    ],
+)
+def test_a_wrong_option_names_its_remedy(scenario_file, capsys, arguments, remedy):
+    path = str(scenario_file())
+    assert run(["run", *(path if item == "x" else item for item in arguments)]) == 2
+    assert remedy in capsys.readouterr().err
+
+
+def test_the_schema_and_the_words_can_be_had(capsys):
+    assert run(["run", "--schema"]) == 0
+    assert json.loads(capsys.readouterr().out)["title"] == "penloop scenario"
+    assert run(["run", "--words"]) == 0
+    assert "stroke rate" in capsys.readouterr().out
+
+
+def test_lines_of_tables_keys_and_items_are_found():
+    text = 'a = 1\n[pen]\nb = "x"\n[[step]]\nc = 1\n'
+    text += '[[step]]\nc = [\n  "p",\n  "q", # r\n]\n"d.e" = 2\n'
+    paths = [("a",), ("pen",), ("pen", "b"), ("step", 0, "c"), ("step", 1), ("step", 1, "c", 1),
+             ("step", 1, "d.e"), ("pen", "nothing")]  # fmt: skip
+    assert [line_of(text, path) for path in paths] == [1, 2, 3, 5, 6, 9, 11, 2]
