@@ -1,5 +1,6 @@
 """One distribution: declared, pinned, and installed in each of its three ways."""
 
+import shutil
 import zipfile
 
 import pytest
@@ -28,6 +29,13 @@ print(twin.SOURCE_SHA256 == hashlib.sha256(pathlib.Path(kernel.__file__).read_by
 TWIN_PRESENT = """
 from importlib.util import find_spec
 print(find_spec("pensim.plant._kernel_compiled") is not None)
+"""
+
+STRANGERS_TEST = """
+def test_a_pen_starts(bench, operator, pen):
+    operator.insert_cartridge()
+    bench.run(1.0)
+    assert pen.status().state == "READY"
 """
 
 
@@ -96,6 +104,20 @@ def test_install_without_a_compiler_runs_plain_python(repository, environment, m
     environment.install("--editable", repository)
     assert environment.evaluate(TWIN_PRESENT) == "False"
     assert_runs_from(environment, repository)
+
+
+def test_an_installed_wheel_gives_a_stranger_fixtures_and_scenario_files(
+    repository, environment, tmp_path
+):
+    environment.install(build_wheel(repository, tmp_path, PENLOOP_NO_COMPILE="1"))
+    (environment.root / "test_pen.py").write_text(STRANGERS_TEST)
+    scenario = repository / "examples" / "scenarios" / "treatment.pen.toml"
+    shutil.copy(scenario, environment.root / scenario.name)
+    said = environment.run(environment.python, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert "2 passed" in said
+    assert "1 runs, 0 failed" in environment.run(
+        environment.root / "bin" / "penloop", "run", scenario.name
+    )
 
 
 def assert_runs_from(environment, place):
