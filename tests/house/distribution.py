@@ -14,7 +14,7 @@ from tests.house.sources import PACKAGES, ROOT, relative, repository_files
 
 CONSTRAINT = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[0-9][0-9a-z.]*)")
 STUBS = re.compile(r"\bmicropython-\w+-\w+-stubs\b")
-USERS_EXTRAS = ("engines", "flash", "report")
+USERS_EXTRAS = ("engines", "flash", "pytest", "report")
 # Distributions whose module has another name.
 MODULE_NAMES = {
     "littlefs-python": "littlefs",
