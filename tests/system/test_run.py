@@ -2,6 +2,7 @@
 
 import json
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import pytest
 
@@ -160,3 +161,9 @@ def test_lines_of_tables_keys_and_items_are_found():
     paths = [("a",), ("pen",), ("pen", "b"), ("step", 0, "c"), ("step", 1), ("step", 1, "c", 1),
              ("step", 1, "d.e"), ("pen", "nothing")]  # fmt: skip
     assert [line_of(text, path) for path in paths] == [1, 2, 3, 5, 6, 9, 11, 2]
+
+
+def test_the_documents_example_passes():
+    text = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text()
+    outcome = execute(loads(text.partition("```toml\n")[2].partition("```")[0]))
+    assert outcome.passed, outcome.error or outcome.verdicts
