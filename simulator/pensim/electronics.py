@@ -145,6 +145,23 @@ class Electronics:
         """USB power is there."""
         self._board.gpio.drive(self.wiring.usb_power, 1 if powered else 0)
 
+    def power_cycle(self) -> None:
+        """The supply goes and comes back: the board boots as at power-up."""
+        self._board.power_on()
+
+    def stall_timer(self) -> None:
+        """The timer's clock stands: no control interrupt comes any more."""
+        self._board.timers.reset()
+
+    def hold_interrupts(self, duration_us: int) -> None:
+        """Something keeps the processor from taking interrupts."""
+        self._board.processor.hold(duration_us)
+
+    def spoil_file(self, path: str) -> None:
+        """Bits of a file on the flash have tipped."""
+        content = self._board.flash.files.get(path, b"")
+        self._board.flash.files[path] = bytes(byte ^ 0x10 for byte in content)
+
     def refresh_sensors(self) -> None:
         """Tachometer and top dead centre as they are, after one of them has failed or healed."""
         self._set_levels(TACHOMETER | TOP_DEAD_CENTRE)

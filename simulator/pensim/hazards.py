@@ -10,6 +10,8 @@ from pensim.plant.constants import TACHOMETER, TOP_DEAD_CENTRE
 
 SHUNT, POSITION, TEMPERATURE, BATTERY = range(4)  # channels of the kernel's codes
 RAIL = 65535
+OVER_CODE = 46000  # of the shunt's amplifier: 3.1 A
+HELD_US = 4_000
 
 
 @dataclass
@@ -81,6 +83,25 @@ def _battery_empty(parts: Parts, on: bool) -> None:
     parts.kernel.set_battery_charge(0.0 if on else 0.8)
 
 
+def _shunt_high(parts: Parts, on: bool) -> None:
+    parts.kernel.set_code_fault(SHUNT, OVER_CODE if on else -1, 0)
+
+
+def _timer_stalled(parts: Parts, on: bool) -> None:
+    if on:
+        parts.electronics.stall_timer()
+
+
+def _interrupts_held(parts: Parts, on: bool) -> None:
+    if on:
+        parts.electronics.hold_interrupts(HELD_US)
+
+
+def _settings_tipped(parts: Parts, on: bool) -> None:
+    if on:
+        parts.electronics.spoil_file("/settings_a")
+
+
 _TACHOMETER_HIGH, _TACHOMETER_LOW = _stuck_sensor(TACHOMETER, 1), _stuck_sensor(TACHOMETER, 0)
 _NEVER_AT_TOP = _stuck_sensor(TOP_DEAD_CENTRE, 0)
 _ALWAYS_AT_TOP = _stuck_sensor(TOP_DEAD_CENTRE, 1)
@@ -108,6 +129,10 @@ HAZARDS = {
     "temperature_open": Hazard("the NTC's wire opens: reads below -40 C", _COLD),
     "temperature_shorted": Hazard("the NTC is shorted: reads hot", _HOT),
     "cartridge_contact": Hazard("the cartridge does not answer: dirty", _cartridge_contact),
+    "shunt_high": Hazard("the shunt's joint is bad: its amplifier sees 3.1 A", _shunt_high),
+    "timer_stalled": Hazard("the timer's clock stands: no control interrupt", _timer_stalled),
+    "interrupts_held": Hazard("interrupts are held back for 4 ms", _interrupts_held),
+    "settings_tipped": Hazard("bits have tipped in the saved settings", _settings_tipped),
     "battery_open": Hazard("the battery's sense wire opens: reads none", _NO_BATTERY),
     "battery_empty": Hazard("the cell is empty", _battery_empty),
 }

@@ -49,6 +49,7 @@ class Operator:
         self._parts = Parts(electronics, kernel)
         self.log: list[tuple[int, str]] = []
         self._serial = 1000
+        self._taken: SimulatedCartridge | None = None
 
     # Button, cartridge, cable
 
@@ -75,18 +76,45 @@ class Operator:
     def insert_cartridge(self, cartridge: SimulatedCartridge | str = "12 needles") -> None:
         """Puts a cartridge in: an object, or a new one of a preset kind."""
         if isinstance(cartridge, str):
-            self._serial += 1
-            cartridge = SimulatedCartridge(cartridge, serial=self._serial)
+            self.insert_new(cartridge)
+            return
         self._note(f"insert {cartridge.kind}")
         self._parts.cartridge = cartridge
         self._bus[ADDRESS] = cartridge.eeprom
         self._kernel.set_cartridge(cartridge.parameters)
         self._electronics.insert_cartridge(True)
 
+    def insert_new(
+        self, kind: str, max_depth_um: int = 2500, test: bool = False, damaged: bool = False
+    ) -> None:
+        """Puts in a cartridge fresh from its package; `damaged`: a bit of its record has tipped.
+
+        Raises ScenarioError for an unknown kind.
+        """
+        if kind not in CARTRIDGES:
+            raise ScenarioError(f"no cartridge {kind!r}: choose {', '.join(CARTRIDGES)}")
+        self._serial += 1
+        fresh = SimulatedCartridge(kind, self._serial, max_depth_um, test)
+        if damaged:
+            fresh.damage()
+        self.insert_cartridge(fresh)
+
+    def insert_it_again(self) -> None:
+        """Puts the cartridge back that was taken off last. Raises ScenarioError without one."""
+        if self._taken is None:
+            raise ScenarioError("no cartridge was taken off: remove_cartridge first")
+        self.insert_cartridge(self._taken)
+
+    def power_cycle(self) -> None:
+        """Takes the cell out, and puts it in again."""
+        self._note("power cycle")
+        self._electronics.power_cycle()
+
     def remove_cartridge(self) -> SimulatedCartridge | None:
         """Takes the cartridge off; returns it."""
         self._note("remove cartridge")
         taken, self._parts.cartridge = self._parts.cartridge, None
+        self._taken = taken or self._taken
         self._bus.pop(ADDRESS, None)
         self._kernel.set_cartridge(CARTRIDGES["none"])
         self._electronics.insert_cartridge(False)

@@ -39,15 +39,29 @@ def _treat(operator: Operator, zone: str, speed: float = 0.03, rows: int = 3) ->
     operator.process(operator.treat(zone, speed * 100.0, rows))
 
 
+def _insert_cartridge(
+    operator: Operator,
+    kind: str = "12 needles",
+    max_depth: float = 2.5e-3,
+    test: bool = False,
+    damaged: bool = False,
+) -> None:
+    operator.insert_new(kind, round(max_depth * 1e6), test, damaged)
+
+
 ACTIONS: dict[str, _Action] = {
     "press": _Action(lambda operator: operator.press(), {}),
     "release": _Action(lambda operator: operator.release(), {}),
     "click": _Action(lambda operator, hold=0.15: operator.click(hold), {"hold": "time"}),
     "hold": _Action(lambda operator, hold=3.5: operator.click(hold), {"hold": "time"}),
     "insert_cartridge": _Action(
-        lambda operator, kind="12 needles": operator.insert_cartridge(kind), {"kind": str}
+        _insert_cartridge,
+        {"kind": str, "max_depth": "length", "test": bool, "damaged": bool},
     ),
     "remove_cartridge": _Action(lambda operator: operator.remove_cartridge(), {}),
+    "insert_it_again": _Action(lambda operator: operator.insert_it_again(), {}),
+    "power_cycle": _Action(lambda operator: operator.power_cycle(), {}),
+    "turn_shaft": _Action(lambda operator, turns=1: operator.turn_shaft(turns), {"turns": int}),
     "usb_power": _Action(lambda operator, on=True: operator.usb_power(on), {"on": bool}),
     "touch": _Action(
         lambda operator, zone, standoff=0.0: operator.touch(zone, standoff * 1e3),

@@ -1,0 +1,60 @@
+"""The library of scenarios: every file holds, and every fault that the firmware knows has one."""
+
+from pathlib import Path
+
+import pytest
+
+from penloop.scenarios.execution import run
+from penloop.scenarios.scenario import load
+from penloop.scenarios.vocabulary import FAULTS
+from tests.system.board_line import with_changes
+
+LIBRARY = Path(__file__).parents[2] / "examples" / "scenarios"
+FILES = sorted(LIBRARY.glob("*.pen.toml"))
+# A word of memory that is lost needs another firmware; the other is not raised yet.
+WITHOUT_A_FILE = {"internal error", "cartridge expired"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name.removesuffix(".pen.toml"))
+def test_every_scenario_holds(path):
+    outcome = run(load(path))
+    assert outcome.passed, outcome.error or [str(v) for v in outcome.verdicts if not v.holds]
+
+
+def test_there_are_at_least_forty_and_each_tells_what_it_is():
+    scenarios = [load(path) for path in FILES]
+    assert len(scenarios) >= 40
+    abouts = [scenario.about for scenario in scenarios]
+    assert len(set(abouts)) == len(abouts)
+    assert all(len(scenario.expectations) >= 2 for scenario in scenarios)
+
+
+def test_the_readme_names_each_with_its_sentence():
+    text = (LIBRARY / "README.md").read_text()
+    rows = [f"| [{load(p).name}]({p.name}) | {load(p).about} |" for p in FILES]
+    assert [row for row in rows if row not in text] == []
+
+
+def test_every_fault_that_the_firmware_knows_has_a_file_that_expects_it():
+    texts = " ".join(e.text for path in FILES for e in load(path).expectations)
+    missing = {name for name in FAULTS if f"fault {name}" not in texts}
+    assert missing == WITHOUT_A_FILE
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "old", "new"),
+    [
+        ("usb_no_start", "treatment", "& IN_USB:", "& 0:"),
+        ("cartridge_limits_depth", "pen", "self.cartridge.max_depth_um)", "0)"),
+        (
+            "too_deep_is_refused",
+            "device",
+            "proposed[_DEPTH] > ceiling_um",
+            "proposed[_DEPTH] > 9000",
+        ),
+        ("a_held_button_starts_nothing", "button", "SHORT_MS = (50, 800)", "SHORT_MS = (50, 2900)"),
+    ],
+)
+def test_a_weakened_firmware_fails_its_scenario(name, module, old, new):
+    firmware = with_changes({module: (old, new)})
+    assert not run(load(LIBRARY / f"{name}.pen.toml"), firmware=firmware).passed
