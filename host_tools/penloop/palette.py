@@ -13,6 +13,10 @@ TRUE = "#0b7a6f"  # what is so, by the plant
 SKIN = "#b3304f"  # in the skin
 ALARM = "#c81e2b"
 
+# Of signals that share a lane, one after another.
+LINES = (TRUE, PEN, "#c0561d", "#7a4fc0", SKIN, "#6b7a12")
+LINES_ON_DARK = ("#4cc3b4", "#7aa9f7", "#f09a5c", "#b99af0", "#f0809b", "#b9c95a")
+
 # As the pen's own light shows them, where it has a colour for them.
 STATES = {
     "SELF_TEST": "#c9d1db",
