@@ -15,8 +15,8 @@ KERNEL_INPUTS=(setup.py "$KERNEL" "${KERNEL%.py}.pxd")
 STAMPS=.venv/stamps
 LOG=.venv/setup.log
 
-# Commands that must be there, with the Debian package of each: "command:package". None so far.
-SYSTEM_PACKAGES=()
+# Commands that must be there, with the Debian package of each: "command:package".
+SYSTEM_PACKAGES=(chromium:chromium) # tests open the viewer's page in it
 # One folder of MicroPython stubs a port: they would shadow the standard library of .venv.
 STUBS=(rp2:micropython-rp2-rpi_pico-stubs esp32:micropython-esp32-esp32_generic-stubs)
 

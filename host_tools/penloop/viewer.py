@@ -34,6 +34,7 @@ UNIT_TWINS = {"mdegC": "mC", "1": ""}  # the plant's names of the host's units
 SYMBOLS = {"C": "°C", "deg": "°", "Ohm": "Ω", "uAh": "µAh"}
 STEPPED = ("", "bits")  # units of what jumps: drawn in steps, a lane for each
 FAULT_BITS = 31
+SCRIPTS = ("viewer.js", "viewer_drawing.js", "viewer_controls.js")
 
 Values = NDArray[np.int64]
 
@@ -60,16 +61,16 @@ def viewer_page(
         "rows": len(trace),
         "columns": entries,
         "shown": _shown(trace, shown),
-        "bands": [*_state_band(trace), *_fault_bands(trace)],
+        "bands": [*_state_band(trace), *sorted(_fault_bands(trace), key=_start_us)],
         "log": [[int(time_us), text] for time_us, text in log],
         "marks": [[int(a), int(b), text, bool(holds)] for a, b, text, holds in marks],
-        "lines": {"light": palette.LINES, "dark": palette.LINES_ON_DARK},
+        "lines": {"light": palette.LINES, "dark": palette.LINES_ON_DARK, "asked": palette.SET},
     }
     parts = {
         "title": escape(title),
         "origin": escape(" · ".join(_origin(trace))),
         "css": _template("viewer.css"),
-        "js": _template("viewer.js"),
+        "js": "\n".join(_template(name) for name in SCRIPTS),
         "page": json.dumps(page, separators=(",", ":")).replace("<", "\\u003c"),
         "columns": base64.b64encode(block).decode(),
     }
@@ -89,7 +90,7 @@ def packed(trace: Trace) -> tuple[list[dict[str, Any]], bytes]:
         entries.append({**_named(column), "code": code, "changes": changes, "place": place})
         pieces.append(piece)
         place += len(piece)
-    return entries, zlib.compress(b"".join(pieces), 9)
+    return entries, zlib.compress(b"".join(pieces), 6)
 
 
 def _packed_column(values: Values) -> tuple[str, int, bytes]:
@@ -168,6 +169,10 @@ def _fault_bands(trace: Trace) -> Iterator[dict[str, Any]]:
             spans = [(a, b) for value, a, b in _spans(trace, latched) if value]
             row = [[a, b, name, palette.ALARM, palette.PAPER] for a, b in spans]
             yield {"name": "fault", "spans": row}
+
+
+def _start_us(band: dict[str, Any]) -> int:
+    return int(band["spans"][0][0])
 
 
 def _fault_name(number: int) -> str:
