@@ -54,6 +54,7 @@ function rowAt(moment) {
 
 function shownValue(column, row) {
   if (row < 0) return "–";
+  if (column.unit === "bits") return `0x${values(column)[row].toString(16)}`;
   return `${(values(column)[row] * column.scale).toFixed(column.digits)} ${column.unit}`.trim();
 }
 

@@ -76,7 +76,7 @@ function drawTimes(plan) {
     stroke(x, plan.bandsTop, x, plan.bottom, ink.grid);
     text(at.toFixed(digits), Math.min(x, width - 22), plan.bottom + 10, ink.muted, "center");
   }
-  text("s", GUTTER - 8, plan.bottom + 10, ink.muted, "right");
+  text("s", 4, plan.bottom + 10, ink.muted);
 }
 
 function drawBand(band, y, plan) {
