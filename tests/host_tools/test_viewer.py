@@ -149,7 +149,8 @@ const settled = () => new Promise((go) => setTimeout(go, 50));
 ready.then(async () => { const found = await (async () => { %s })();
   await settled();
   const notice = element("notice").hidden ? "" : element("notice").textContent;
-  element("probe").textContent = JSON.stringify({ found, notice, faultsSeen, colours: coloursSeen() });
+  const all = { found, notice, faultsSeen, colours: coloursSeen() };
+  element("probe").textContent = JSON.stringify(all);
 });
 </script></body>"""
 
@@ -291,7 +292,8 @@ def test_a_hundred_thousand_rows_are_drawn_with_few_points(browse):
         const lineTo = pen.lineTo;
         pen.lineTo = function (x, y) { points += 1; lineTo.call(this, x, y); };
         draw();
-        tracePixels(values(byName.get("plant.s0")), 1, 0, page.rows - 1, (y) => { lows.push(y); return y; });
+        const keep = (y) => { lows.push(y); return y; };
+        tracePixels(values(byName.get("plant.s0")), 1, 0, page.rows - 1, keep);
         return [points, [Math.min(...lows), Math.max(...lows)]];""",
     )
     assert 6 * 1000 < points < 6 * 2600

@@ -104,19 +104,20 @@ function visible() {
 
 // Least and greatest shown value, with air around; noise of a steady signal is not blown up.
 function limits(lane, first, last) {
-  let low = Infinity, high = -Infinity, all = 0;
-  for (const column of lane.columns) {
-    const numbers = values(column), scale = column.scale;
-    for (let row = first; row <= last; row++) {
-      const value = numbers[row] * scale;
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
-    all = Math.max(all, Math.abs(low), Math.abs(high));
-  }
-  if (low > high) return [0, 1];
-  const air = Math.max((high - low) * 0.06, all * 0.01, lane.columns[0].scale);
+  if (last < first) return [0, 1];
+  const ends = lane.columns.map((column) => extremes(values(column), first, last).map((value) => value * column.scale));
+  const low = Math.min(...ends.map((pair) => pair[0])), high = Math.max(...ends.map((pair) => pair[1]));
+  const air = Math.max((high - low) * 0.06, Math.abs(low) * 0.01, Math.abs(high) * 0.01, lane.columns[0].scale);
   return [low - air, high + air];
+}
+
+function extremes(numbers, first, last) {
+  let low = numbers[first], high = low;
+  for (let row = first; row <= last; row++) {
+    const value = numbers[row];
+    if (value < low) low = value; else if (value > high) high = value;
+  }
+  return [low, high];
 }
 
 function drawLane(lane, plan) {
@@ -169,9 +170,10 @@ function drawSignal(column, first, last, toY) {
 
 // Least and greatest value of each pixel: as many points as pixels, however many rows.
 function tracePixels(numbers, scale, first, last, toY) {
-  let at = Math.floor(pixel(time[first])), low = numbers[first], high = low;
+  const start = pixel(0), perTime = (pixel(view.to) - pixel(view.from)) / (view.to - view.from);
+  let at = Math.floor(start + time[first] * perTime), low = numbers[first], high = low;
   for (let row = first + 1; row <= last; row++) {
-    const x = Math.floor(pixel(time[row])), value = numbers[row];
+    const x = Math.floor(start + time[row] * perTime), value = numbers[row];
     if (x !== at) {
       pen.lineTo(at + 0.5, toY(low * scale));
       pen.lineTo(at + 0.5, toY(high * scale));
