@@ -167,3 +167,23 @@ def test_the_documents_example_passes():
     text = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text()
     outcome = execute(loads(text.partition("```toml\n")[2].partition("```")[0]))
     assert outcome.passed, outcome.error or outcome.verdicts
+
+
+def test_the_report_shows_what_failed_with_a_picture_and_links_its_trace(
+    scenario_file, tmp_path, capsys
+):
+    scenario_file(SCENARIO.replace("in the air", "in <the> air"))
+    scenario_file(SCENARIO.replace("within 3 %", "within 0.001 %"), "tight.pen.toml")
+    report = tmp_path / "out" / "report.html"
+    assert run(["run", str(tmp_path), "--html", str(report), "-j", "2"]) == 1
+    text = report.read_text()
+    assert "2 runs, 1 failed" in text
+    assert text.count("<svg") == 1
+    assert "in &lt;the&gt; air" in text
+    assert 'href="report_files/tight-0.html"' in text
+    assert "always[start + 0.6 s, press]" in text
+    assert "not clinical validation" in text
+    page = (report.parent / "report_files" / "tight-0.html").read_text()
+    assert "plant.rate" in page
+    assert "http" not in text.replace("http://www.w3.org", "").replace("https://matplotlib", "")
+    assert str(report) in capsys.readouterr().out

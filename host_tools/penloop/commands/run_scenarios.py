@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from penloop.engine_option import Engine
 from penloop.errors import UserError
-from penloop.scenarios import vocabulary
+from penloop.scenarios import pages, vocabulary
 from penloop.scenarios.execution import Outcome
 from penloop.scenarios.execution import run as run_scenario
 from penloop.scenarios.results import failure_text, junit, scenario_files, told
@@ -24,7 +24,7 @@ from pensim import Firmware
 
 FAILED = 1
 
-Job = tuple[Path, str, int, Firmware | None]  # what another process can take
+Job = tuple[Path, str, int, Firmware | None, Path | None]  # what another process can take
 
 
 def register(app: typer.Typer) -> None:
@@ -46,6 +46,9 @@ def run(
     junit_file: Annotated[
         Path | None, typer.Option("--junit", metavar="FILE", help="Results for a CI server.")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="A report with plots.")
+    ] = None,
     verbose: Annotated[bool, typer.Option("-v", help="Show every expectation.")] = False,
     words: Annotated[bool, typer.Option("--words", help="List the words of expectations.")] = False,
     show_schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema.")] = False,
@@ -60,13 +63,18 @@ def run(
     chosen = Firmware.from_directory(firmware) if firmware else None
     numbers = _seeds(seed, seeds)
     work: list[Job] = [
-        (path, engine, scenario.seed if number is None else number, chosen)
+        (path, engine, scenario.seed if number is None else number, chosen, html)
         for path, scenario in scenarios.items()
         for number in numbers
     ]
+    if html is not None:
+        pages.needs_plots()
+        html.parent.mkdir(parents=True, exist_ok=True)
     outcomes = _run_all(work, jobs, Console(stderr=True), verbose)
     if junit_file is not None:
         junit(outcomes).write(str(junit_file), pretty=True)
+    if html is not None:
+        _write_report(html, [outcome for outcome, _seconds in outcomes])
     failed = sum(not outcome.passed for outcome, _seconds in outcomes)
     print(f"{len(outcomes)} runs, {failed} failed")
     if failed:
@@ -109,8 +117,33 @@ def _results(work: list[Job], jobs: int) -> Iterator[tuple[Outcome, float]]:
 
 def _timed(job: Job) -> tuple[Outcome, float]:
     began_s = time.monotonic()
-    path, engine, seed, firmware = job
-    return run_scenario(load(path), engine, seed, firmware), time.monotonic() - began_s
+    path, engine, seed, firmware, report = job
+    outcome = run_scenario(load(path), engine, seed, firmware)
+    seconds = time.monotonic() - began_s
+    if report is not None and not outcome.passed:
+        outcome = _with_pictures(outcome, report)
+    return outcome, seconds
+
+
+def _with_pictures(outcome: Outcome, report: Path) -> Outcome:
+    """Writes the page of a failed run, and draws what the report shows of it."""
+    page = pages.page_path(report, outcome)
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(pages.failure_page(outcome))
+    return replace(outcome, plots=tuple(pages.failure_plots(outcome)))
+
+
+def _write_report(report: Path, outcomes: list[Outcome]) -> None:
+    places = [pages.page_path(report, outcome) for outcome in outcomes]
+    links = [
+        place.relative_to(report.parent).as_posix() if not outcome.passed else ""
+        for place, outcome in zip(places, outcomes, strict=True)
+    ]
+    text = pages.report_page(outcomes, [list(outcome.plots) for outcome in outcomes], links)
+    fresh = report.with_name(report.name + ".part")
+    fresh.write_text(text)
+    fresh.replace(report)
+    print(report)
 
 
 def _timed_bare(job: Job) -> tuple[Outcome, float]:

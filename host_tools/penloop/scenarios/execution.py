@@ -29,6 +29,7 @@ class Outcome:
     log: list[tuple[int, str]] = field(default_factory=list)
     error: str = ""  # why it could not be run to its end; empty otherwise
     digest: str = ""  # of the trace
+    plots: tuple[str, ...] = ()  # pictures (SVG) for a report, where one is wanted
 
     @property
     def passed(self) -> bool:
