@@ -78,7 +78,7 @@ def _plot(trace: Trace, verdict: Verdict) -> str:
     rows[-1].set_xlabel("time, s", fontsize=8)
     picture = io.StringIO()
     figure.savefig(picture, format="svg", metadata={"Date": None})
-    return re.sub(r"^.*?(?=<svg)", "", picture.getvalue(), flags=re.DOTALL)
+    return re.sub(r"^.*?(?=<svg)|<metadata>.*?</metadata>", "", picture.getvalue(), flags=re.DOTALL)
 
 
 def report_page(
@@ -97,7 +97,8 @@ def report_page(
         f"<title>penloop run: {failed} of {len(outcomes)} failed</title><style>{css}{_CSS}</style>"
         '</head><body><header><p class="over">penloop run</p>'
         f"<h1>{len(outcomes)} runs, {failed} failed</h1>"
-        f'<p class="notice">{NOTICE}</p></header><main><section>{rows}</section></main></body></html>'
+        f'<p class="notice">{NOTICE}</p></header>'
+        f"<main><section>{rows}</section></main></body></html>"
     )
 
 
@@ -135,7 +136,8 @@ def page_path(report: Path, outcome: Outcome) -> Path:
 
 
 _CSS = """
-details { padding: 10px 16px; margin: 0 0 10px; border-left: 5px solid #2e9e5b; background: #f6f8fa; }
+details { padding: 10px 16px; margin: 0 0 10px; border-left: 5px solid #2e9e5b;
+  background: #f6f8fa; }
 details.failed { border-left-color: #c81e2b; }
 summary { cursor: pointer; } summary span { color: var(--muted); }
 details.failed summary b { color: #c81e2b; }
