@@ -202,12 +202,12 @@ def test_the_search_finds_a_signal_and_shows_it(stalled, browse):
 
 
 def test_signals_of_one_unit_share_a_lane(stalled, browse):
-    wanted = ["plant.rate", "pen.rate", "plant.current", "pen.state", "pen.faults"]
+    wanted = ["plant.rate", "pen.rate", "plant.current", "plant.large", "pen.state"]
     found = browse(
         viewer_page(stalled, "", shown=wanted),
         "return layout().lanes.map((lane) => lane.columns.map((one) => one.name))",
     )
-    assert found == [["plant.rate", "pen.rate"], ["plant.current"], ["pen.state"], ["pen.faults"]]
+    assert found == [["plant.rate", "pen.rate"], ["plant.current"], ["plant.large"], ["pen.state"]]
 
 
 def test_the_cursor_tells_time_values_state_and_faults(stalled, browse):

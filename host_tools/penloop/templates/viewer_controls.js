@@ -133,7 +133,7 @@ async function start() {
   listSignals();
   await unpack();
   time = values(page.columns[0]);
-  if (page.rows) Object.assign(whole, { from: time[0], to: time.at(-1) });
+  if (page.rows) Object.assign(whole, { from: time[0], to: Math.max(time.at(-1), time[0] + LEAST_SPAN) });
   if (page.rows === 1) Object.assign(whole, { from: time[0] - 500, to: time[0] + 500 });
   listen();
   Object.assign(view, whole);

@@ -70,7 +70,7 @@ function ticks(low, high, count) {
 
 function drawTimes(plan) {
   const room = width - GUTTER - RIGHT;
-  const { made, digits } = ticks(view.from / 1e6, view.to / 1e6, Math.max(2, room / 110));
+  const { made, digits } = ticks(view.from / 1e6, view.to / 1e6, Math.max(3, room / 100));
   for (const at of made) {
     const x = Math.round(pixel(at * 1e6)) + 0.5;
     stroke(x, plan.bandsTop, x, plan.bottom, ink.grid);
@@ -81,20 +81,23 @@ function drawTimes(plan) {
 
 function drawBand(band, y, plan) {
   text(band.name, GUTTER - 8, y + BAND / 2, ink.muted, "right");
-  inPlot(plan, () => band.spans.forEach(([from, to, name, colour, nameInk]) => {
-    const x1 = Math.max(pixel(from), GUTTER), x2 = Math.min(Math.max(pixel(to), pixel(from) + 2), width - RIGHT);
-    if (x2 <= x1) return;
-    pen.fillStyle = colour;
-    pen.fillRect(x1, y + 1, x2 - x1, BAND - 3);
-    const size = pen.measureText(name).width;
-    if (size + 10 < x2 - x1) text(name, x1 + 5, y + BAND / 2, nameInk);
-    else if (band.name === "fault") nameBeside(name, x1, x2, size, y + BAND / 2);
-  }));
+  const seen = band.spans.filter(([from, to]) => to >= view.from && from <= view.to);
+  const boxes = seen.map(([from, to, ...rest]) => [pixel(from), Math.max(pixel(to), pixel(from) + 2), ...rest]);
+  inPlot(plan, () => {
+    boxes.forEach((box, n) => drawBox(box, y, band.name === "fault", boxes[n - 1], boxes[n + 1]));
+  });
 }
 
-function nameBeside(name, x1, x2, size, y) {
-  if (x2 + size + 6 < width - RIGHT) text(name, x2 + 5, y, ink.alarm);
-  else text(name, x1 - 5, y, ink.alarm, "right");
+// The name stands inside; a short fault's beside it, where that runs into no neighbour.
+function drawBox([from, to, name, colour, nameInk], y, isFault, before, after) {
+  const x1 = Math.max(from, GUTTER), x2 = Math.min(to, width - RIGHT), middle = y + BAND / 2;
+  const size = pen.measureText(name).width + 10;
+  pen.fillStyle = colour;
+  pen.fillRect(x1, y + 1, x2 - x1, BAND - 3);
+  if (size < x2 - x1) text(name, x1 + 5, middle, nameInk);
+  else if (!isFault) return;
+  else if (x2 + size < (after ? after[0] : width - RIGHT)) text(name, x2 + 5, middle, ink.alarm);
+  else if (x1 - size > (before ? before[1] : GUTTER)) text(name, x1 - 5, middle, ink.alarm, "right");
 }
 
 // Rows that are to be seen, with one more at each end so that lines leave the picture.
