@@ -11,7 +11,8 @@ setup:
 demo: setup
 	@$(BIN)/penloop demo
 
-test: setup
+test:
+	@tools/setup.sh test
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 check: check-style check-types check-firmware

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes .venv and .stubs ready. Does nothing when nothing changed since the last time.
 #
-#   tools/setup.sh           everything that developing, testing and the demo need
+#   tools/setup.sh           everything that developing and the demo need
+#   tools/setup.sh test      also what the tests need of the system
 #   tools/setup.sh bench     also the peer that the benchmarks compare with
 #   tools/setup.sh kernel    builds the compiled plant kernel anew, and fails if that fails
 #
@@ -160,16 +161,16 @@ if command -v flock >/dev/null && ! flock -n 9; then
     say "waiting for another setup of this folder"
     flock 9
 fi
-install_system_packages
+[ "${1:-}" != test ] || install_system_packages
 make_venv
 install_packages
 install_stubs
 case "${1:-}" in
-    "") ensure_kernel ;;
+    "" | test) ensure_kernel ;;
     bench)
         ensure_kernel
         install_bench
         ;;
     kernel) rebuild_kernel ;;
-    *) fail "unknown: $1; say nothing, bench or kernel" ;;
+    *) fail "unknown: $1; say nothing, test, bench or kernel" ;;
 esac
