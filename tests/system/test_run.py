@@ -1,6 +1,8 @@
 """`penloop run`: scenarios from files, judged; what is told of those that fail."""
 
 import json
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -187,3 +189,22 @@ def test_the_report_shows_what_failed_with_a_picture_and_links_its_trace(
     assert "plant.rate" in page
     assert "http" not in text.replace("http://www.w3.org", "")
     assert str(report) in capsys.readouterr().out
+
+
+def test_the_action_runs_what_the_command_line_has(tmp_path, capsys):
+    """Its script, with the action's defaults and a fork's firmware, in a shell."""
+    root = Path(__file__).parents[2]
+    text = (root / "action.yml").read_text()
+    script = text.partition("      run: |\n")[2].partition("    - name: Keep")[0]
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "GITHUB_ACTION_PATH": str(root),
+        "SCENARIOS": str(root / "examples" / "scenarios" / "eye.pen.toml"), "SEEDS": "1..2",
+        "FIRMWARE": str(root / "firmware"), "ENGINE": "micropython", "JOBS": "2",
+        "OUT": str(tmp_path / "out"),
+    }  # fmt: skip
+    done = subprocess.run(
+        ["bash", "-e", "-c", script], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "2 runs, 0 failed" in done.stdout
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"junit.xml", "report.html"}
