@@ -12,6 +12,8 @@ POWERED = [states.RUNNING, states.PARKING, states.SERVICE]
 SECONDS = 12.0
 # A shorted bridge or load switch drives or holds the motor whatever the state says.
 BY_THE_BRIDGE = ("bridge_shorted", "load_switch_shorted", "bridge_open")
+# A processor that stands misses its deadlines, rightly.
+BY_THE_PROCESSOR = ("timer_stalled", "interrupts_held")
 
 
 def act(bench, chance, hazards):
@@ -40,7 +42,8 @@ def trace_of(make_bench):
 
     def run(seed):
         chance = random.Random(seed)
-        hazards = [name for name in HAZARDS if name not in BY_THE_BRIDGE]
+        left_out = BY_THE_BRIDGE + BY_THE_PROCESSOR
+        hazards = [name for name in HAZARDS if name not in left_out]
         bench = make_bench(
             seed=seed,
             settings={
