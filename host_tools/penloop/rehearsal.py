@@ -125,6 +125,7 @@ def _passes_its_trial(bench: Bench) -> None:
     own, before, _trial = _words(bench)
     bench.operator.usb_power()
     with Pen(SimulatedPort.on_bench(bench, "usb")) as pen:
+        pen.status()  # goes on after its HELLO: it has heard an answer
         pen.wait(TRIAL_S)
         _expect(pen.info.firmware_hash == own, "its own hash on the link", bench)
     _expect(_words(bench) == [own, before, KEPT], "the version kept after its trial", bench)

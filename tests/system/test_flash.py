@@ -19,7 +19,7 @@ from penloop.flashing.installer import Installer
 from penloop.flashing.line import Line, Prompt
 from penloop.flashing.procedure import ask_for_prompt, at_prompt, roll_back
 from penloop.flashing.target import Target, check
-from penloop.rehearsal import own_settings, rehearse
+from penloop.rehearsal import BATTERY, own_settings, rehearse
 from pensim import Firmware
 from tests.system.board_line import bench_of, board, flashed, tiny_firmware, with_changes
 
@@ -146,6 +146,14 @@ def test_a_damaged_copy_is_noticed_and_the_old_version_stays(monkeypatch):
         with pytest.raises(BoardError, match=r"axis.py is not on the board as it was sent"):
             flashed(line, with_changes(OTHER))
         assert line.after_reset(lambda: identity(line)).firmware_hash == first
+
+
+def test_this_firmware_passes_its_rehearsal_and_is_flashed():
+    with board() as line:
+        said = flashed(line, rehearsal=True)
+        assert said.count("passed: ") == len(BATTERY)
+        assert "failed" not in said
+        assert identity(line).firmware_hash == Bundle.of(Firmware.installed()).hash
 
 
 def test_a_version_that_fails_the_rehearsal_is_not_copied():
