@@ -24,7 +24,8 @@ from penloop.errors import UserError
 from penloop.scenarios.execution import Outcome
 from penloop.scenarios.execution import run as run_scenario
 from penloop.scenarios.results import failure_text
-from penloop.scenarios.scenario import SUFFIX, load
+from penloop.scenarios.scenario import SUFFIX
+from penloop.scenarios.scenario_reader import load
 from pensim import Bench, Firmware, Trace
 from pensim.engines import ENGINES
 from pensim.operator import Operator

@@ -8,6 +8,7 @@ bench.run(1.0)
 import platform
 import sys
 from array import array
+from collections.abc import Mapping
 from typing import Any
 
 from pensim.board.board import VirtualBoard
@@ -19,8 +20,8 @@ from pensim.plant import Kernel, kernel_name
 from pensim.plant.axis import DepthAxis
 from pensim.plant.constants import RAD_PER_DEG, flatten
 from pensim.plant.kernel import PLANT_SIGNALS
-from pensim.plant.parameters import PenParameters
-from pensim.plant.presets import CARTRIDGES
+from pensim.plant.parameters import PenParameters, Skin
+from pensim.plant.presets import CARTRIDGES, SKINS
 from pensim.recorder import Recorder
 from pensim.trace import Column, Trace, TraceHeader
 
@@ -41,6 +42,7 @@ class Bench:
     start_depth_um, crank_deg: where the nose and the crank stand at first; 0 is needles retracted
     wiring: which pin drives and reads which part, where it is not as the firmware expects
     repl: the board serves its REPL once main.py has ended, see VirtualBoard
+    skins: zones beside those of `presets.SKINS`, or in the place of one
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Bench:
         crank_deg: float = 0.0,
         wiring: Wiring | None = None,
         repl: bool = False,
+        skins: Mapping[str, Skin] | None = None,
     ) -> None:
         self.firmware = firmware or Firmware.installed()
         self.engine = engine
@@ -73,7 +76,10 @@ class Bench:
         self.kernel.set_protrusion(self.axis.protrusion_m)
         self.electronics = Electronics(self.board, self.kernel, codes, self.axis, wiring)
         self.kernel.set_cartridge(CARTRIDGES["none"])
-        self.operator = Operator(self.time, self.electronics, self.kernel, self.board.i2c)
+        self.skins = dict(skins or {})
+        self.operator = Operator(
+            self.time, self.electronics, self.kernel, self.board.i2c, {**SKINS, **self.skins}
+        )
         columns = [Column("plant." + name, unit) for name, unit in PLANT_SIGNALS]
         self.recorder = Recorder(self.board, self.kernel, columns)
         self.board.power_on()
@@ -122,6 +128,7 @@ class Bench:
             "seed": self.seed,
             "settings": self.settings,
             "parameters": repr(self.parameters),
+            "skins": {zone: repr(skin) for zone, skin in self.skins.items()},
             "board": repr(self.board.profile),
             "operator": self.operator.log,
         }

@@ -4,7 +4,7 @@ Every action takes effect at the present virtual time; `at`, `process` and the s
 `operator_script` put them on the clock. Nothing here travels on the pen's serial link.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from pensim.electronics import Electronics
 from pensim.errors import ScenarioError
 from pensim.hazards import HAZARDS, Parts
 from pensim.plant.constants import PI
+from pensim.plant.parameters import Skin
 from pensim.plant.presets import CARTRIDGES, SKINS
 
 CONTACT_S = 0.05  # from first touch to all needles in contact
@@ -39,8 +40,16 @@ class Hand:
 class Operator:
     """Acts on one simulated pen."""
 
-    def __init__(self, time: VirtualTime, electronics: Electronics, kernel: Any, i2c: Any) -> None:
+    def __init__(
+        self,
+        time: VirtualTime,
+        electronics: Electronics,
+        kernel: Any,
+        i2c: Any,
+        skins: Mapping[str, Skin] = SKINS,
+    ) -> None:
         self._time = time
+        self._skins = skins
         self._electronics = electronics
         self._kernel = kernel
         self._bus = i2c.devices[electronics.wiring.cartridge_bus]
@@ -146,10 +155,10 @@ class Operator:
         self, zone: str = "cheek", standoff_mm: float = 0.0, ramp_s: float = CONTACT_S
     ) -> None:
         """Sets the pen on the skin of a zone. Raises ScenarioError for an unknown one."""
-        if zone not in SKINS:
-            raise ScenarioError(f"no skin zone {zone!r}: choose {', '.join(SKINS)}")
+        if zone not in self._skins:
+            raise ScenarioError(f"no skin zone {zone!r}: choose {', '.join(self._skins)}")
         self._note(f"touch {zone}")
-        self._kernel.set_skin(SKINS[zone])
+        self._kernel.set_skin(self._skins[zone])
         self._kernel.set_standoff(standoff_mm * 1e-3)
         self._kernel.set_contact(1.0, 1.0 / ramp_s)
         self._move(zone=zone, touching=True)

@@ -10,7 +10,7 @@ import pytest
 
 from penloop.cli import run
 from penloop.scenarios.execution import run as execute
-from penloop.scenarios.scenario import load, loads
+from penloop.scenarios.scenario_reader import load, loads
 from penloop.scenarios.toml_lines import line_of
 
 SCENARIO = """

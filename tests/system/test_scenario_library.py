@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from penloop.scenarios.execution import run
-from penloop.scenarios.scenario import load
+from penloop.scenarios.scenario_reader import load
 from penloop.scenarios.vocabulary import FAULTS
 from tests.system.board_line import with_changes
 

@@ -19,7 +19,7 @@ from penloop.scenarios import pages, vocabulary
 from penloop.scenarios.execution import Outcome
 from penloop.scenarios.execution import run as run_scenario
 from penloop.scenarios.results import failure_text, junit, scenario_files, told
-from penloop.scenarios.scenario import load, schema
+from penloop.scenarios.scenario_reader import load, schema
 from pensim import Firmware
 
 FAILED = 1

@@ -89,6 +89,7 @@ def make_bench(
         start_depth_um=scenario.start_depth_um,
         crank_deg=scenario.crank_deg,
         wiring=scenario.wiring,
+        skins=scenario.skins,
     )
 
 

@@ -1,38 +1,16 @@
-"""Scenario files: TOML, checked against the schema, read into values in SI units.
+"""A scenario: a pen, what is done to it, and what must hold. Values in SI units."""
 
-Every mistake is told with the file, the line, what is there and what to write.
-"""
-
-import json
-import tomllib
-from dataclasses import dataclass, field, fields, replace
-from functools import lru_cache
-from importlib.resources import files
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
-
-from penfw import settings as settings_table
-from penhost import BadValue
-from penhost.units import parse
-from penloop.errors import UserError
 from penloop.scenarios.expectation import Condition, Expectation
-from penloop.scenarios.expectation_reader import read
-from penloop.scenarios.toml_lines import line_of
 from pensim.electronics import Wiring
-from pensim.errors import ScenarioError
-from pensim.hazards import HAZARDS
-from pensim.operator_script import Step, steps_of
-from pensim.pen_url import wiring_of
-from pensim.plant.parameters import PenParameters
-from pensim.plant.presets import PENS
+from pensim.operator_script import Step
+from pensim.plant.parameters import PenParameters, Skin
 
 SUFFIX = ".pen.toml"
-SCHEMA = "scenario.schema.json"
-
-Keys = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -72,205 +50,8 @@ class Scenario:
     start_depth_um: float = 300.0
     crank_deg: float = 0.0
     wiring: Wiring = field(default_factory=Wiring)
+    skins: Mapping[str, Skin] = field(default_factory=dict)  # zones of its own
     steps: tuple[Step, ...] = ()
     faults: tuple[PartFault, ...] = ()
     link: tuple[LinkAct, ...] = ()
     path: Path | None = None
-
-
-class _Mistake(Exception):
-    """Something wrong at a place of the document."""
-
-    def __init__(self, keys: Keys, what: str, remedy: str) -> None:
-        super().__init__(what)
-        self.keys, self.what, self.remedy = keys, what, remedy
-
-
-def load(path: Path) -> Scenario:
-    """Reads a scenario file. Raises UserError with file, line and remedy."""
-    try:
-        text = path.read_text()
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}", "give a scenario file or a folder") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is no text", "give a scenario file, NAME.pen.toml") from None
-    name = path.name.removesuffix(SUFFIX)
-    return replace(loads(text, name, str(path)), path=path)
-
-
-def loads(text: str, name: str = "scenario", where: str = "scenario") -> Scenario:
-    """Reads a scenario from its text. Raises UserError."""
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{where}: {error}", "write TOML; see docs/scenarios.md") from None
-    try:
-        _check_schema(document)
-        return _scenario(document, name)
-    except _Mistake as mistake:
-        line = line_of(text, mistake.keys)
-        raise UserError(f"{where}:{line}: {mistake.what}", mistake.remedy) from None
-
-
-@lru_cache(maxsize=1)
-def schema() -> dict[str, Any]:
-    """The JSON Schema of scenario files."""
-    found: dict[str, Any] = json.loads(files(__package__).joinpath(SCHEMA).read_text())
-    return found
-
-
-@lru_cache(maxsize=1)
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(schema())
-
-
-def _check_schema(document: dict[str, Any]) -> None:
-    error = best_match(_validator().iter_errors(document))
-    if error is None:
-        return
-    keys: Keys = tuple(error.absolute_path)
-    name = ".".join(str(key) for key in keys) or "the file"
-    if error.validator == "oneOf":
-        choices = " or ".join(item["required"][0] for item in error.validator_value)
-        raise _Mistake(keys, f"{name} needs exactly one of {choices}", f"give {choices}")
-    if error.validator == "additionalProperties":
-        known = ", ".join(error.schema["properties"])
-        unknown = sorted(set(error.instance) - set(error.schema["properties"]))
-        raise _Mistake((*keys, unknown[0]), f"{unknown[0]!r} is not known here", f"use {known}")
-    if error.validator == "required":
-        raise _Mistake(keys, error.message, "add it; see docs/scenarios.md")
-    if error.validator == "pattern":
-        example = error.schema["examples"][0]
-        what = f"{name} = {error.instance!r} has no unit that fits"
-        raise _Mistake(keys, what, f'write such as "{example}"')
-    raise _Mistake(keys, f"{name}: {error.message}", "see docs/scenarios.md")
-
-
-def _scenario(document: dict[str, Any], name: str) -> Scenario:
-    pen = document.get("pen", {})
-    return Scenario(
-        name=name,
-        about=document["about"],
-        duration_us=parse(document["duration"], "us"),
-        seed=document.get("seed", 0),
-        expectations=tuple(_expectations(document["expect"])),
-        parameters=_parameters(pen),
-        settings=_settings(pen.get("settings", {}), ("pen", "settings")),
-        calibrated=pen.get("calibrated", True),
-        start_depth_um=float(parse(pen.get("start_depth", "0.3 mm"), "um")),
-        crank_deg=parse(pen.get("crank", "0 deg"), "mdeg") / 1000,
-        wiring=_wiring(pen),
-        steps=_steps(document.get("step", [])),
-        faults=tuple(_faults(document.get("fault", []))),
-        link=tuple(_link(document.get("link", []))),
-    )
-
-
-def _expectations(texts: list[str]) -> list[Expectation]:
-    found = []
-    for number, text in enumerate(texts):
-        try:
-            found.append(read(text))
-        except UserError as error:
-            raise _mistake(("expect", number), error) from None
-    return found
-
-
-def _mistake(keys: Keys, error: Exception) -> _Mistake:
-    what, _, remedy = str(error).rpartition(": ")
-    return _Mistake(keys, what or str(error), remedy)
-
-
-def _parameters(pen: dict[str, Any]) -> PenParameters:
-    preset = pen.get("preset", "reference")
-    if preset not in PENS:
-        raise _Mistake(("pen", "preset"), f"no pen {preset!r}", f"choose {', '.join(PENS)}")
-    found = PENS[preset]
-    for name, value in pen.get("parameters", {}).items():
-        try:
-            found = with_parameter(found, name, value)
-        except (UserError, ValueError) as error:
-            raise _mistake(("pen", "parameters", name), error) from None
-    return found
-
-
-def with_parameter(pen: PenParameters, name: str, value: float) -> PenParameters:
-    """The pen with one parameter changed, such as "motor.resistance_ohm". Raises UserError."""
-    part, _, item = name.partition(".")
-    parts = {entry.name for entry in fields(pen)}
-    if part not in parts:
-        raise UserError(f"the plant has no part {part!r}", f"use {', '.join(sorted(parts))}")
-    before = getattr(pen, part)
-    known = {entry.name for entry in fields(before)}
-    if item not in known:
-        raise UserError(f"{part} has no parameter {item!r}", f"use {', '.join(sorted(known))}")
-    changed = {part: replace(before, **{item: value})}
-    return replace(pen, **changed)
-
-
-def _settings(wanted: dict[str, Any], keys: Keys) -> dict[str, int]:
-    units = {row[0]: row[2] for row in settings_table.SETTINGS}
-    found = {}
-    for name, value in wanted.items():
-        if name not in units:
-            raise _Mistake((*keys, name), f"no setting {name!r}", f"use {', '.join(units)}")
-        try:
-            found[name] = value if isinstance(value, int) else parse(value, units[name])
-        except BadValue as error:
-            raise _Mistake((*keys, name), error.message, error.remedy) from None
-    return found
-
-
-def _wiring(pen: dict[str, Any]) -> Wiring:
-    try:
-        return wiring_of(pen.get("wiring", ""))
-    except ScenarioError as error:
-        raise _mistake(("pen", "wiring"), error) from None
-
-
-def _steps(tables: list[dict[str, Any]]) -> tuple[Step, ...]:
-    for number in range(len(tables)):
-        try:
-            steps_of(tables[: number + 1], "step")
-        except ScenarioError as error:
-            raise _mistake(("step", number), error) from None
-    return tuple(steps_of(tables, "step"))
-
-
-def _faults(tables: list[dict[str, Any]]) -> list[PartFault]:
-    found = []
-    for number, table in enumerate(tables):
-        part = table["part"].replace(" ", "_")
-        if part not in HAZARDS:
-            keys: Keys = ("fault", number, "part")
-            raise _Mistake(keys, f"no part fails as {table['part']!r}",
-                           f"choose {', '.join(HAZARDS)}")  # fmt: skip
-        found.append(PartFault(part, _us(table, "at"), _when(table, number), _us(table, "for")))
-    return found
-
-
-def _when(table: dict[str, Any], number: int) -> Condition | None:
-    if "when" not in table:
-        return None
-    try:
-        return read(table["when"]).condition
-    except UserError as error:
-        raise _mistake(("fault", number, "when"), error) from None
-
-
-def _us(table: dict[str, Any], key: str) -> int | None:
-    return parse(table[key], "us") if key in table else None
-
-
-def _link(tables: list[dict[str, Any]]) -> list[LinkAct]:
-    return [
-        LinkAct(
-            at_us=parse(table["at"], "us"),
-            changes=table.get("set", {}),
-            command=table.get("command", ""),
-            argument=table.get("argument", 0),
-            presence_us=_us(table, "presence") or 0,
-            refused=table.get("refused", False),
-        )
-        for table in tables
-    ]
