@@ -1,5 +1,6 @@
 """Runs a scenario on a bench and judges it."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,8 +29,10 @@ class Outcome:
     trace: Trace | None
     log: list[tuple[int, str]] = field(default_factory=list)
     error: str = ""  # why it could not be run to its end; empty otherwise
-    digest: str = ""  # of the trace
+    digest: str = ""  # of the trace, where it was asked for
     plots: tuple[str, ...] = ()  # pictures (SVG) for a report, where one is wanted
+    simulation_s: float = 0.0  # of wall time, for the run
+    judging_s: float = 0.0  # and for the verdicts
 
     @property
     def passed(self) -> bool:
@@ -55,9 +58,11 @@ def run(
     seed: int | None = None,
     firmware: Firmware | None = None,
     on_beat: Callable[[float], None] | None = None,
+    digest: bool = True,
 ) -> Outcome:
     """Runs to the scenario's end; a firmware or host that fails is an outcome, not an exception."""
     used_seed = scenario.seed if seed is None else seed
+    began_s = time.perf_counter()
     with make_bench(scenario, engine, used_seed, firmware) as bench:
         error = ""
         try:
@@ -65,10 +70,16 @@ def run(
         except (SimulatorError, PenError, StepFailed) as failure:
             error = f"{failure} (at {bench.now_s:.4f} s)"
         trace, log = bench.trace(), list(bench.operator.log)
+    ended_s = time.perf_counter()
     if len(trace) < 2:
         return Outcome(scenario, engine, used_seed, (), trace, log, error or "nothing was recorded")
     verdicts = tuple(expectation.judge(trace, log) for expectation in scenario.expectations)
-    return Outcome(scenario, engine, used_seed, verdicts, trace, log, error, trace.digest())
+    judged_s = time.perf_counter()
+    return Outcome(
+        scenario, engine, used_seed, verdicts, trace, log, error,
+        digest=trace.digest() if digest else "",
+        simulation_s=ended_s - began_s, judging_s=judged_s - ended_s,
+    )  # fmt: skip
 
 
 class StepFailed(Exception):
