@@ -48,19 +48,31 @@ class Quantity(NamedTuple):
         return show(self.value, self.unit)
 
 
+def split(text: str) -> tuple[Fraction, str] | None:
+    """Number and unit of a text, such as 0.75 and "mm"; None without a unit that is known here."""
+    match = _TEXT.fullmatch(text)
+    given = _plain_unit(match[2]) if match is not None else ""
+    if match is None or not given or not all(name in _KIND_OF for name in given.split("/")):
+        return None
+    return Fraction(match[1]), given
+
+
 def parse(text: str, unit: str) -> int:
     """The integer in `unit` that the text means. Raises BadValue, naming the units that fit."""
+    return round(amount(text, unit))
+
+
+def amount(text: str, unit: str) -> Fraction:
+    """What the text means in `unit`, exact. Raises BadValue, naming the units that fit."""
     match = _TEXT.fullmatch(text)
     if match is None:
         raise BadValue(f"{text!r} is not a number with a unit", _advice(unit))
-    given = match[2]
-    for spelling, name in _SPELLINGS.items():
-        given = given.replace(spelling, name)
+    given = _plain_unit(match[2])
     if not given and unit:
         raise BadValue(f"{text.strip()!r} has no unit", _advice(unit))
     if _kinds(given) != _kinds(unit):
         raise BadValue(f"{text.strip()!r} has the wrong unit", _advice(unit))
-    return round(Fraction(match[1]) * _size(given) / _size(unit))
+    return Fraction(match[1]) * _size(given) / _size(unit)
 
 
 def show(value: int, unit: str) -> str:
@@ -76,6 +88,12 @@ def choices(unit: str) -> list[str]:
     """The units in which a value of this unit may be written, itself first."""
     sizes = _KINDS[_KIND_OF[unit]][1] if unit in _KIND_OF else {}
     return [unit, *(name for name in sizes if name != unit)]
+
+
+def _plain_unit(given: str) -> str:
+    for spelling, name in _SPELLINGS.items():
+        given = given.replace(spelling, name)
+    return given
 
 
 def _kinds(unit: str) -> list[str]:

@@ -10,9 +10,11 @@ seed                       of all that is random
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from penfw import settings
+from penhost.units import show
 from penloop.errors import UserError
 from penloop.scenarios.scenario_reader import Document, Keys
 from pensim.plant.parameters import PenParameters, Skin
@@ -73,9 +75,10 @@ def place_of(name: str, document: Document, unit: str = "") -> Place:
         return Place(name, ("seed",), whole=True)
     if head in _PARTS and len(rest) == 1:
         return _parameter(name, head, rest[0])
-    if head in ("settings", "pen") and len(rest) == 1:
-        keys: Keys = ("pen", "settings", rest[0]) if head == "settings" else ("pen", rest[0])
-        return Place(name, keys, unit)
+    if head == "settings" and len(rest) == 1:
+        return _setting(name, rest[0], unit)
+    if head == "pen" and len(rest) == 1:
+        return Place(name, ("pen", rest[0]), unit)
     if head == "skin" and len(rest) == 2:
         return _skin(name, rest[0], rest[1], document)
     if head in _ARRAYS and len(rest) >= 2 and rest[0].isdecimal():
@@ -96,6 +99,12 @@ def _parameter(name: str, part: str, item: str) -> Place:
     return Place(name, ("pen", "parameters", name))
 
 
+def _setting(name: str, item: str, unit: str) -> Place:
+    if item not in settings.NAMES:
+        raise UserError(f"no setting {item!r}", f"use {', '.join(settings.NAMES)}")
+    return Place(name, ("pen", "settings", item), unit, whole=not unit)
+
+
 def _skin(name: str, zone: str, item: str, document: Document) -> Place:
     zones = {**SKINS, **document.get("skin", {})}
     if zone not in zones:
@@ -114,7 +123,9 @@ def _entry(name: str, head: str, rest: list[str], document: Document, unit: str)
             f"{name}: the scenario has {count} [[{head}]]", f"count from 1 to {count}"
             if count else f"add a [[{head}]] to the scenario"
         )  # fmt: skip
-    return Place(name, (head, number - 1, *rest[1:]), unit)
+    keys: Keys = (head, number - 1, *rest[1:])
+    bare = Place(name, keys, unit)
+    return replace(bare, whole=not unit and isinstance(nominal(document, bare), int))
 
 
 def nominal(document: Document, place: Place) -> Any:
@@ -137,7 +148,10 @@ def _default(document: Document, place: Place) -> Any:
         _skin_key, zone, item = map(str, place.keys)
         like = document.get("skin", {}).get(zone, {}).get("like", zone)
         return getattr(SKINS.get(like, SKINS["reference"]), item)
-    return 0 if place.name == "seed" else None
+    if place.keys[:2] == ("pen", "settings"):
+        row = next(row for row in settings.SETTINGS if row[0] == place.keys[2])
+        return show(row[3], row[2])
+    return {"seed": 0, "pen.crank": "0 deg", "pen.start_depth": "0.3 mm"}.get(place.name)
 
 
 def with_values(document: Document, values: Mapping[Place, Value]) -> Document:

@@ -3,26 +3,21 @@
 Every mistake is told with the file, the line, what is there and what to write.
 """
 
-import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from functools import lru_cache
-from importlib.resources import files
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 
 from penfw import settings as settings_table
 from penhost import BadValue
 from penhost.units import parse
 from penloop.errors import UserError
+from penloop.scenarios import documents
+from penloop.scenarios.documents import Document, Keys, Mistake
 from penloop.scenarios.expectation import Condition, Expectation
 from penloop.scenarios.expectation_reader import read
 from penloop.scenarios.scenario import SUFFIX, LinkAct, PartFault, Scenario
-from penloop.scenarios.toml_lines import line_of
 from pensim.electronics import Wiring
 from pensim.errors import ScenarioError
 from pensim.hazards import HAZARDS
@@ -33,89 +28,32 @@ from pensim.plant.presets import CARTRIDGES, PENS, SKINS
 
 SCHEMA = "scenario.schema.json"
 
-Keys = tuple[str | int, ...]
-Document = dict[str, Any]
-
-
-class _Mistake(Exception):
-    """Something wrong at a place of the document."""
-
-    def __init__(self, keys: Keys, what: str, remedy: str) -> None:
-        super().__init__(what)
-        self.keys, self.what, self.remedy = keys, what, remedy
-
 
 def load(path: Path) -> Scenario:
     """Reads a scenario file. Raises UserError with file, line and remedy."""
-    try:
-        text = path.read_text()
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}", "give a scenario file or a folder") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is no text", "give a scenario file, NAME.pen.toml") from None
+    text = documents.text_of(path, "a scenario file, NAME.pen.toml, or a folder")
     name = path.name.removesuffix(SUFFIX)
     return replace(loads(text, name, str(path)), path=path)
 
 
 def loads(text: str, name: str = "scenario", where: str = "scenario") -> Scenario:
     """Reads a scenario from its text. Raises UserError."""
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{where}: {error}", "write TOML; see docs/scenarios.md") from None
-    try:
-        return _checked(document, name)
-    except _Mistake as mistake:
-        line = line_of(text, mistake.keys)
-        raise UserError(f"{where}:{line}: {mistake.what}", mistake.remedy) from None
+    return documents.read(text, where, partial(_checked, name=name))
 
 
 def scenario_of(document: Document, name: str, where: str = "scenario") -> Scenario:
     """The scenario of a document, as `tomllib` reads it. Raises UserError naming the place."""
-    try:
-        return _checked(document, name)
-    except _Mistake as mistake:
-        place = ".".join(str(key + 1 if isinstance(key, int) else key) for key in mistake.keys)
-        raise UserError(f"{where}: {place}: {mistake.what}", mistake.remedy) from None
+    return documents.made(document, where, partial(_checked, name=name))
 
 
 def _checked(document: Document, name: str) -> Scenario:
-    _check_schema(document)
+    documents.check(document, SCHEMA)
     return _scenario(document, name)
 
 
-@lru_cache(maxsize=1)
-def schema() -> dict[str, Any]:
+def schema() -> Document:
     """The JSON Schema of scenario files."""
-    found: dict[str, Any] = json.loads(files(__package__).joinpath(SCHEMA).read_text())
-    return found
-
-
-@lru_cache(maxsize=1)
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(schema())
-
-
-def _check_schema(document: Document) -> None:
-    error = best_match(_validator().iter_errors(document))
-    if error is None:
-        return
-    keys: Keys = tuple(error.absolute_path)
-    name = ".".join(str(key) for key in keys) or "the file"
-    if error.validator == "oneOf":
-        choices = " or ".join(item["required"][0] for item in error.validator_value)
-        raise _Mistake(keys, f"{name} needs exactly one of {choices}", f"give {choices}")
-    if error.validator == "additionalProperties":
-        known = ", ".join(error.schema["properties"])
-        unknown = sorted(set(error.instance) - set(error.schema["properties"]))
-        raise _Mistake((*keys, unknown[0]), f"{unknown[0]!r} is not known here", f"use {known}")
-    if error.validator == "required":
-        raise _Mistake(keys, error.message, "add it; see docs/scenarios.md")
-    if error.validator == "pattern":
-        example = error.schema["examples"][0]
-        what = f"{name} = {error.instance!r} has no unit that fits"
-        raise _Mistake(keys, what, f'write such as "{example}"')
-    raise _Mistake(keys, f"{name}: {error.message}", "see docs/scenarios.md")
+    return documents.schema(SCHEMA)
 
 
 def _scenario(document: Document, name: str) -> Scenario:
@@ -150,15 +88,15 @@ def _expectations(texts: list[str]) -> list[Expectation]:
     return found
 
 
-def _mistake(keys: Keys, error: Exception) -> _Mistake:
+def _mistake(keys: Keys, error: Exception) -> Mistake:
     what, _, remedy = str(error).rpartition(": ")
-    return _Mistake(keys, what or str(error), remedy)
+    return Mistake(keys, what or str(error), remedy)
 
 
 def _parameters(pen: dict[str, Any]) -> PenParameters:
     preset = pen.get("preset", "reference")
     if preset not in PENS:
-        raise _Mistake(("pen", "preset"), f"no pen {preset!r}", f"choose {', '.join(PENS)}")
+        raise Mistake(("pen", "preset"), f"no pen {preset!r}", f"choose {', '.join(PENS)}")
     found = PENS[preset]
     for name, value in pen.get("parameters", {}).items():
         try:
@@ -187,11 +125,11 @@ def _settings(wanted: dict[str, Any], keys: Keys) -> dict[str, int]:
     found = {}
     for name, value in wanted.items():
         if name not in units:
-            raise _Mistake((*keys, name), f"no setting {name!r}", f"use {', '.join(units)}")
+            raise Mistake((*keys, name), f"no setting {name!r}", f"use {', '.join(units)}")
         try:
             found[name] = value if isinstance(value, int) else parse(value, units[name])
         except BadValue as error:
-            raise _Mistake((*keys, name), error.message, error.remedy) from None
+            raise Mistake((*keys, name), error.message, error.remedy) from None
     return found
 
 
@@ -209,7 +147,7 @@ def _skins(tables: dict[str, dict[str, Any]]) -> dict[str, Skin]:
         like = changes.pop("like", "reference")
         if like not in SKINS:
             keys: Keys = ("skin", zone, "like")
-            raise _Mistake(keys, f"no skin zone {like!r}", f"choose {', '.join(SKINS)}")
+            raise Mistake(keys, f"no skin zone {like!r}", f"choose {', '.join(SKINS)}")
         found[zone] = _skin(zone, SKINS[like], changes)
     return found
 
@@ -219,7 +157,7 @@ def _skin(zone: str, like: Skin, changes: dict[str, float]) -> Skin:
     for name in changes:
         if name not in known:
             what = f"skin has no parameter {name!r}"
-            raise _Mistake(("skin", zone, name), what, f"use {', '.join(sorted(known))}")
+            raise Mistake(("skin", zone, name), what, f"use {', '.join(sorted(known))}")
     try:
         return replace(like, **changes)
     except ValueError as error:
@@ -243,7 +181,7 @@ def _check_choice(step: Step, keys: Keys, known: Mapping[str, Any]) -> None:
     name = keys[-1]
     chosen = step.arguments.get(str(name))
     if chosen is not None and chosen not in known:
-        raise _Mistake(keys, f"no {name} {chosen!r}", f"choose {', '.join(known)}")
+        raise Mistake(keys, f"no {name} {chosen!r}", f"choose {', '.join(known)}")
 
 
 def _faults(tables: list[dict[str, Any]]) -> list[PartFault]:
@@ -252,7 +190,7 @@ def _faults(tables: list[dict[str, Any]]) -> list[PartFault]:
         part = table["part"].replace(" ", "_")
         if part not in HAZARDS:
             keys: Keys = ("fault", number, "part")
-            raise _Mistake(keys, f"no part fails as {table['part']!r}",
+            raise Mistake(keys, f"no part fails as {table['part']!r}",
                            f"choose {', '.join(HAZARDS)}")  # fmt: skip
         found.append(PartFault(part, _us(table, "at"), _when(table, number), _us(table, "for")))
     return found
