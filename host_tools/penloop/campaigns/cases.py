@@ -47,7 +47,8 @@ class Template:
 
     def scenario(self, case: Case) -> Scenario:
         """The case as a scenario. Raises UserError where its values make none."""
-        return scenario_of(self.document_of(case), self.name, f"case {case.number}")
+        where = f"case {case.number}"
+        return scenario_of(self.document_of(case), self.name, where, checked=True)
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,20 @@ from pensim.plant.presets import CARTRIDGES, PENS, SKINS
 SCHEMA = "scenario.schema.json"
 
 
+def document_of(path: Path) -> Document:
+    """A scenario file as `tomllib` reads it, checked whole. Raises UserError."""
+    text = documents.text_of(path, "a scenario file")
+
+    def check(document: Document) -> Document:
+        _checked(document, path.name)
+        return document
+
+    return documents.read(text, str(path), check)
+
+
 def load(path: Path) -> Scenario:
     """Reads a scenario file. Raises UserError with file, line and remedy."""
-    text = documents.text_of(path, "a scenario file, NAME.pen.toml, or a folder")
+    text = documents.text_of(path, "a scenario file or a folder")
     name = path.name.removesuffix(SUFFIX)
     return replace(loads(text, name, str(path)), path=path)
 
@@ -41,9 +52,15 @@ def loads(text: str, name: str = "scenario", where: str = "scenario") -> Scenari
     return documents.read(text, where, partial(_checked, name=name))
 
 
-def scenario_of(document: Document, name: str, where: str = "scenario") -> Scenario:
-    """The scenario of a document, as `tomllib` reads it. Raises UserError naming the place."""
-    return documents.made(document, where, partial(_checked, name=name))
+def scenario_of(
+    document: Document, name: str, where: str = "scenario", checked: bool = False
+) -> Scenario:
+    """The scenario of a document, as `tomllib` reads it. Raises UserError naming the place.
+
+    checked: it is known to follow the schema
+    """
+    make = _scenario if checked else _checked
+    return documents.made(document, where, partial(make, name=name))
 
 
 def _checked(document: Document, name: str) -> Scenario:
