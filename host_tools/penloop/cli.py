@@ -12,6 +12,7 @@ from penhost import PenError
 from penloop import interruption
 from penloop.commands import (
     board,
+    campaign,
     demo,
     desk_check,
     flash,
@@ -36,7 +37,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (demo, simulate, pen, monitor, record, ports, board, flash, desk_check, run_scenarios):
+for group in (
+    demo, simulate, pen, monitor, record, ports, board, flash, desk_check, run_scenarios, campaign,
+):  # fmt: skip
     group.register(app)
 
 

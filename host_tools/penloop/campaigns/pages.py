@@ -1,0 +1,153 @@
+"""The summary of a campaign as one HTML page that needs nothing else."""
+
+import os
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from penloop.campaigns import pictures
+from penloop.campaigns.dataset import DataSet
+from penloop.campaigns.statistics import Influence
+from penloop.campaigns.summary import Summary, direction
+from penloop.scenarios.pages import NOTICE, needs_plots
+
+
+def write_page(summary: Summary, data: DataSet) -> Path:
+    """Writes summary.html and summary.json beside the data; returns the page's path."""
+    needs_plots()
+    page = data.folder / "summary.html"
+    _write(data.folder / "summary.json", summary.json())
+    _write(page, page_of(summary, data))
+    return page
+
+
+def _write(path: Path, text: str) -> None:
+    scratch = path.with_name(path.name + ".writing")
+    scratch.write_text(text)
+    os.replace(scratch, path)
+
+
+def page_of(summary: Summary, data: DataSet) -> str:
+    """The page's text."""
+    campaign = summary.campaign
+    css = files("penloop").joinpath("templates", "report.css").read_text()
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>penloop campaign: {escape(campaign.name)}</title><style>{css}{_CSS}</style></head>"
+        f'<body><header><p class="over">penloop campaign, {escape(campaign.name)}</p>'
+        f"<h1>{escape(campaign.about)}</h1>"
+        f'<p class="lead">{escape(summary.headline())}.</p>{_tiles(summary)}'
+        f'<p class="notice">{NOTICE}</p></header><main>{_sections(summary, data)}'
+        f"</main></body></html>"
+    )
+
+
+def _tiles(summary: Summary) -> str:
+    campaign, found, margin = summary.campaign, summary.failures, summary.spreads.get("margin")
+    tiles = [
+        ("cases", f"{found.cases:,}", campaign.plan.method),
+        ("failed", f"{found.failed:,}", f"{found.errors:,} of them could not be run to their end"),
+    ]
+    if margin is not None:
+        told = f"median {margin.median:+.3f}; 1 is a tolerance, 0 the edge"
+        tiles.append(("smallest margin", f"{margin.least:+.3f}", told))
+    firmware = campaign.template.firmware_sha256[:12]
+    tiles.append(("engine", campaign.template.engine, f"firmware {firmware}"))
+    return '<div class="tiles">' + "".join(_tile(*one) for one in tiles) + "</div>"
+
+
+def _tile(name: str, value: str, detail: str) -> str:
+    return (
+        f'<div class="tile"><span class="name">{escape(name)}</span><b>{escape(value)}</b>'
+        f"<span>{escape(detail)}</span></div>"
+    )
+
+
+def _sections(summary: Summary, data: DataSet) -> str:
+    return "".join(
+        (
+            _section("Worst cases", _worst(summary), _WORST),
+            _section("The smallest margin over the sweep", pictures.sweep(summary, data), ""),
+            _section("How the results are spread", pictures.histograms(summary, data), _SPREAD),
+            _section("What the results hang on", pictures.sensitivity(summary), _SENSITIVITY),
+            _section("What the smallest margin hangs on most", _margin(summary, data), _CLOUDS),
+            _section("What varied", _varied(summary), ""),
+        )
+    )
+
+
+_WORST = "Each runs again with its command, which writes its trace as a page and it as a scenario."
+_SPREAD = "Of margins, red is what does not hold."
+_SENSITIVITY = (
+    "Spearman's rank correlation: +1 where more of the variable always gives more of the result, -1"
+    " where it gives less. For variables that are words, the root of the share of the result's"
+    " ranks that goes with them (Kruskal and Wallis)."
+)
+_CLOUDS = "A dot is a case, red where it fails."
+
+
+def _section(title: str, body: str, text: str) -> str:
+    if not body:
+        return ""
+    told = f"<p>{escape(text)}</p>" if text else ""
+    return f'<section><h2>{escape(title)}</h2>{told}<div class="figure">{body}</div></section>'
+
+
+def _margin(summary: Summary, data: DataSet) -> str:
+    drawn = pictures.clouds(summary, data)
+    rows = [_influence_row(one) for one in summary.influences.get("margin", [])]
+    head = ("variable", "share of the margin's ranks", "more of it")
+    return drawn + _table(head, rows) if rows else drawn
+
+
+def _influence_row(one: Influence) -> list[str]:
+    return [one.variable, f"{one.share:.1%}", direction(one)]
+
+
+def _worst(summary: Summary) -> str:
+    columns = [variable.place.column for variable in summary.campaign.variables]
+    rows = [
+        [
+            str(row["case"]),
+            f"{row['margin']:+.3f}" if row["margin"] > float("-inf") else row["error"],
+            ", ".join(f"{name} {_value(row[name])}" for name in columns),
+            summary.replay_command(row["case"]),
+        ]
+        for row in summary.worst
+    ]
+    return _table(("case", "margin", "values", "to run it again"), rows, code=3)
+
+
+def _varied(summary: Summary) -> str:
+    rows = [
+        [v.place.column, v.distribution.told, _value(v.nominal) if v.nominal is not None else "-"]
+        for v in summary.campaign.variables
+    ]
+    return _table(("variable", "spread", "in the scenario"), rows)
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:.6g}"
+
+
+def _table(head: tuple[str, ...], rows: list[list[str]], code: int = -1) -> str:
+    titles = "".join(f"<th>{escape(name)}</th>" for name in head)
+    body = "".join(f"<tr>{_cells(row, code)}</tr>" for row in rows)
+    return f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cells(row: list[str], code: int) -> str:
+    texts = [escape(text) for text in row]
+    if code >= 0:
+        texts[code] = f"<code>{texts[code]}</code>"
+    first, *others = texts
+    return f"<th>{first}</th>" + "".join(f"<td>{text}</td>" for text in others)
+
+
+_CSS = """
+.figure svg { max-width: 100%; height: auto; }
+tbody th { width: auto; white-space: nowrap; } td { font-variant-numeric: tabular-nums; }
+.figure { overflow-x: auto; }
+"""
