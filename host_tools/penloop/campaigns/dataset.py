@@ -6,6 +6,7 @@ the same block become one part when the block is full. Equal campaigns give equa
 ran the cases.
 """
 
+import fcntl
 import json
 import os
 import time
@@ -13,7 +14,7 @@ from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -90,10 +91,11 @@ class Columns:
 
 
 class DataSet:
-    """The folder of a campaign's results. One campaign writes it at a time."""
+    """The folder of a campaign's results; one process writes it at a time."""
 
     def __init__(self, folder: Path, campaign: Campaign) -> None:
-        """Begins or goes on. Raises UserError where the folder holds something else."""
+        """Begins or goes on. Raises UserError where another campaign's results are, or another
+        process writes."""
         self.folder = folder
         self._parts = folder / CASES
         self.columns = Columns.of(campaign)
@@ -104,9 +106,8 @@ class DataSet:
         about = self.folder / ABOUT
         if about.exists():
             _check_same(about, campaign)
-        elif self.folder.exists() and any(self.folder.iterdir()):
-            raise UserError(f"{self.folder} is not empty", "give another folder with --out")
         self._parts.mkdir(parents=True, exist_ok=True)
+        self._lock = _only_writer(self.folder)
         _write_atomically(about, json.dumps(_told(campaign), indent=2))
 
     def _found(self) -> list[Span]:
@@ -220,6 +221,17 @@ def _told(campaign: Campaign) -> dict[str, Any]:
         "expectations": [one.text for one in campaign.scenario.expectations],
         "scenario": campaign.template.document,
     }
+
+
+def _only_writer(folder: Path) -> IO[str]:
+    """A file whose lock the system takes back however this process ends."""
+    lock = (folder / ".lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise UserError(f"another process writes {folder}", "wait, or give --out") from None
+    return lock
 
 
 def _check_same(about: Path, campaign: Campaign) -> None:

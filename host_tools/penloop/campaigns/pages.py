@@ -8,6 +8,7 @@ from typing import Any
 
 from penloop.campaigns import pictures
 from penloop.campaigns.dataset import DataSet
+from penloop.campaigns.places import shown
 from penloop.campaigns.statistics import Influence
 from penloop.campaigns.summary import Summary, direction
 from penloop.scenarios.pages import NOTICE, needs_plots
@@ -78,7 +79,9 @@ def _sections(summary: Summary, data: DataSet) -> str:
     )
 
 
-_WORST = "Each runs again with its command, which writes its trace as a page and it as a scenario."
+_WORST = (
+    "The command below runs one again, and writes its trace as a page and itself as a scenario."
+)
 _SPREAD = "Of margins, red is what does not hold."
 _SENSITIVITY = (
     "Spearman's rank correlation: +1 where more of the variable always gives more of the result, -1"
@@ -107,47 +110,49 @@ def _influence_row(one: Influence) -> list[str]:
 
 
 def _worst(summary: Summary) -> str:
+    """A row a case, a column a variable; the strongest first, as there may be many."""
+    known = [one.variable for one in summary.influences.get("margin", [])]
     columns = [variable.place.column for variable in summary.campaign.variables]
+    columns.sort(key=lambda name: known.index(name) if name in known else len(known))
     rows = [
-        [
-            str(row["case"]),
-            f"{row['margin']:+.3f}" if row["margin"] > float("-inf") else row["error"],
-            ", ".join(f"{name} {_value(row[name])}" for name in columns),
-            summary.replay_command(row["case"]),
-        ]
+        [str(row["case"]), _margin_of(row), *(shown(row[name]) for name in columns)]
         for row in summary.worst
     ]
-    return _table(("case", "margin", "values", "to run it again"), rows, code=3)
+    command = summary.replay_command(summary.worst[0]["case"])
+    return f"{_table(('case', 'margin', *columns), rows)}<p><code>{escape(command)}</code></p>"
+
+
+def _margin_of(row: dict[str, Any]) -> str:
+    return row["error"] or f"{row['margin']:+.3f}"
 
 
 def _varied(summary: Summary) -> str:
     rows = [
-        [v.place.column, v.distribution.told, _value(v.nominal) if v.nominal is not None else "-"]
+        [v.place.column, v.distribution.told, shown(v.nominal) if v.nominal is not None else "-"]
         for v in summary.campaign.variables
     ]
     return _table(("variable", "spread", "in the scenario"), rows)
 
 
-def _value(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:.6g}"
-
-
-def _table(head: tuple[str, ...], rows: list[list[str]], code: int = -1) -> str:
-    titles = "".join(f"<th>{escape(name)}</th>" for name in head)
-    body = "".join(f"<tr>{_cells(row, code)}</tr>" for row in rows)
+def _table(head: tuple[str, ...], rows: list[list[str]]) -> str:
+    titles = "".join(f"<th>{_breakable(name)}</th>" for name in head)
+    body = "".join(f"<tr>{_cells(row)}</tr>" for row in rows)
     return f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _cells(row: list[str], code: int) -> str:
-    texts = [escape(text) for text in row]
-    if code >= 0:
-        texts[code] = f"<code>{texts[code]}</code>"
-    first, *others = texts
+def _cells(row: list[str]) -> str:
+    first, *others = map(escape, row)
     return f"<th>{first}</th>" + "".join(f"<td>{text}</td>" for text in others)
+
+
+def _breakable(name: str) -> str:
+    """A long name may go on in the next line, after a dot or an underscore."""
+    return escape(name).replace(".", ".<wbr>").replace("_", "_<wbr>")
 
 
 _CSS = """
 .figure svg { max-width: 100%; height: auto; }
-tbody th { width: auto; white-space: nowrap; } td { font-variant-numeric: tabular-nums; }
+tbody th { width: auto; white-space: nowrap; }
+thead th { max-width: 11em; vertical-align: bottom; } td { font-variant-numeric: tabular-nums; }
 .figure { overflow-x: auto; }
 """

@@ -1,6 +1,7 @@
 """The pictures of a campaign's summary, as SVG: histograms, sensitivity, clouds, sweeps."""
 
 import math
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from penloop import palette
 from penloop.campaigns.dataset import DataSet
+from penloop.campaigns.places import shown
 from penloop.campaigns.sampling import SWEEP
 from penloop.campaigns.summary import Summary
 from penloop.svg import svg
@@ -17,7 +19,6 @@ POINTS = 3000  # of a cloud; the worst ones are always among them
 CLOUDS = 4  # variables that get one
 COLUMNS = 3  # of small pictures side by side
 WIDTH_IN = 10.5
-ACROSS = 80  # cells of a map, at most, in either direction
 
 Column = NDArray[Any]
 
@@ -187,7 +188,7 @@ def _map(figure: Any, axes: Any, variables: Any, margins: Column) -> None:
     image = axes.imshow(table.T, origin="lower", cmap=shades, vmin=-most, vmax=most, aspect="auto")
     for place, setter in ((first, axes.set_xticks), (second, axes.set_yticks)):
         ticks = range(0, len(place.values), max(len(place.values) // 8, 1))
-        setter(list(ticks), [_short(place.values[n]) for n in ticks], fontsize=8)
+        setter(list(ticks), [shown(place.values[n]) for n in ticks], fontsize=8)
     axes.set_xlabel(first.place.column, color=palette.INK)
     axes.set_ylabel(second.place.column, color=palette.INK)
     bar = figure.colorbar(image, ax=axes, pad=0.01)
@@ -195,11 +196,5 @@ def _map(figure: Any, axes: Any, variables: Any, margins: Column) -> None:
     bar.outline.set_visible(False)
 
 
-def _short(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:.4g}"
-
-
 def _wrapped(text: str, width: int = 40) -> str:
-    import textwrap
-
     return "\n".join(textwrap.wrap(text, width)[:3])

@@ -63,9 +63,12 @@ class Place:
 
     def told(self, value: Value) -> str:
         """As people read it."""
-        if isinstance(value, str):
-            return value
-        return f"{value:.{DIGITS}g} {self.unit}".strip()
+        return f"{shown(value)} {self.unit}".strip()
+
+
+def shown(value: Value) -> str:
+    """A value without its unit, as people read it."""
+    return value if isinstance(value, str) else f"{value:.{DIGITS}g}"
 
 
 def place_of(name: str, document: Document, unit: str = "") -> Place:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from penloop.campaigns import statistics
+from penloop.campaigns import places, statistics
 from penloop.campaigns.campaign import Campaign
 from penloop.campaigns.dataset import DataSet
 from penloop.campaigns.sampling import SWEEP
@@ -105,7 +105,7 @@ class Summary:
         for name in shown:
             table.add_column(name, justify="right")
         for row in self.worst[:SHOWN]:
-            values = [f"{row[name]:.5g}" if row[name] == row[name] else "" for name in shown]
+            values = [places.shown(row[name]) for name in shown]
             table.add_row(str(row["case"]), f"{row['margin']:+.3f}", *values)
         return table
 
