@@ -151,7 +151,7 @@ def _breakable(name: str) -> str:
 
 
 _CSS = """
-.figure svg { max-width: 100%; height: auto; }
+.figure svg { width: 100%; height: auto; }
 tbody th { width: auto; white-space: nowrap; }
 thead th { max-width: 11em; vertical-align: bottom; } td { font-variant-numeric: tabular-nums; }
 .figure { overflow-x: auto; }

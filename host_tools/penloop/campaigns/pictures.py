@@ -11,6 +11,7 @@ from penloop import palette
 from penloop.campaigns.dataset import DataSet
 from penloop.campaigns.places import shown
 from penloop.campaigns.sampling import SWEEP
+from penloop.campaigns.statistics import Influence
 from penloop.campaigns.summary import Summary
 from penloop.svg import svg
 
@@ -19,6 +20,7 @@ POINTS = 3000  # of a cloud; the worst ones are always among them
 CLOUDS = 4  # variables that get one
 COLUMNS = 3  # of small pictures side by side
 WIDTH_IN = 10.5
+DARK = 0.6  # a strength whose colour wants light text
 
 Column = NDArray[Any]
 
@@ -45,14 +47,14 @@ def _small_pictures(count: int) -> tuple[Any, list[Any]]:
 
 
 def histograms(summary: Summary, data: DataSet) -> str:
-    """Of every result: failures red where the result is a margin."""
-    names = list(summary.spreads)
+    """Of every result that varies: failures red where the result is a margin."""
+    names = [name for name, one in summary.spreads.items() if one.least < one.greatest]
     figure, cells = _small_pictures(len(names))
     for axes, name in zip(cells, names, strict=False):
         values = data.column(name, summary.campaign.plan.count)
         _histogram(axes, values[np.isfinite(values)], name.startswith("margin"))
         axes.set_title(_wrapped(summary.title(name)), fontsize=9, loc="left", color=palette.INK)
-    return svg(figure)
+    return svg(figure) if names else ""
 
 
 def _histogram(axes: Any, values: Column, is_margin: bool) -> None:
@@ -68,8 +70,6 @@ def _histogram(axes: Any, values: Column, is_margin: bool) -> None:
 def _edges(values: Column, is_margin: bool) -> Column:
     """Of the bins; 0 is an edge of a margin's."""
     low, high = float(values.min()), float(values.max())
-    if high <= low:
-        low, high = low - 0.5, high + 0.5
     width = (high - low) / BINS
     if not is_margin:
         return np.linspace(low, high, BINS + 1)
@@ -82,36 +82,40 @@ def sensitivity(summary: Summary) -> str:
     if not names:
         return ""
     variables = [one.variable for one in summary.influences[names[0]]]
-    ranks = np.full((len(variables), len(names)), np.nan)
-    for column, name in enumerate(names):
-        for one in summary.influences[name]:
-            if one.variable in variables:
-                words = one.rank != one.rank
-                ranks[variables.index(one.variable), column] = (
-                    math.sqrt(one.share) if words else one.rank
-                )
+    found = {(one.variable, name): one for name in names for one in summary.influences[name]}
+    table = [[found.get((variable, name)) for name in names] for variable in variables]
     figure, (axes, *_rest) = _figure(1, 1, 1.6 + 0.36 * len(variables))
-    _heat(axes, ranks, [_wrapped(summary.title(name), 22) for name in names], variables)
+    _heat(axes, table)
+    axes.set_xticks(
+        range(len(names)), [_wrapped(summary.title(name), 22) for name in names], fontsize=8
+    )
+    axes.set_yticks(range(len(variables)), variables, fontsize=9)
+    axes.tick_params(length=0, labelcolor=palette.INK)
+    axes.xaxis.tick_top()
     return svg(figure)
 
 
-def _heat(axes: Any, ranks: Column, titles: list[str], variables: list[str]) -> None:
+def _heat(axes: Any, table: list[list[Influence | None]]) -> None:
+    strengths = [[np.nan if one is None else _strength(one) for one in row] for row in table]
+    axes.imshow(strengths, cmap=_shades(), vmin=-1, vmax=1, aspect="auto")
+    for row, line in enumerate(table):
+        for column, one in enumerate(line):
+            if one is not None:
+                strength = _strength(one)
+                ink = palette.PAPER if abs(strength) > DARK else palette.INK
+                text = f"{strength:+.2f}" if one.ordered else f"{strength:.2f}"
+                axes.text(column, row, text, ha="center", va="center", fontsize=8, color=ink)
+
+
+def _strength(one: Influence) -> float:
+    return one.rank if one.ordered else math.sqrt(one.share)
+
+
+def _shades() -> Any:
+    """Red for what is bad or falls, green for what is good or rises."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    shades = LinearSegmentedColormap.from_list(
-        "signed", [palette.ALARM, palette.PAPER, palette.TRUE]
-    )
-    axes.imshow(ranks, cmap=shades, vmin=-1, vmax=1, aspect="auto")
-    axes.set_xticks(range(len(titles)), titles, fontsize=8, color=palette.INK)
-    axes.set_yticks(range(len(variables)), variables, fontsize=9, color=palette.INK)
-    axes.tick_params(length=0)
-    axes.xaxis.tick_top()
-    for row, line in enumerate(ranks):
-        for column, rank in enumerate(line):
-            if np.isfinite(rank):
-                ink = palette.PAPER if abs(rank) > 0.6 else palette.INK
-                axes.text(column, row, f"{rank:+.2f}", ha="center", va="center", fontsize=8,
-                          color=ink)  # fmt: skip
+    return LinearSegmentedColormap.from_list("signed", [palette.ALARM, palette.PAPER, palette.TRUE])
 
 
 def clouds(summary: Summary, data: DataSet) -> str:
@@ -176,16 +180,13 @@ def _line(axes: Any, variable: Any, margins: Column) -> None:
 
 
 def _map(figure: Any, axes: Any, variables: Any, margins: Column) -> None:
-    from matplotlib.colors import LinearSegmentedColormap
-
     first, second = variables
     table = margins.reshape(len(first.values), len(second.values))
     table = np.where(np.isfinite(table), table, np.nan)
     most = float(np.nanmax(np.abs(table))) or 1.0
-    shades = LinearSegmentedColormap.from_list(
-        "signed", [palette.ALARM, palette.PAPER, palette.TRUE]
+    image = axes.imshow(
+        table.T, origin="lower", cmap=_shades(), vmin=-most, vmax=most, aspect="auto"
     )
-    image = axes.imshow(table.T, origin="lower", cmap=shades, vmin=-most, vmax=most, aspect="auto")
     for place, setter in ((first, axes.set_xticks), (second, axes.set_yticks)):
         ticks = range(0, len(place.values), max(len(place.values) // 8, 1))
         setter(list(ticks), [shown(place.values[n]) for n in ticks], fontsize=8)

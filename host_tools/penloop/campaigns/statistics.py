@@ -1,5 +1,6 @@
 """What the results of a campaign say, in numbers: how many fail, how near, and what it hangs on."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +59,11 @@ class Influence:
     rank: float
     share: float
     chance: float
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the variable has an order: its values are numbers."""
+        return not math.isnan(self.rank)
 
 
 def failures(data: DataSet, count: int) -> Failures:

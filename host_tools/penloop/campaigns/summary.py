@@ -126,7 +126,7 @@ def direction(one: Influence) -> str:
     """What more of a variable does to the result, in words."""
     if one.chance > CHANCE:
         return "no influence seen"
-    if one.rank != one.rank:  # words have no order
+    if not one.ordered:
         return "depends on which"
     return "raises it" if one.rank > 0 else "lowers it"
 
