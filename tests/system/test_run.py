@@ -3,11 +3,15 @@
 import json
 import subprocess
 import sys
+import tomllib
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from penfw import states
+from penloop.campaigns.cases import Case, Template, run_case
 from penloop.cli import run
 from penloop.scenarios.execution import run as execute
 from penloop.scenarios.scenario_reader import load, loads
@@ -62,6 +66,53 @@ def test_one_that_does_not_tells_formula_margin_moment_and_the_command_to_replay
     assert "always[start + 0.6 s, press] (|stroke rate - 100 Hz| <= 0.001 Hz)" in out
     assert " at " in out
     assert f"replay: penloop run {path} --seed 4 --engine cpython" in out
+
+
+MEASURES = """
+[measure]
+held = "mean instant rate from 0.6 s after start until press"
+"to stop" = "time from stop to motor still"
+stalled = "time from start to fault stall"
+turns = "final strokes"
+"""
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_every_measure_is_shown_with_its_unit(scenario_file, capsys, jobs):
+    path = scenario_file(SCENARIO + MEASURES)
+    assert run(["run", str(path), "-v", "-j", jobs, "--seeds", "0..1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    trace = execute(load(path)).trace
+    times_s, rate_mhz = trace.time_s, trace["plant.rate"]
+    starts_s = times_s[np.argmax(trace["pen.state"] == states.RUNNING)]
+    mean_mhz = rate_mhz[(times_s >= starts_s + 0.6) & (times_s < 2.2)].mean()
+    stop_s = times_s[(times_s > starts_s) & (trace["pen.state"] != states.RUNNING)][0]
+    still_s = times_s[(times_s >= stop_s) & (np.abs(rate_mhz) < 200)][0] - stop_s
+    held, stop, stalled, turns = (line.strip() for line in lines[3:7])
+    assert held.startswith("held = ")
+    assert float(held.split()[2]) == pytest.approx(mean_mhz / 1e3, rel=1e-5)
+    assert stop == f"to stop = {still_s:.4g} s  (time from stop to motor still)"
+    assert stalled == "stalled = none  (time from start to fault stall)"
+    assert turns == f"turns = {trace['plant.strokes'][-1]}  (final strokes)"
+
+
+def test_a_campaigns_case_has_the_measures_too(scenario_file):
+    path = scenario_file(SCENARIO + MEASURES)
+    case = Case(1, seed=0)
+    template = Template("start", tomllib.loads(path.read_text()))
+    found = run_case(template, case).measures
+    assert np.array_equal(found, execute(load(path)).measures, equal_nan=True)
+    assert len(found) == 4
+
+
+def test_a_failing_expectation_is_told_once_whether_all_are_shown_or_not(scenario_file, capsys):
+    path = scenario_file(SCENARIO.replace("within 3 %", "within 0.001 %"))
+    for options, count in (([], 1), (["-v"], 2)):
+        assert run(["run", str(path), *options]) == 1
+        out = capsys.readouterr().out
+        assert out.count("FAILS  stroke rate within 0.001 %") == 1
+        assert out.count("FAILS") + out.count("holds") == count
+        assert out.count("replay: ") == 1
 
 
 def test_several_processes_give_the_same_results_in_the_same_order(scenario_file, capsys):
@@ -127,6 +178,13 @@ def test_what_a_host_says_is_done_and_what_it_must_not_is_refused():
         ('at = "2.2 s"', "", ":17: step.2 needs exactly one of at or after"),
         ('do = "press"', 'do = "touch"', ":17: step 3: touch needs zone"),
         ('"insert_cartridge"', "", ": Invalid value (at line"),
+        ("[[step]]", '[measure]\nx = "greatest rate"\n[[step]]', ":10: not understood at 'rate'"),
+        (
+            "[[step]]",
+            '[measure]\nx = "mean current at 3 mm"\n[[step]]',
+            ":10: '3 mm' has the wrong",
+        ),
+        ("[[step]]", "[measure]\nx = 3\n[[step]]", ":10: measure.x: 3 is not of type 'string'"),
     ],
 )
 def test_a_mistake_is_told_with_its_line_and_a_remedy(scenario_file, capsys, old, new, said):

@@ -57,7 +57,7 @@ class CaseResult:
 
     case: Case
     margins: tuple[float, ...]  # of the expectations, in their order; empty after an error
-    measures: tuple[float, ...] = ()
+    measures: tuple[float, ...] = ()  # of the scenario, in their order and units; so too
     error: str = ""  # why it could not be run to its end
     simulation_s: float = field(default=0.0, compare=False)
     judging_s: float = field(default=0.0, compare=False)
@@ -81,7 +81,9 @@ def run_case(template: Template, case: Case) -> CaseResult:
         return CaseResult(case, (), error=str(mistake))
     outcome = execution.run(scenario, template.engine, case.seed, template.firmware, digest=False)
     margins = tuple(verdict.margin for verdict in outcome.verdicts)
-    return CaseResult(case, margins, (), outcome.error, outcome.simulation_s, outcome.judging_s)
+    return CaseResult(
+        case, margins, outcome.measures, outcome.error, outcome.simulation_s, outcome.judging_s
+    )
 
 
 def run_batch(template: Template, cases: Sequence[Case]) -> list[CaseResult]:

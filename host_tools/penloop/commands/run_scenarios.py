@@ -18,7 +18,7 @@ from penloop.errors import UserError
 from penloop.scenarios import pages, vocabulary
 from penloop.scenarios.execution import Outcome
 from penloop.scenarios.execution import run as run_scenario
-from penloop.scenarios.results import failure_text, junit, scenario_files, told
+from penloop.scenarios.results import failure_text, full_text, junit, scenario_files
 from penloop.scenarios.scenario_reader import load, schema
 from pensim import Firmware
 
@@ -49,7 +49,9 @@ def run(
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="A report with plots.")
     ] = None,
-    verbose: Annotated[bool, typer.Option("-v", help="Show every expectation.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", help="Show every expectation and measure.")
+    ] = False,
     words: Annotated[bool, typer.Option("--words", help="List the words of expectations.")] = False,
     show_schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema.")] = False,
 ) -> None:
@@ -158,10 +160,9 @@ def _tell(outcome: Outcome, seconds: float, verbose: bool) -> None:
     digest = outcome.digest[:12]
     print(f"{word}  {outcome.scenario.name}  seed {outcome.seed}, margin {outcome.margin:+.3f},"
           f" digest {digest}, {seconds:.2f} s")  # fmt: skip
-    if verbose:
-        print("".join(f"    {told(verdict)}\n" for verdict in outcome.verdicts), end="")
-    if not outcome.passed:
-        print("".join(f"    {line}\n" for line in failure_text(outcome).splitlines()), end="")
+    if verbose or not outcome.passed:
+        text = full_text(outcome) if verbose else failure_text(outcome)
+        print("".join(f"    {line}\n" for line in text.splitlines()), end="")
 
 
 def _words() -> str:

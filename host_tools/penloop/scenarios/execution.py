@@ -30,9 +30,10 @@ class Outcome:
     log: list[tuple[int, str]] = field(default_factory=list)
     error: str = ""  # why it could not be run to its end; empty otherwise
     digest: str = ""  # of the trace, where it was asked for
+    measures: tuple[float, ...] = ()  # of the scenario's measures, in their order and units
     plots: tuple[str, ...] = ()  # pictures (SVG) for a report, where one is wanted
     simulation_s: float = 0.0  # of wall time, for the run
-    judging_s: float = 0.0  # and for the verdicts
+    judging_s: float = 0.0  # and for verdicts and measures
 
     @property
     def passed(self) -> bool:
@@ -74,10 +75,11 @@ def run(
     if len(trace) < 2:
         return Outcome(scenario, engine, used_seed, (), trace, log, error or "nothing was recorded")
     verdicts = tuple(expectation.judge(trace, log) for expectation in scenario.expectations)
+    measures = tuple(measure.of(trace, log) for measure in scenario.measures)
     judged_s = time.perf_counter()
     return Outcome(
         scenario, engine, used_seed, verdicts, trace, log, error,
-        digest=trace.digest() if digest else "",
+        digest=trace.digest() if digest else "", measures=measures,
         simulation_s=ended_s - began_s, judging_s=judged_s - ended_s,
     )  # fmt: skip
 

@@ -103,11 +103,11 @@ class Expectation:
         return Verdict(self.text, self.formula, value, time_us, explanation, self.condition.columns)
 
     def _span(self, trace: Trace, log: Log, margin: monitor.Margin) -> tuple[float, int, str]:
-        spans = _spans(self.timing, trace, log)
-        if not spans:
+        places = spans(self.timing, trace, log)
+        if not places:
             return -1.0, int(trace.time_us[-1]), f"{self.timing.start} never came"
         judge = monitor.best if self.timing.kind == "once" else monitor.worst
-        value, time_us = min(judge(margin, start, end) for start, end in spans)
+        value, time_us = min(judge(margin, start, end) for start, end in places)
         return value, time_us, f"at {time_us / 1e6:.4f} s"
 
     def _prompt(self, trace: Trace, log: Log, margin: monitor.Margin) -> tuple[float, int, str]:
@@ -139,15 +139,15 @@ class Expectation:
         return value, reached_us, f"{delay_us / 1000:.1f} ms after {self.timing.start}"
 
 
-def _spans(timing: Timing, trace: Trace, log: Log) -> list[tuple[int, int]]:
+def spans(timing: Timing, trace: Trace, log: Log) -> list[tuple[int, int]]:
     """The spans of time in which it has to hold, one for each occurrence of the start."""
     last_us = int(trace.time_us[-1])
-    spans = []
+    found = []
     for start_us in _times(timing.start, trace, log):
         ends = [end for end in _times(timing.end, trace, log) if end >= start_us]
         if start_us <= last_us:
-            spans.append((start_us, min([*ends, last_us])))
-    return spans
+            found.append((start_us, min([*ends, last_us])))
+    return found
 
 
 def _times(place: Place, trace: Trace, log: Log) -> list[int]:

@@ -1,7 +1,7 @@
 """What a set of runs gave, for people and for CI servers."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
@@ -24,11 +24,25 @@ def told(verdict: Verdict) -> str:
 
 def failure_text(outcome: Outcome) -> str:
     """Why a run failed: each expectation that does not hold, with formula, margin and moment."""
-    lines = [outcome.error] if outcome.error else []
-    for verdict in outcome.verdicts:
+    return "\n".join(_lines(outcome, [one for one in outcome.verdicts if not one.holds]))
+
+
+def full_text(outcome: Outcome) -> str:
+    """All expectations and measures of a run, and why it failed if it did."""
+    measured = zip(outcome.scenario.measures, outcome.measures, strict=False)
+    lines = [f"{one.name} = {one.told(value)}  ({one.text})" for one, value in measured]
+    return "\n".join([*_lines(outcome, outcome.verdicts), *lines])
+
+
+def _lines(outcome: Outcome, verdicts: Iterable[Verdict]) -> Iterator[str]:
+    if outcome.error:
+        yield outcome.error
+    for verdict in verdicts:
+        yield told(verdict)
         if not verdict.holds:
-            lines += [told(verdict), f"       {verdict.formula}"]
-    return "\n".join([*lines, f"replay: {replay_command(outcome)}"])
+            yield f"       {verdict.formula}"
+    if not outcome.passed:
+        yield f"replay: {replay_command(outcome)}"
 
 
 def junit(outcomes: Iterable[tuple[Outcome, float]]) -> JUnitXml:

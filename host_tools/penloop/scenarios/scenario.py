@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from penloop.scenarios.expectation import Condition, Expectation
+from penloop.scenarios.measure import Measure
 from pensim.electronics import Wiring
 from pensim.operator_script import Step
 from pensim.plant.parameters import PenParameters, Skin
@@ -43,6 +44,7 @@ class Scenario:
     about: str
     duration_us: int
     expectations: tuple[Expectation, ...]
+    measures: tuple[Measure, ...] = ()
     seed: int = 0
     parameters: PenParameters = field(default_factory=PenParameters)
     settings: dict[str, int] = field(default_factory=dict)

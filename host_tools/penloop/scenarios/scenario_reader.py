@@ -17,6 +17,7 @@ from penloop.scenarios import documents
 from penloop.scenarios.documents import Document, Keys, Mistake
 from penloop.scenarios.expectation import Condition, Expectation
 from penloop.scenarios.expectation_reader import read
+from penloop.scenarios.measure import Measure, read_measure
 from penloop.scenarios.scenario import SUFFIX, LinkAct, PartFault, Scenario
 from pensim.electronics import Wiring
 from pensim.errors import ScenarioError
@@ -82,6 +83,7 @@ def _scenario(document: Document, name: str) -> Scenario:
         duration_us=parse(document["duration"], "us"),
         seed=document.get("seed", 0),
         expectations=tuple(_expectations(document["expect"])),
+        measures=tuple(_measures(document.get("measure", {}))),
         parameters=_parameters(pen),
         settings=_settings(pen.get("settings", {}), ("pen", "settings")),
         calibrated=pen.get("calibrated", True),
@@ -102,6 +104,16 @@ def _expectations(texts: list[str]) -> list[Expectation]:
             found.append(read(text))
         except UserError as error:
             raise _mistake(("expect", number), error) from None
+    return found
+
+
+def _measures(table: dict[str, str]) -> list[Measure]:
+    found = []
+    for name, text in table.items():
+        try:
+            found.append(read_measure(name, text))
+        except UserError as error:
+            raise _mistake(("measure", name), error) from None
     return found
 
 
