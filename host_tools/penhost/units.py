@@ -77,11 +77,19 @@ def amount(text: str, unit: str) -> Fraction:
 
 def show(value: int, unit: str) -> str:
     """A value of the given unit as a person reads it, exact."""
+    if unit not in _KIND_OF:
+        return f"{value} {unit}".strip()
+    name, factor = usual(unit)
+    return f"{_decimal(value * factor)} {name}"
+
+
+def usual(unit: str) -> tuple[str, Fraction]:
+    """The unit in which people read values of this one, and how many of it one is."""
     kind = _KIND_OF.get(unit)
     if kind is None:
-        return f"{value} {unit}".strip()
-    shown, sizes = _KINDS[kind]
-    return f"{_decimal(value * sizes[unit] / sizes[shown])} {shown}"
+        return unit, Fraction(1)
+    name, sizes = _KINDS[kind]
+    return name, sizes[unit] / sizes[name]
 
 
 def choices(unit: str) -> list[str]:

@@ -20,9 +20,11 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from penhost.units import usual
 from penloop.campaigns.campaign import Campaign
 from penloop.campaigns.cases import CaseResult
 from penloop.errors import UserError
+from penloop.scenarios.measure import Measure
 
 BLOCK = 1000  # cases of a full part
 WRITE_S = 1.0  # of wall time: what a kill loses, at most
@@ -42,6 +44,7 @@ class Columns:
     words: frozenset[str]  # variables whose values are words
     expectations: int
     measures: tuple[str, ...]
+    factors: tuple[float, ...]  # from a measure to what its column has
 
     @classmethod
     def of(cls, campaign: Campaign) -> "Columns":
@@ -51,7 +54,8 @@ class Columns:
             tuple(variable.place.column for variable in campaign.variables),
             frozenset(words),
             len(campaign.scenario.expectations),
-            (),
+            tuple(f"measure.{column_of(one)}" for one in campaign.scenario.measures),
+            tuple(float(usual(one.unit)[1]) for one in campaign.scenario.measures),
         )
 
     @property
@@ -83,7 +87,8 @@ class Columns:
     def _row(self, result: CaseResult) -> list[Any]:
         case = result.case
         margins: list[Any] = list(result.margins) or [None] * self.expectations
-        measures: list[Any] = list(result.measures) or [None] * len(self.measures)
+        scaled = [value * f for value, f in zip(result.measures, self.factors, strict=False)]
+        measures: list[Any] = scaled or [None] * len(self.measures)
         verdict = [result.passed, result.margin, result.error]
         named = zip(self.variables, case.values, strict=True)
         values = [value for name, value in named if name != SEED]
@@ -200,6 +205,12 @@ class DataSet:
         return ds.dataset(files, schema=self.columns.schema(), format="parquet")
 
 
+def column_of(measure: Measure) -> str:
+    """The name of a measure's column, with the unit in which people read it."""
+    unit, _factor = usual(measure.unit)
+    return f"{measure.name}_{unit}" if unit else measure.name
+
+
 def _belong_together(one: CaseResult, following: CaseResult) -> bool:
     """Whether both may stand in one part."""
     number = one.case.number
@@ -218,6 +229,7 @@ def _told(campaign: Campaign) -> dict[str, Any]:
         "engine": campaign.template.engine,
         "firmware": campaign.template.firmware_sha256,
         "vary": {v.place.column: v.distribution.told for v in plan.variables},
+        "measures": {column_of(one): one.text for one in campaign.scenario.measures},
         "expectations": [one.text for one in campaign.scenario.expectations],
         "scenario": campaign.template.document,
     }

@@ -7,9 +7,10 @@ from typing import Any
 
 from rich.table import Table
 
+from penhost.units import usual
 from penloop.campaigns import places, statistics
 from penloop.campaigns.campaign import Campaign
-from penloop.campaigns.dataset import DataSet
+from penloop.campaigns.dataset import DataSet, column_of
 from penloop.campaigns.sampling import SWEEP
 from penloop.campaigns.statistics import Failures, Influence, Spread
 
@@ -55,7 +56,11 @@ class Summary:
         kind, _, rest = column.partition(".")
         if kind == "margin":
             return self.campaign.scenario.expectations[int(rest) - 1].text
-        return rest.replace("_", " ")
+        return next(
+            f"{one.name} {usual(one.unit)[0]}".strip()
+            for one in self.campaign.scenario.measures
+            if column_of(one) == rest
+        )
 
     def headline(self) -> str:
         """One sentence."""
