@@ -89,7 +89,7 @@ class Summary:
             table.add_column(name, justify="right")
         for column, one in self.spreads.items():
             row = (one.least, one.low, one.median, one.high, one.greatest)
-            table.add_row(self.title(column), *(f"{value:.4g}" for value in row))
+            table.add_row(self.title(column), *(f"{value:.5g}" for value in row))
         return table
 
     def _influence_table(self) -> Table:

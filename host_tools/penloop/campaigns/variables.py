@@ -123,12 +123,23 @@ def _tolerated(given: Any, standing: Any) -> tuple[list[Any], str]:
     text = str(given).strip().removeprefix("±").strip()
     if isinstance(centre, str):
         raise UserError(f"{standing!r} is no number", "give values instead of a tolerance")
-    if text.endswith("%"):
-        return [centre, abs(centre) * float(text.removesuffix("%")) / 100.0], unit
-    (half,), given_unit = _plain([text if unit else float(text)])
-    if given_unit != unit:
-        raise UserError(f"tolerance = {given!r} of {standing}", f"write it in {unit}, or in %")
+    share = _number(text.removesuffix("%"))
+    if text.endswith("%") and not isinstance(share, str):
+        return [centre, abs(centre) * share / 100.0], unit
+    (half,), given_unit = _plain([_number(text)])
+    if given_unit != unit or isinstance(half, str):
+        raise UserError(
+            f"tolerance = {given!r} of {standing}", f"write it in {unit or 'its unit'}, or in %"
+        )
     return [centre, half], unit
+
+
+def _number(text: str) -> Any:
+    """The number that a text is; else the text."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _in_unit(standing: Any, unit: str) -> Value | None:
