@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from penloop.campaigns.cases import Template, installed_sha256
-from penloop.campaigns.places import with_values
+from penloop.campaigns.places import Value, with_values
 from penloop.campaigns.sampling import MONTE_CARLO, SWEEP, Plan
 from penloop.campaigns.variables import BadVariable, Variable, variables_of
 from penloop.errors import UserError
@@ -105,14 +105,13 @@ def _variables(document: Document, base: Document) -> tuple[Variable, ...]:
     except BadVariable as bad:
         raise _mistake(document, bad.name, bad.why) from None
     for variable in variables:
-        for share in (0.0, 1.0):
-            _check_end(document, base, variable, share)
+        for value in variable.values or (variable.at(0.0), variable.at(1.0)):
+            _check_value(document, base, variable, value)
     return variables
 
 
-def _check_end(document: Document, base: Document, variable: Variable, share: float) -> None:
-    """The scenario has to be one with the least and the greatest value of each variable."""
-    value = variable.at(share)
+def _check_value(document: Document, base: Document, variable: Variable, value: Value) -> None:
+    """The scenario has to be one with each value of a variable, or with both its ends."""
     try:
         scenario_reader.scenario_of(with_values(base, {variable.place: value}), "")
     except UserError as error:

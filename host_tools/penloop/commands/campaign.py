@@ -140,10 +140,11 @@ class _Display:
 def _summarise(found: Campaign, data: DataSet) -> int:
     """Prints and writes what the results say; returns the number of cases that failed."""
     summary = Summary.of(found, data)
+    page = write_page(summary, data)
     for table in summary.tables():
         Console().print(table, "")
     print(f"one again: {summary.replay_command(summary.worst[0]['case'])}")
-    print(write_page(summary, data))
+    print(page)
     return summary.failures.failed
 
 
