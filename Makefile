@@ -2,7 +2,7 @@
 BIN := .venv/bin
 PORTS := rp2 esp32
 
-.PHONY: setup demo test check check-style check-types check-firmware bench kernel format clean
+.PHONY: setup demo test evidence check check-style check-types check-firmware bench kernel format clean
 .DEFAULT_GOAL := test
 
 setup:
@@ -14,6 +14,10 @@ demo: setup
 test:
 	@tools/setup.sh test
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+# The evidence of safety into out/evidence; SHORT=1 does what CI does.
+evidence: setup
+	@$(BIN)/penloop evidence $(if $(SHORT),--short) $(ARGS)
 
 check: check-style check-types check-firmware
 

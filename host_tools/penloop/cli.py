@@ -15,6 +15,7 @@ from penloop.commands import (
     campaign,
     demo,
     desk_check,
+    evidence,
     flash,
     monitor,
     pen,
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 for group in (
     demo, simulate, pen, monitor, record, ports, board, flash, desk_check, run_scenarios, campaign,
+    evidence,
 ):  # fmt: skip
     group.register(app)
 

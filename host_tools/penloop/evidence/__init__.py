@@ -1,0 +1,1 @@
+"""The evidence of safety: parts that each show some claims, gathered into one report."""
