@@ -56,6 +56,14 @@ def test_a_scenario_that_holds_passes_with_its_margin_and_digest(scenario_file, 
     assert "1 runs, 0 failed" in out
 
 
+def test_a_parameter_that_a_step_would_undo_is_refused(scenario_file, capsys):
+    text = SCENARIO + '[pen]\nparameters = { "skin.full_force_n" = 0.3 }\n'
+    assert run(["run", str(scenario_file(text))]) == 2
+    told = capsys.readouterr().err
+    assert "would have no effect" in told
+    assert "[skin.cheek]" in told
+
+
 def test_one_that_does_not_tells_formula_margin_moment_and_the_command_to_replay(
     scenario_file, capsys
 ):

@@ -16,14 +16,15 @@ from typing import Any
 from penfw import settings
 from penhost.units import show
 from penloop.errors import UserError
-from penloop.scenarios.scenario_reader import Document, Keys
+from penloop.scenarios.documents import Document, Keys
+from penloop.scenarios.scenario_reader import PUT_ON
 from pensim.plant.parameters import PenParameters, Skin
 from pensim.plant.presets import PENS, SKINS
 
 Value = float | str
 DIGITS = 6  # of a varied number: what stands in the data set is exactly what ran
 
-_PARTS = {item.name for item in fields(PenParameters)}
+_PARTS = {item.name for item in fields(PenParameters)} - set(PUT_ON)
 _ARRAYS = ("step", "fault", "link")
 
 

@@ -28,6 +28,11 @@ from pensim.plant.parameters import PenParameters, Skin
 from pensim.plant.presets import CARTRIDGES, PENS, SKINS
 
 SCHEMA = "scenario.schema.json"
+# Parts of the plant that a step replaces by a preset, and where their parameters are changed.
+PUT_ON = {
+    "skin": 'add a table [skin.cheek] with like = "cheek" and the parameter',
+    "cartridge": "choose its kind in the step insert_cartridge",
+}
 
 
 def document_of(path: Path) -> Document:
@@ -138,7 +143,11 @@ def _parameters(pen: dict[str, Any]) -> PenParameters:
 def with_parameter(pen: PenParameters, name: str, value: float) -> PenParameters:
     """The pen with one parameter changed, such as "motor.resistance_ohm". Raises UserError."""
     part, _, item = name.partition(".")
-    parts = {entry.name for entry in fields(pen)}
+    parts = {entry.name for entry in fields(pen)} - set(PUT_ON)
+    if part in PUT_ON:
+        raise UserError(
+            f"a step puts the {part} on, so {name!r} would have no effect", PUT_ON[part]
+        )
     if part not in parts:
         raise UserError(f"the plant has no part {part!r}", f"use {', '.join(sorted(parts))}")
     before = getattr(pen, part)
