@@ -7,7 +7,7 @@ from micropython import const
 
 from penfw.control_state import ControlState
 
-MASK = const(0x3FFFFFFF)  # ticks_us wraps at 2**30
+_MASK = const(0x3FFFFFFF)  # ticks_us wraps at 2**30
 _FAULT = const(5)
 _HOME_TRAVEL_STEPS = const(120)  # 3.0 mm, more than the axis has
 _F_HOME_NOT_FOUND = const(1 << 22)
@@ -35,7 +35,7 @@ class DepthAxis(ControlState):
         elif self.overshoot:
             direction = -1 if self.steps == self.goal else 1
             self.overshoot = 1 if direction < 0 else 0
-        elif self.law and (self.last_us - self.tdc_us) & MASK > self.period0 >> 2:
+        elif self.law and (self.last_us - self.tdc_us) & _MASK > self.period0 >> 2:
             return  # deeper with the motor on only while the needles are retracted
         if direction != self.direction:
             self.direction = direction  # set one look before its pulse, as the driver needs

@@ -14,7 +14,7 @@ from penfw.parking import Parking
 from penfw.rate import RateLaw
 from penfw.watch import Watches
 
-MASK = const(0x3FFFFFFF)  # ticks_us wraps at 2**30
+_MASK = const(0x3FFFFFFF)  # ticks_us wraps at 2**30
 
 # Signal numbers; a test holds them to signals.SIGNALS.
 _STATE = const(0)
@@ -38,11 +38,11 @@ _STOP = const(64)
 
 _IN_BUTTON = const(1)  # bit of the signal `inputs`
 
-LAW_OFF = const(0)
-LAW_RUN = const(1)
-LAW_PARK = const(2)
+_LAW_OFF = const(0)
+_LAW_RUN = const(1)
+_LAW_PARK = const(2)
 
-TICK_US = const(1000)
+_TICK_US = const(1000)
 _LONG_MS = const(1 << 29)  # six days: here `state_ms` stands still
 _DEADLINE_US = const(2500)  # 1.5 ms late
 _SUCCESSION_US = const(2500)  # two ticks within it follow each other
@@ -83,7 +83,7 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
         try:
             now = self.ticks_us()
             raw = self.read_shunt()
-            gap = (now - self.last_us) & MASK
+            gap = (now - self.last_us) & _MASK
             self.last_us = now
             self.odd = odd = self.odd ^ 1
             faults = self.faults
@@ -97,9 +97,9 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
                 self._look()
             elif self.slot & 1:
                 self._measure(now, raw)
-            elif self.law == LAW_RUN:
+            elif self.law == _LAW_RUN:
                 self._rate_law()
-            elif self.law == LAW_PARK:
+            elif self.law == _LAW_PARK:
                 self._park_law()
             # A CUT fault closes the gate in its own tick, whatever the table will say.
             if self.gate and not self.faults & self.cut_mask:
@@ -120,11 +120,11 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
         """The time since the last tick is too long; a declared flash window may do that."""
         if not self.main_window:
             self.faults |= _F_DEADLINE_MISSED
-            self.values[_TICK_LATE] = gap - TICK_US
+            self.values[_TICK_LATE] = gap - _TICK_US
 
     def _over(self, now):
         """Too much current: two ticks in succession are a fault."""
-        if (now - self.over_us) & MASK < _SUCCESSION_US:
+        if (now - self.over_us) & _MASK < _SUCCESSION_US:
             self.faults |= _F_OVERCURRENT
         self.over_us = now
 
@@ -132,7 +132,7 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
         """An exception inside the interrupt: both power paths off, and a fault."""
         self.write_motor(0)
         self.gate = self.duty = self.values[_DUTY] = 0
-        self.law = LAW_OFF
+        self.law = _LAW_OFF
         self.error = error.__class__
         self.site = self.slot + (16 if self.odd else 0)
         self.faults |= _F_INTERNAL_ERROR
@@ -183,8 +183,8 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
         self.values[_INPUTS] = inputs | _IN_BUTTON if down else inputs & ~_IN_BUTTON
         if down and (self.state == _RUNNING or self.state == _PARKING):
             self.own_conditions |= _STOP
-        elif down and self.law == LAW_RUN:
-            self._begin(LAW_PARK)
+        elif down and self.law == _LAW_RUN:
+            self._begin(_LAW_PARK)
 
     def _obey(self):
         """Takes over what the main loop asks for; in SERVICE that may be to run or to park."""
@@ -195,7 +195,7 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
             self.own_conditions &= ~(_CUT_FAULT | _PARK_FAULT)
         self.faults |= self.main_faults
         law = self.main_law
-        self.main_law = LAW_OFF
+        self.main_law = _LAW_OFF
         wanted = law and law != self.law and self.state == _SERVICE
         if wanted and not self.own_conditions & _CUT_FAULT:
             self._begin(law)
@@ -212,11 +212,11 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
         self.own_conditions &= _CUT_FAULT | _PARK_FAULT
         if following == _RUNNING:
             self.values[_RUN_TIME] = 0
-            self._begin(LAW_RUN)
+            self._begin(_LAW_RUN)
         elif following == _PARKING:
-            self._begin(LAW_PARK)
+            self._begin(_LAW_PARK)
         else:
-            self._begin(LAW_OFF)
+            self._begin(_LAW_OFF)
 
     def _begin(self, law):
         """The motor's law changes: what belonged to the old one is forgotten."""

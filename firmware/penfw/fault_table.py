@@ -65,7 +65,7 @@ FAULTS = (
      "the watchdog has reset the processor",
      "acknowledge; if it comes back, report the firmware version"),
     (PARK_NOT_REACHED, "park not reached", CUT, 600,
-     "top dead centre was not reached in two tries: needles may be out",
+     "top dead centre was not reached in three tries: needles may be out",
      "lift the pen off straight, then acknowledge"),
     (STALL, "stall", PARK, 700,
      "no turn of the motor for 60 ms although driven",

@@ -7,9 +7,10 @@ from micropython import const
 
 from penfw.control_state import ControlState
 
+_MASK = const(0x3FFFFFFF)  # ticks_us wraps at 2**30
 _DUTY = const(5)
 _PARKED = const(8)
-LAW_OFF = const(0)
+_LAW_OFF = const(0)
 _BRAKE = const(0)
 _CREEP = const(1)
 _SETTLE = const(2)
@@ -18,11 +19,12 @@ _BRAKE_MS = const(26)  # one turn and more at the slowest rate
 _BRAKE_LIMIT_MS = const(80)
 _SLOW_US = const(8000)  # an edge gap below 21 Hz: braking has done its work
 _QUIET_US = const(30000)
-_CREEP_MS = const(120)
+_CREEP_MS = const(130)
+_OVER_US = const(20000)  # edges closer, above 8 Hz: over the hump, the membrane does the rest
 _SETTLE_MS = const(30)  # at top dead centre for so long: parked
 _MISSED_MS = const(40)  # still, but elsewhere
 _SETTLE_LIMIT_MS = const(120)
-_PARK_TRIES = const(2)
+_PARK_TRIES = const(3)
 _F_PARK_NOT_REACHED = const(1 << 11)
 
 
@@ -30,7 +32,11 @@ class Parking(ControlState):
     """Brakes, creeps and settles; runs once in four ticks while the needles are to be parked."""
 
     def _park_law(self):
-        """Brake, creep to top dead centre, settle; two tries."""
+        """Brake, creep to top dead centre, settle; three tries.
+
+        Creeping ends with the push over the force of the membrane: driven on, the needles would
+        come back so fast that the brake lets them pass the sensor.
+        """
         passed_ms = self.park_ms + 4
         self.park_ms = passed_ms
         phase = self.park_phase
@@ -43,9 +49,12 @@ class Parking(ControlState):
                 self._park_next(_SETTLE if at_top else _CREEP)
         elif phase == _CREEP:
             if not at_top and passed_ms <= _CREEP_MS:
-                volts = self.park_mV * (passed_ms + 20) // (_CREEP_MS + 20)  # <= 8000 * 140
+                volts = self.park_mV * (passed_ms + 10) // (_CREEP_MS + 10)  # <= 8000 * 140
                 battery = self.battery_mV
-                duty = (volts if volts < battery else battery) * 65535 // battery
+                head = self.head
+                gap = (self.ring[(head - 1) & 15] - self.ring[(head - 2) & 15]) & _MASK
+                if age > _OVER_US or gap > _OVER_US:
+                    duty = (volts if volts < battery else battery) * 65535 // battery
             else:
                 self._park_next(_SETTLE)
         elif phase == _DONE:
@@ -53,7 +62,7 @@ class Parking(ControlState):
         elif at_top and age > _QUIET_US and passed_ms > _SETTLE_MS:
             self._park_next(_DONE)
             self.own_conditions |= _PARKED
-            self.law = LAW_OFF
+            self.law = _LAW_OFF
             self.gate = 0
         elif passed_ms > _SETTLE_LIMIT_MS or (age > _QUIET_US and passed_ms > _MISSED_MS):
             self.park_tries += 1

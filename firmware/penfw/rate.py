@@ -8,7 +8,7 @@ from micropython import const
 
 from penfw.control_state import ControlState
 
-MASK = const(0x3FFFFFFF)  # ticks_us wraps at 2**30
+_MASK = const(0x3FFFFFFF)  # ticks_us wraps at 2**30
 _RATE = const(3)
 _RATE_TARGET = const(4)
 _DUTY = const(5)
@@ -35,7 +35,7 @@ class RateLaw(ControlState):
         v[_CURRENT] = current
         self.heat_sum += (current * current) >> 6  # <= 2**20 a time, 5 times
         head = self.head
-        age = (now - self.ring[(head - 1) & 15]) & MASK
+        age = (now - self.ring[(head - 1) & 15]) & _MASK
         if age > _AGE_LIMIT_US:
             age = _AGE_LIMIT_US
         self.age_us = v[_EDGE_AGE] = age
@@ -54,9 +54,9 @@ class RateLaw(ControlState):
         newest = ring[(head - 1) & 15]
         period = _NO_PERIOD_US
         if known > 6:
-            period = (newest - ring[(head - 7) & 15]) & MASK
+            period = (newest - ring[(head - 7) & 15]) & _MASK
         elif known > 1:
-            gap = (newest - ring[(head - 2) & 15]) & MASK
+            gap = (newest - ring[(head - 2) & 15]) & _MASK
             period = gap * 6 if gap < _STILL_US else _NO_PERIOD_US
         if period < _SHORTEST_US:
             period = _SHORTEST_US

@@ -8,7 +8,7 @@ from micropython import const
 
 from penfw.control_state import ControlState
 
-MASK = const(0x3FFFFFFF)  # ticks_us wraps at 2**30
+_MASK = const(0x3FFFFFFF)  # ticks_us wraps at 2**30
 _RATE = const(3)
 _CURRENT = const(6)
 _BATTERY = const(7)
@@ -26,7 +26,7 @@ _SERVICE = const(6)
 _IN_CARTRIDGE = const(2)
 _IN_USB = const(4)
 _IN_TOP = const(8)
-LAW_RUN = const(1)
+_LAW_RUN = const(1)
 
 _MOVES_MA = const(400)  # no such current flows while the motor is off
 _MOVES_MS = const(400)  # braked from 165 Hz the motor stands long before
@@ -69,11 +69,11 @@ class Watches(ControlState):
 
     def _motion_slot(self):
         """Turns or stands as it should? Stall when driven, motion when off."""
-        if self.law != LAW_RUN:  # nobody steers: what one edge in this time says
+        if self.law != _LAW_RUN:  # nobody steers: what one edge in this time says
             self.values[_RATE] = 166666666 // (self.age_us + 1) if self.known else 0
-        if self.law == LAW_RUN:
+        if self.law == _LAW_RUN:
             self.driven_looks += 1
-            top_age = (self.last_us - self.tdc_us) & MASK
+            top_age = (self.last_us - self.tdc_us) & _MASK
             stands = top_age > _STALL_US and self.age_us > _STALL_US
             if self.driven_looks > _RUN_UP_LOOKS and (stands or top_age > _TURN_US):
                 self.faults |= _F_STALL
@@ -90,7 +90,7 @@ class Watches(ControlState):
         Not while the motor loses its speed: it may swing back, and the stall watch sees that. But
         turns without any edge are a dead tachometer at every speed, which then reads as none.
         """
-        if self.law != LAW_RUN:
+        if self.law != _LAW_RUN:
             self.empty_turns = self.odd_turns = 0
             return
         slow = self.values[_RATE] * 2 < self.ramp_mHz
@@ -209,14 +209,14 @@ class Watches(ControlState):
         v[_DEPTH_TARGET] = goal * _STEP_UM
         if self.state == _RUNNING:
             v[_RUN_TIME] = self.state_ms
-        v[_TICK_TIME] = (self.ticks_us() - self.last_us) & MASK
+        v[_TICK_TIME] = (self.ticks_us() - self.last_us) & _MASK
 
     def _heat_slot(self):
         """Two-node model: winding above housing from I^2, 10 K/W and 5.6 s; once in 20 ms."""
         v = self.values
         square = self.heat_sum // 5 << 6  # mA^2
         self.heat_sum = 0
-        if self.law == LAW_RUN:
+        if self.law == _LAW_RUN:
             square += _RIPPLE_MA2
         excess = self.excess_q4
         winding = v[_HOUSING] + (excess >> 4)

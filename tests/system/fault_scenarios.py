@@ -19,8 +19,8 @@ MakeBench = Callable[..., Bench]
 NOT_RAISED_YET = {"cartridge expired"}  # the firmware does not know them; a test holds that
 
 KP_LOST = (
-    "            gap = (now - self.last_us) & MASK\n",
-    "            gap = (now - self.last_us) & MASK\n"
+    "            gap = (now - self.last_us) & _MASK\n",
+    "            gap = (now - self.last_us) & _MASK\n"
     "            if self.state == _RUNNING and self.state_ms > 200:\n"
     "                self.kp_q16 = None\n",
 )  # a word of memory is lost: the law raises a TypeError
