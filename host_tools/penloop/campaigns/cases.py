@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from penloop.campaigns.moments import moments_of
 from penloop.campaigns.places import Place, Value, with_values
 from penloop.errors import UserError
 from penloop.scenarios import execution
@@ -31,6 +32,7 @@ class Template:
     name, document: of the scenario
     places: what varies
     firmware: None is the one that is installed; `firmware_sha256` says which that has to be
+    with_moments: results tell when something changed, see moments.py
     """
 
     name: str
@@ -39,6 +41,7 @@ class Template:
     engine: str = "cpython"
     firmware: Firmware | None = None
     firmware_sha256: str = ""
+    with_moments: bool = False
 
     def document_of(self, case: Case) -> Document:
         """The scenario's document with the case's values and seed."""
@@ -59,6 +62,7 @@ class CaseResult:
     margins: tuple[float, ...]  # of the expectations, in their order; empty after an error
     measures: tuple[float, ...] = ()  # of the scenario, in their order and units; so too
     error: str = ""  # why it could not be run to its end
+    moments: tuple[int, ...] = ()  # us, where they were asked for
     simulation_s: float = field(default=0.0, compare=False)
     judging_s: float = field(default=0.0, compare=False)
 
@@ -81,8 +85,15 @@ def run_case(template: Template, case: Case) -> CaseResult:
         return CaseResult(case, (), error=str(mistake))
     outcome = execution.run(scenario, template.engine, case.seed, template.firmware, digest=False)
     margins = tuple(verdict.margin for verdict in outcome.verdicts)
+    watched = template.with_moments and outcome.trace is not None
     return CaseResult(
-        case, margins, outcome.measures, outcome.error, outcome.simulation_s, outcome.judging_s
+        case,
+        margins,
+        outcome.measures,
+        outcome.error,
+        moments_of(outcome.trace, outcome.log) if watched and outcome.trace else (),
+        outcome.simulation_s,
+        outcome.judging_s,
     )
 
 
