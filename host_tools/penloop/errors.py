@@ -6,6 +6,11 @@ class UserError(Exception):
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(f"{message}: {remedy}")
+        self.message, self.remedy = message, remedy
+
+    def __reduce__(self) -> tuple[type["UserError"], tuple[str, str]]:
+        """It may come from a worker."""
+        return type(self), (self.message, self.remedy)
 
 
 class BoardError(Exception):

@@ -1,11 +1,7 @@
 """`penloop run`: scenarios, one after another or side by side, judged for people and CI servers."""
 
 import json
-import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
@@ -15,16 +11,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from penloop.engine_option import Engine
 from penloop.errors import UserError
-from penloop.scenarios import pages, vocabulary
+from penloop.scenarios import comparison_tables, pages, vocabulary
+from penloop.scenarios.baseline import Baseline, check_names
+from penloop.scenarios.comparison import Comparison
 from penloop.scenarios.execution import Outcome
-from penloop.scenarios.execution import run as run_scenario
-from penloop.scenarios.results import failure_text, full_text, junit, scenario_files
+from penloop.scenarios.jobs import Done, Job, done
+from penloop.scenarios.results import failure_text, full_text, junit, markdown, scenario_files
 from penloop.scenarios.scenario_reader import load, schema
 from pensim import Firmware
 
 FAILED = 1
-
-Job = tuple[Path, str, int, Firmware | None, Path | None]  # what another process can take
 
 
 def register(app: typer.Typer) -> None:
@@ -49,6 +45,15 @@ def run(
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="A report with plots.")
     ] = None,
+    summary: Annotated[
+        Path | None, typer.Option("--markdown", metavar="FILE", help="For a pull request's page.")
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Show what changed since it was saved.")
+    ] = None,
+    save_baseline: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Save the runs, to compare later ones with.")
+    ] = None,
     verbose: Annotated[
         bool, typer.Option("-v", help="Show every expectation and measure.")
     ] = False,
@@ -59,28 +64,72 @@ def run(
     if words or show_schema:
         print(json.dumps(schema(), indent=2) if show_schema else _words())
         return
-    scenarios = {path: load(path) for path in scenario_files(places or [])}
+    chosen = Firmware.from_directory(firmware) if firmware else None
+    job = Job(Path(), engine, 0, chosen, html, baseline, save_baseline)
+    work = _work(job, places or [], _seeds(seed, seeds))
+    _prepare(work, html, summary)
+    runs = _run_all(work, jobs, Console(stderr=True), verbose)
+    _write(runs, junit_file, html, summary)
+    if save_baseline is not None:
+        print(f"{len(runs)} runs saved in {save_baseline}")
+    if any(not run.outcome.passed for run in runs):
+        raise typer.Exit(FAILED)
+
+
+def _work(job: Job, places: list[Path], numbers: list[int | None]) -> list[Job]:
+    """A job for each scenario and seed."""
+    scenarios = {path: load(path) for path in scenario_files(places)}
     if not scenarios:
         raise UserError("no scenario given", "name a file NAME.pen.toml, or a folder with some")
-    chosen = Firmware.from_directory(firmware) if firmware else None
-    numbers = _seeds(seed, seeds)
-    work: list[Job] = [
-        (path, engine, scenario.seed if number is None else number, chosen, html)
+    if job.baseline is not None or job.keep is not None:
+        check_names(scenario.name for scenario in scenarios.values())
+    return [
+        replace(job, path=path, seed=scenario.seed if number is None else number)
         for path, scenario in scenarios.items()
         for number in numbers
     ]
+
+
+def _prepare(work: list[Job], html: Path | None, summary: Path | None) -> None:
+    """Raises UserError for what would only be found out after the runs."""
+    job = work[0]
+    if job.baseline is not None:
+        Baseline(job.baseline).check()
+    if job.keep is not None:
+        Baseline(job.keep).prepare()
     if html is not None:
         pages.needs_plots()
-        html.parent.mkdir(parents=True, exist_ok=True)
-    outcomes = _run_all(work, jobs, Console(stderr=True), verbose)
+    for path in (html, summary):
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _write(
+    runs: list[Done], junit_file: Path | None, html: Path | None, summary: Path | None
+) -> None:
+    """The results as files, then for people."""
+    outcomes = [run.outcome for run in runs]
+    comparisons = [run.comparison for run in runs if run.comparison is not None]
     if junit_file is not None:
-        junit(outcomes).write(str(junit_file), pretty=True)
+        junit((run.outcome, run.seconds) for run in runs).write(str(junit_file), pretty=True)
     if html is not None:
-        _write_report(html, [outcome for outcome, _seconds in outcomes])
-    failed = sum(not outcome.passed for outcome, _seconds in outcomes)
+        _write_report(html, outcomes, comparisons)
+    if summary is not None:
+        changes = comparison_tables.markdown(comparisons) if comparisons else ""
+        summary.write_text(markdown(outcomes) + changes)
+    if comparisons:
+        _tell_changes(comparisons)
+    failed = sum(not outcome.passed for outcome in outcomes)
     print(f"{len(outcomes)} runs, {failed} failed")
-    if failed:
-        raise typer.Exit(FAILED)
+
+
+def _tell_changes(comparisons: list[Comparison]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    for item in comparison_tables.tables(comparisons):
+        console.print(item)
+    for line in comparison_tables.remarks(comparisons):
+        console.print(line, markup=False)
+    console.print(f"against the baseline: {comparison_tables.headline(comparisons)}", markup=False)
 
 
 def _seeds(seed: int | None, seeds: str) -> list[int | None]:
@@ -94,65 +143,30 @@ def _seeds(seed: int | None, seeds: str) -> list[int | None]:
     return list(range(int(first), int(last) + 1))
 
 
-def _run_all(
-    work: list[Job], jobs: int, console: Console, verbose: bool
-) -> list[tuple[Outcome, float]]:
+def _run_all(work: list[Job], jobs: int, console: Console, verbose: bool) -> list[Done]:
     columns = (TextColumn("{task.description:<40}"), BarColumn(bar_width=30), MofNCompleteColumn())
-    done = []
+    runs = []
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("scenarios", total=len(work))
-        for outcome, seconds in _results(work, jobs):
-            done.append((outcome, seconds))
-            progress.update(task, advance=1, description=outcome.scenario.name[:40])
-            _tell(outcome, seconds, verbose)
-    return done
+        for run in done(work, jobs):
+            runs.append(run)
+            progress.update(task, advance=1, description=run.outcome.scenario.name[:40])
+            _tell(run.outcome, run.seconds, verbose)
+    return runs
 
 
-def _results(work: list[Job], jobs: int) -> Iterator[tuple[Outcome, float]]:
-    """In the order of the work, whatever finishes first."""
-    if jobs == 1 or len(work) == 1:
-        yield from map(_timed, work)
-        return
-    with ProcessPoolExecutor(min(jobs, len(work)), get_context("spawn")) as pool:
-        yield from pool.map(_timed_bare, work)
-
-
-def _timed(job: Job) -> tuple[Outcome, float]:
-    began_s = time.monotonic()
-    path, engine, seed, firmware, report = job
-    outcome = run_scenario(load(path), engine, seed, firmware)
-    seconds = time.monotonic() - began_s
-    if report is not None and not outcome.passed:
-        outcome = _with_pictures(outcome, report)
-    return outcome, seconds
-
-
-def _with_pictures(outcome: Outcome, report: Path) -> Outcome:
-    """Writes the page of a failed run, and draws what the report shows of it."""
-    page = pages.page_path(report, outcome)
-    page.parent.mkdir(exist_ok=True)
-    page.write_text(pages.failure_page(outcome))
-    return replace(outcome, plots=tuple(pages.failure_plots(outcome)))
-
-
-def _write_report(report: Path, outcomes: list[Outcome]) -> None:
+def _write_report(report: Path, outcomes: list[Outcome], comparisons: list[Comparison]) -> None:
     places = [pages.page_path(report, outcome) for outcome in outcomes]
     links = [
         place.relative_to(report.parent).as_posix() if not outcome.passed else ""
         for place, outcome in zip(places, outcomes, strict=True)
     ]
-    text = pages.report_page(outcomes, [list(outcome.plots) for outcome in outcomes], links)
+    plots = [list(outcome.plots) for outcome in outcomes]
+    text = pages.report_page(outcomes, plots, links, comparisons)
     fresh = report.with_name(report.name + ".part")
     fresh.write_text(text)
     fresh.replace(report)
     print(report)
-
-
-def _timed_bare(job: Job) -> tuple[Outcome, float]:
-    """Without what another process cannot take, or does not need."""
-    outcome, seconds = _timed(job)
-    bare = replace(outcome.scenario, expectations=(), faults=())
-    return replace(outcome, scenario=bare, trace=None), seconds
 
 
 def _tell(outcome: Outcome, seconds: float, verbose: bool) -> None:

@@ -1,7 +1,5 @@
 """The report of a set of runs as one HTML page, and a viewer page for each run that failed."""
 
-import io
-import re
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
@@ -11,9 +9,12 @@ import numpy as np
 
 from penloop import palette
 from penloop.errors import UserError
+from penloop.scenarios import comparison_pages
+from penloop.scenarios.comparison import Comparison
 from penloop.scenarios.execution import Outcome
 from penloop.scenarios.expectation import Verdict
-from penloop.scenarios.results import replay_command
+from penloop.scenarios.results import file_stem, replay_command
+from penloop.svg import svg
 from penloop.viewer import Mark, viewer_page
 from pensim import Trace
 
@@ -76,13 +77,14 @@ def _plot(trace: Trace, verdict: Verdict) -> str:
         axes.set_ylabel(name, fontsize=8)
         axes.grid(color=palette.GRID)
     rows[-1].set_xlabel("time, s", fontsize=8)
-    picture = io.StringIO()
-    figure.savefig(picture, format="svg", metadata={"Date": None})
-    return re.sub(r"^.*?(?=<svg)|<metadata>.*?</metadata>", "", picture.getvalue(), flags=re.DOTALL)
+    return svg(figure)
 
 
 def report_page(
-    outcomes: Sequence[Outcome], plots: Sequence[list[str]], pages: Sequence[str]
+    outcomes: Sequence[Outcome],
+    plots: Sequence[list[str]],
+    pages: Sequence[str],
+    comparisons: Sequence[Comparison] = (),
 ) -> str:
     """The report. `plots` are the pictures of each run, `pages` its viewer's address or ""."""
     failed = sum(not outcome.passed for outcome in outcomes)
@@ -94,11 +96,13 @@ def report_page(
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>penloop run: {failed} of {len(outcomes)} failed</title><style>{css}{_CSS}</style>"
+        f"<title>penloop run: {failed} of {len(outcomes)} failed</title><style>{css}{_CSS}"
+        f"{comparison_pages.CSS}</style>"
         '</head><body><header><p class="over">penloop run</p>'
         f"<h1>{len(outcomes)} runs, {failed} failed</h1>"
         f'<p class="notice">{NOTICE}</p></header>'
-        f"<main><section>{rows}</section></main></body></html>"
+        f"<main>{comparison_pages.section(comparisons)}"
+        f"<section>{rows}</section></main></body></html>"
     )
 
 
@@ -131,7 +135,7 @@ def _verdict_row(verdict: Verdict) -> str:
 
 def page_path(report: Path, outcome: Outcome) -> Path:
     """Where the viewer's page of a failed run lies, beside the report."""
-    name = re.sub(r"[^\w.-]+", "_", f"{outcome.scenario.name}-{outcome.seed}")
+    name = file_stem(outcome.scenario.name, outcome.seed)
     return report.with_name(f"{report.stem}_files") / f"{name}.html"
 
 

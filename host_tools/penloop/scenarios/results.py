@@ -1,13 +1,19 @@
 """What a set of runs gave, for people and for CI servers."""
 
+import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
 from penloop.scenarios.execution import Outcome
 from penloop.scenarios.expectation import Verdict
+
+
+def file_stem(name: str, seed: int) -> str:
+    """How files of a scenario's run are called."""
+    return re.sub(r"[^\w.-]+", "_", f"{name}-{seed}")
 
 
 def replay_command(outcome: Outcome) -> str:
@@ -60,6 +66,16 @@ def junit(outcomes: Iterable[tuple[Outcome, float]]) -> JUnitXml:
     document = JUnitXml("penloop")
     document.add_testsuite(suite)
     return document
+
+
+def markdown(outcomes: Sequence[Outcome]) -> str:
+    """For the page of a pull request: how many hold, and why the others do not."""
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    lines = [f"## penloop run: {len(outcomes)} runs, {len(failed)} failed", ""]
+    for outcome in failed:
+        head = f"**{outcome.scenario.name}**, seed {outcome.seed}, margin {outcome.margin:+.3f}"
+        lines += [head, "", "```text", failure_text(outcome), "```", ""]
+    return "\n".join(lines) + "\n"
 
 
 def _with_text(result: Error | Failure, text: str) -> Error | Failure:
