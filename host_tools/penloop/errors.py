@@ -2,15 +2,14 @@
 
 
 class UserError(Exception):
-    """`str()` is one line: what is wrong, then what to do."""
+    """`str()` is one line: what is wrong, then what to do. Workers send it to each other."""
 
     def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(f"{message}: {remedy}")
+        super().__init__(message, remedy)
         self.message, self.remedy = message, remedy
 
-    def __reduce__(self) -> tuple[type["UserError"], tuple[str, str]]:
-        """It may come from a worker."""
-        return type(self), (self.message, self.remedy)
+    def __str__(self) -> str:
+        return f"{self.message}: {self.remedy}"
 
 
 class BoardError(Exception):
