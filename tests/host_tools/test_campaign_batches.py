@@ -78,7 +78,7 @@ def test_the_last_batches_are_as_many_for_each_worker_and_equal():
     assert len(lengths(70, count=2, case_s=0.05)) == 2
 
 
-@pytest.mark.parametrize("number, expected", [(12, [4, 4, 4]), (13, [5, 4, 4]), (2, [1, 1])])
+@pytest.mark.parametrize(("number", "expected"), [(12, [4, 4, 4]), (13, [5, 4, 4]), (2, [1, 1])])
 def test_less_than_a_second_each_is_split_evenly(number, expected):
     assert lengths(number, count=3, case_s=0.05) == expected
 

@@ -8,7 +8,10 @@ import sys
 import sysconfig
 import tomllib
 from dataclasses import dataclass
+from importlib.metadata import distribution, requires
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 from tests.house.sources import PACKAGES, ROOT, relative, repository_files
 
@@ -54,6 +57,23 @@ def direct_requirements() -> set[str]:
     return (named | run_time_requirements()) - {"penloop"}
 
 
+def closure(*extras: str) -> set[str]:
+    """Every distribution that an install of penloop with these extras brings."""
+    found: set[str] = set()
+    waiting = [("penloop", frozenset(extras))]
+    while waiting:
+        name, wanted = waiting.pop()
+        for line in requires(name) or ():
+            item = Requirement(line)
+            marks = [{"extra": extra} for extra in wanted or {""}]
+            if item.marker and not any(map(item.marker.evaluate, marks)):
+                continue
+            if normalised(item.name) not in found:
+                found.add(normalised(item.name))
+                waiting.append((item.name, frozenset(item.extras)))
+    return found
+
+
 def known_modules() -> frozenset[str]:
     """Top-level modules that our packages may import."""
     foreign = {MODULE_NAMES.get(name, name.replace("-", "_")) for name in run_time_requirements()}
@@ -96,9 +116,26 @@ class Environment:
     def create(cls, root: Path) -> "Environment":
         """Makes one; packages of this environment that are editable are not seen there."""
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(root)], check=True)
-        (site,) = root.glob("lib/python*/site-packages")
-        (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+        (cls(root).site_packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
         return cls(root)
+
+    @classmethod
+    def with_only(cls, root: Path, *extras: str) -> "Environment":
+        """Makes one that has the dependencies of penloop with these extras, and nothing else."""
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(root)], check=True)
+        for name in closure(*extras):
+            for top in {file.parts[0] for file in distribution(name).files or ()} - {".."}:
+                source = Path(str(distribution(name).locate_file(top)))
+                link = cls(root).site_packages / top
+                if not link.exists():
+                    link.symlink_to(source)
+        return cls(root)
+
+    @property
+    def site_packages(self) -> Path:
+        """Where its packages are."""
+        (site,) = self.root.glob("lib/python*/site-packages")
+        return site
 
     @property
     def python(self) -> Path:

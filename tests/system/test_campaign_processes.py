@@ -7,6 +7,7 @@ import sys
 import textwrap
 import time
 from concurrent.futures import Executor
+from contextlib import suppress
 
 import pytest
 
@@ -16,14 +17,7 @@ from penloop.campaigns.worker_processes import ProcessExecutor, WorkerDied
 from penloop.errors import UserError
 from tests.house.sources import ROOT
 from tests.system.penloop_process import until
-from tests.system.small_campaign import case, template
-
-
-class Deadly:
-    """A value of a case that kills whoever reads it."""
-
-    def __reduce__(self):
-        return os._exit, (9,)
+from tests.system.small_campaign import Deadly, case, template
 
 
 @pytest.fixture(scope="module")
@@ -74,25 +68,19 @@ def test_a_case_that_kills_its_workers_is_named_and_the_rest_goes_on(alone):
     assert not found[7].passed
 
 
-@pytest.mark.parametrize("how", ["closed", "interrupted"])
-def test_no_process_is_left_when_a_run_ends_in_the_middle(how):
-    def go(workers):
-        run = run_cases(template("20 s"), map(case, range(500)), workers)
-        next(run)
-        if how == "interrupted":
-            raise KeyboardInterrupt
-        run.close()
-
-    seen = []
+@pytest.mark.parametrize("ending", [GeneratorExit, KeyboardInterrupt])
+def test_no_process_is_left_when_a_run_ends_in_the_middle(ending):
+    workers = []
     start_s = time.monotonic()
-    with pytest.raises(KeyboardInterrupt) if how == "interrupted" else processes(1):
-        with processes(2) as workers:
-            try:
-                go(workers)
-            finally:
-                seen = workers.executor.process_ids
-    assert len(seen) == 2
-    assert not any(map(is_alive, seen))
+    with suppress(KeyboardInterrupt), processes(2) as pool:
+        run = run_cases(template("20 s"), map(case, range(500)), pool)
+        next(run)
+        workers = pool.executor.process_ids
+        if ending is KeyboardInterrupt:
+            raise ending
+        run.close()
+    assert len(workers) == 2
+    assert not any(map(is_alive, workers))
     assert time.monotonic() - start_s < 20
 
 
@@ -100,7 +88,7 @@ PARENT = """
     import sys
     from penloop import interruption
     from penloop.campaigns.driver import processes, run_cases
-    from tests.system.small_campaign import case, template
+    from tests.system.small_campaign import Deadly, case, template
 
     def main():
         interruption.install()
@@ -135,8 +123,8 @@ def test_no_process_outlives_a_parent_that_is_ended(tmp_path, number):
 
 
 def test_another_firmware_on_a_worker_is_told_in_one_line():
+    other = Template("on", template().document, firmware_sha256="another")
     with processes(2) as workers, pytest.raises(UserError) as raised:
-        other = Template("on", template().document, firmware_sha256="another")
         list(run_cases(other, [Case(0, 0)], workers))
     assert str(raised.value) == (
         "this worker has another firmware than the campaign: "
@@ -166,7 +154,7 @@ def test_processes_that_cannot_be_started_are_told(monkeypatch):
 OF_THE_BASE = """
     import sys
     from penloop.campaigns.cases import run_batch
-    from tests.system.small_campaign import case, template
+    from tests.system.small_campaign import Deadly, case, template
 
     assert run_batch(template(), [case(1)])[0].passed
     extras = "distributed matplotlib optuna pandas plotly scipy tomli_w tornado"

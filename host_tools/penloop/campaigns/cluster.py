@@ -1,15 +1,20 @@
 """The workers of a Dask cluster: machines on which penloop is installed, and one scheduler."""
 
 import logging
+import pickle
 import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures import CancelledError
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+from uuid import uuid4
 
 from penloop.campaigns.workers import Workers
 from penloop.errors import UserError
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 CONNECT_S = 10.0
 COUNT_S = 2.0  # between two questions how many workers there are
@@ -53,11 +58,38 @@ def _connected(address: str) -> Any:
         ) from None
 
 
+class _Call:
+    """Its pickle, when read, is the result of the call."""
+
+    def __init__(self, *call: Any) -> None:
+        self._function, *self._arguments = call
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        return self._function, tuple(self._arguments)
+
+
+class SealedExecutor(Executor):
+    """Hands out bytes that only the worker reads.
+
+    Dask's scheduler would unpickle every task, so that it had to have penloop as well and took
+    longer; and a worker that cannot unpickle one ends, where it should tell.
+    """
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **_none: P.kwargs) -> Future[T]:
+        """`fn` with these arguments; it takes no keywords."""
+        sealed = pickle.dumps(_Call(fn, *args), pickle.HIGHEST_PROTOCOL)
+        submit: Callable[..., Future[T]] = self._executor.submit
+        return submit(pickle.loads, sealed, key=f"cases-{uuid4().hex}")
+
+
 class ClusterWorkers(Workers):
     """They come and go; how many there are is asked again and again."""
 
     def __init__(self, client: Any, address: str, patience_s: float = PATIENCE_S) -> None:
-        super().__init__(client.get_executor(pure=False), 0)
+        super().__init__(SealedExecutor(client.get_executor(pure=False)), 0)
         self._client = client
         self._address = address
         self._patience_s = patience_s
@@ -104,7 +136,7 @@ class ClusterWorkers(Workers):
             )
         if isinstance(error, ImportError):
             return UserError(
-                f"the cluster has no module {error.name}",
-                "install penloop, the same version, on scheduler and workers",
+                f"a worker has no module {error.name}",
+                "install the same version of penloop on every worker",
             )
         return error

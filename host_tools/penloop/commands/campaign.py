@@ -21,6 +21,7 @@ from penloop import interruption
 from penloop.campaigns import driver
 from penloop.campaigns.campaign import Campaign, load, schema
 from penloop.campaigns.cases import CaseResult
+from penloop.campaigns.cluster import dask_workers
 from penloop.campaigns.dataset import DataSet
 from penloop.campaigns.driver import Workers
 from penloop.campaigns.pages import write_page
@@ -87,7 +88,7 @@ def campaign(
 
 
 def _workers(jobs: int | None, scheduler: str) -> AbstractContextManager[Workers]:
-    return driver.processes(jobs or os.cpu_count() or 1)
+    return dask_workers(scheduler) if scheduler else driver.processes(jobs or os.cpu_count() or 1)
 
 
 def _run(found: Campaign, data: DataSet, pool: AbstractContextManager[Workers]) -> None:
