@@ -44,8 +44,13 @@ class Cost:
     @property
     def machinery_percent(self):
         """Of the simulation."""
-        rest_s = self.wall_s * self.workers - self.simulation_s - self.judging_s
+        rest_s = self.unjudged_s * self.workers - self.simulation_s
         return rest_s / self.simulation_s * 100
+
+    @property
+    def unjudged_s(self):
+        """Wall seconds but for the judging."""
+        return self.wall_s - self.judging_s / self.workers
 
 
 def bare_loop(campaign):
@@ -53,11 +58,12 @@ def bare_loop(campaign):
     cases = [campaign.plan.case(number) for number in range(CASES)]
     scenarios = [campaign.template.scenario(case) for case in cases]
     start_s = time.perf_counter()
-    outcomes = [
-        execution.run(scenario, seed=case.seed, digest=False)
-        for scenario, case in zip(scenarios, cases)
-    ]
-    return _cost(time.perf_counter() - start_s, outcomes)
+    simulation_s = judging_s = 0.0
+    for scenario, case in zip(scenarios, cases):
+        outcome = execution.run(scenario, seed=case.seed, digest=False)
+        simulation_s += outcome.simulation_s
+        judging_s += outcome.judging_s
+    return Cost(time.perf_counter() - start_s, simulation_s, judging_s)
 
 
 def whole_campaign(campaign, workers):
@@ -67,12 +73,12 @@ def whole_campaign(campaign, workers):
         data = DataSet(Path(folder) / "out", campaign)
         cases = campaign.plan.cases([range(CASES)])
         results = list(data.write(run_cases(campaign.template, cases, workers)))
-        return _cost(time.perf_counter() - start_s, results, workers.count)
-
-
-def _cost(wall_s, parts, workers=1):
-    simulation_s = sum(part.simulation_s for part in parts)
-    return Cost(wall_s, simulation_s, sum(part.judging_s for part in parts), workers)
+        return Cost(
+            time.perf_counter() - start_s,
+            sum(result.simulation_s for result in results),
+            sum(result.judging_s for result in results),
+            workers.count,
+        )
 
 
 @contextmanager
@@ -142,6 +148,9 @@ def main():
         print(f"campaign, {name:20s} {ms[0]:6.2f} ms a case; simulation {ms[1]:6.2f} ms, judging "
               f"{ms[2]:5.2f} ms, machinery {_median(costs, 'machinery_percent'):5.2f} % of the "
               f"simulation (goal {GOAL_OVERHEAD_PERCENT:.0f})")  # fmt: skip
+    longer = statistics.median(here.unjudged_s / bare.unjudged_s for bare, here, _, _ in turns)
+    print(f"campaign: in this process {longer * 100 - 100:+.2f} % of the bare loop's time, judging "
+          f"aside (goal {GOAL_OVERHEAD_PERCENT:.0f})")  # fmt: skip
     speed_up = statistics.median(one.wall_s / two.wall_s for _, _, one, two in turns)
     print(f"campaign: two processes {speed_up:.3f} times one (goal {GOAL_SPEED_UP})")
     for size, here_mib, mib in memory_by_size(SIZES):

@@ -9,6 +9,7 @@ kind = "12 needles"
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
@@ -123,10 +124,11 @@ def _step(table: dict[str, Any], where: str, before: list[Step]) -> Step:
     return Step(time_s, name, arguments)
 
 
-def required_keys(name: str) -> list[str]:
+@lru_cache
+def required_keys(name: str) -> tuple[str, ...]:
     """The keys that an action cannot do without."""
     _operator, *parameters = signature(ACTIONS[name].run).parameters.values()
-    return [item.name for item in parameters if item.default is Parameter.empty]
+    return tuple(item.name for item in parameters if item.default is Parameter.empty)
 
 
 def _argument(value: Any, kind: Any, where: str) -> Any:

@@ -6,12 +6,14 @@ task at a time, so a death has its task, the next one gets a new process, and no
 its parent.
 """
 
+import gc
 import os
 import signal
 import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
@@ -134,12 +136,12 @@ def _serve(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     pipe.send("ready")
-    while True:
-        try:
-            task = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(_outcome(task))
+    with suppress(EOFError):
+        pipe.send(_outcome(pipe.recv()))
+        gc.collect()
+        gc.freeze()  # what is loaded now stays: no collection needs to look through it again
+        while True:
+            pipe.send(_outcome(pipe.recv()))
 
 
 def _end_with_the_parent() -> None:
