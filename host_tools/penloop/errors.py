@@ -6,10 +6,9 @@ class UserError(Exception):
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message, remedy)
-        self.message, self.remedy = message, remedy
 
     def __str__(self) -> str:
-        return f"{self.message}: {self.remedy}"
+        return "{}: {}".format(*self.args)
 
 
 class BoardError(Exception):
