@@ -64,7 +64,7 @@ def test_a_case_that_kills_its_workers_is_named_and_the_rest_goes_on(alone):
         found = list(run_cases(template(), coming, workers))
     assert found[:7] + found[8:] == alone[:7] + alone[8:30]
     assert found[7].case.number == 7
-    assert found[7].error == "case 7 ended its worker 2 times (out of memory?)"
+    assert found[7].error == "case 7 ended its worker 3 times (out of memory?)"
     assert not found[7].passed
 
 

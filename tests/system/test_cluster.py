@@ -106,7 +106,7 @@ def test_a_case_that_kills_its_workers_is_named(installed, tmp_path):
     finally:
         cluster.close()
     assert [bool(result.error) for result in found] == [False, False, True, False]
-    assert found[2].error.startswith("case 2 ended its worker 2 times")
+    assert found[2].error.startswith("case 2 ended its worker 3 times")
 
 
 def test_a_lost_scheduler_is_told(cluster, installed):

@@ -19,7 +19,7 @@ __all__ = ["Workers", "processes", "run_cases"]
 
 OUTSTANDING = 4  # batches a worker has at most
 HELD = 2 * OUTSTANDING  # batches a worker, with those that wait for an earlier one
-DEATHS = 2  # of workers that had nothing but this case
+DEATHS = 3  # of a case's workers: with its batch, alone in a batch, alone of all
 LOOK_S = 1.0  # how long results are waited for before the workers are looked at
 
 
@@ -60,6 +60,11 @@ class _Task:
     batch: _Batch
     places: range
     deaths: int = 0
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether the next worker that it loses is its own fault."""
+        return self.deaths == DEATHS - 1
 
     @property
     def cases(self) -> list[Case]:
@@ -104,15 +109,22 @@ class _Run:
     def _hand_out(self) -> None:
         """Until every worker has enough; one batch each until their speed is known."""
         window = (OUTSTANDING if self._workers.case_s else 1) * self._workers.count
-        while len(self._running) < window:
+        while len(self._running) < window and not self._suspect_runs():
             task = self._next_task()
             if task is None:
                 return
             self._start(task)
 
+    def _suspect_runs(self) -> bool:
+        return any(task.is_suspect for task in self._running.values())
+
     def _next_task(self) -> _Task | None:
-        if self._again:
+        """What was lost comes first; a suspect only when nothing else runs, which might be lost
+        with it and seem as guilty."""
+        if self._again and not self._again[0].is_suspect:
             return self._again.popleft()
+        if self._again:
+            return None if self._running else self._again.popleft()
         if len(self._order) >= HELD * self._workers.count:
             return None
         cases = next(self._batches, None)
@@ -153,11 +165,12 @@ class _Run:
 
     def _lost(self, task: _Task) -> None:
         """Its cases again, one at a time, so that the one to blame is found."""
+        deaths = task.deaths + 1
         if len(task.places) > 1:
-            alone = (_Task(task.batch, range(place, place + 1)) for place in task.places)
-            self._again.extend(alone)
-        elif task.deaths + 1 < DEATHS:
-            self._again.append(_Task(task.batch, task.places, task.deaths + 1))
+            for place in task.places:
+                self._again.append(_Task(task.batch, range(place, place + 1), deaths))
+        elif deaths < DEATHS:
+            self._again.append(_Task(task.batch, task.places, deaths))
         else:
             (case,) = task.cases
             told = f"case {case.number} ended its worker {DEATHS} times (out of memory?)"
