@@ -109,6 +109,15 @@ def test_the_page_has_every_section_a_command_and_no_address(made):
     assert 'href="http' not in text.replace('xlink:href="#', "")
 
 
+def test_results_that_are_all_alike_have_a_page_without_histograms(made, tmp_path):
+    campaign = made[0].campaign
+    data = DataSet(tmp_path / "alike", campaign)
+    data.add([CaseResult(campaign.plan.case(n), (1.0, 1.0), (0.0,)) for n in range(5)])
+    text = page_of(Summary.of(campaign, data), data)
+    assert "How the results are spread" not in text
+    assert "0 of 5 cases fail" in text
+
+
 def test_equal_results_give_equal_pages(made):
     assert page_of(*made) == page_of(*made)
 

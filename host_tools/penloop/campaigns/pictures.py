@@ -49,12 +49,14 @@ def _small_pictures(count: int) -> tuple[Any, list[Any]]:
 def histograms(summary: Summary, data: DataSet) -> str:
     """Of every result that varies: failures red where the result is a margin."""
     names = [name for name, one in summary.spreads.items() if one.least < one.greatest]
+    if not names:
+        return ""
     figure, cells = _small_pictures(len(names))
     for axes, name in zip(cells, names, strict=False):
         values = data.column(name, summary.campaign.plan.count)
         _histogram(axes, values[np.isfinite(values)], name.startswith("margin"))
         axes.set_title(_wrapped(summary.title(name)), fontsize=9, loc="left", color=palette.INK)
-    return svg(figure) if names else ""
+    return svg(figure)
 
 
 def _histogram(axes: Any, values: Column, is_margin: bool) -> None:
