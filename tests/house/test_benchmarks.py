@@ -3,7 +3,7 @@
 import importlib
 
 import pytest
-from benchmarks import engines, growth, overhead, peer, plant_accuracy, plant_speed
+from benchmarks import campaigns, engines, growth, overhead, peer, plant_accuracy, plant_speed
 
 from pensim.plant.kernel import Kernel
 
@@ -46,3 +46,19 @@ def test_the_plant_s_contenders_advance_the_span():
 @pytest.mark.parametrize("module", [peer, plant_speed])
 def test_the_goals_are_those_of_both_kernels(module):
     assert set(importlib.reload(module).GOALS) == {"compiled", "python"}
+
+
+def test_a_campaign_s_cost_and_memory_are_measured(monkeypatch, capsys):
+    monkeypatch.setattr(campaigns, "CASES", 4)
+    monkeypatch.setattr(campaigns, "REPEATS", 1)
+    monkeypatch.setattr(campaigns, "SIZES", (20, 40))
+    campaigns.main()
+    printed = capsys.readouterr().out
+    assert "two worker processes" in printed
+    assert "times one (goal 1.85)" in printed
+    assert "after    40 cases: this process" in printed
+
+
+def test_the_machinery_is_what_is_neither_simulated_nor_judged():
+    cost = campaigns.Cost(wall_s=5.5, simulation_s=10.0, judging_s=0.5, workers=2)
+    assert cost.machinery_percent == pytest.approx(5.0)

@@ -8,6 +8,7 @@ import textwrap
 import time
 from concurrent.futures import Executor
 from contextlib import suppress
+from multiprocessing import resource_tracker
 
 import pytest
 
@@ -146,7 +147,8 @@ def test_a_mistake_in_a_task_comes_back_as_it_was():
 
 
 def test_processes_that_cannot_be_started_are_told(monkeypatch):
-    monkeypatch.setattr(sys, "path", [])  # they take it from their parent
+    assert resource_tracker  # loaded here; the processes take their path from their parent
+    monkeypatch.setattr(sys, "path", [])
     with processes(2) as workers, pytest.raises(UserError, match="-j 1 does without"):
         list(run_cases(template(), map(case, range(3)), workers))
 

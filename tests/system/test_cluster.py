@@ -2,6 +2,7 @@
 
 import sys
 
+import pandas as pd
 import pytest
 
 from penloop.campaigns import batches
@@ -11,7 +12,8 @@ from penloop.campaigns.driver import processes, run_cases
 from penloop.errors import UserError
 from tests.house.distribution import Environment, build_wheel, copy_repository
 from tests.system.cluster import Cluster
-from tests.system.penloop_process import until
+from tests.house.sources import ROOT
+from tests.system.penloop_process import penloop, until
 from tests.system.small_campaign import Deadly, case, template
 
 CASES = 400
@@ -78,6 +80,19 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_nothing_counts_twice(
         until(lambda: workers.count == 1 or workers.look(), "the loss of one")
     assert [result.case.number for result in found] == list(range(CASES))
     assert found == expected
+
+
+def test_the_command_gives_the_same_data_set(cluster, installed, tmp_path):
+    cluster.add_worker(installed)
+    file = ROOT / "examples" / "campaigns" / "tolerances.campaign.toml"
+    tables = []
+    for number, way in enumerate((["-j", "1"], ["--scheduler", cluster.address])):
+        out = tmp_path / str(number)
+        code, _said, error = penloop("campaign", str(file), "--cases", "6", *way, "--out", str(out))
+        assert code in (0, 1), error
+        tables.append(pd.read_parquet(out / "cases"))
+    pd.testing.assert_frame_equal(*tables)
+    assert list(tables[0]["case"]) == list(range(6))
 
 
 def test_a_worker_that_comes_later_gets_work(cluster, installed, short_batches):
@@ -161,7 +176,7 @@ def test_the_scheduler_needs_no_penloop_and_a_worker_without_it_tells(bare, inst
     ],
 )
 def test_an_address_without_a_scheduler_is_told(address, told, monkeypatch):
-    monkeypatch.setattr("penloop.campaigns.cluster.CONNECT_S", 0.5)
+    monkeypatch.setattr("penloop.campaigns.cluster.CONNECT_S", 3.0)
     with pytest.raises(UserError) as raised, dask_workers(address):
         pass
     assert told in str(raised.value)

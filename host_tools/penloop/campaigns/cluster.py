@@ -4,6 +4,7 @@ import logging
 import pickle
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager
@@ -47,7 +48,8 @@ def _connected(address: str) -> Any:
         ) from None
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
-        return Client(address, timeout=CONNECT_S, set_as_default=False)
+        with warnings.catch_warnings(action="ignore"):  # pandas here, none there: no matter
+            return Client(address, timeout=CONNECT_S, set_as_default=False)
     except ValueError as error:
         raise UserError(
             f"--scheduler {address}: {error}", "give an address such as tcp://host:8786"

@@ -116,7 +116,8 @@ class _Run:
             self._start(task)
 
     def _suspect_runs(self) -> bool:
-        return any(task.is_suspect for task in self._running.values())
+        """It has all workers for itself, so it is the only task."""
+        return len(self._running) == 1 and next(iter(self._running.values())).is_suspect
 
     def _next_task(self) -> _Task | None:
         """What was lost comes first; a suspect only when nothing else runs, which might be lost
