@@ -11,8 +11,8 @@ from penloop.campaigns.cluster import dask_workers
 from penloop.campaigns.driver import processes, run_cases
 from penloop.errors import UserError
 from tests.house.distribution import Environment, build_wheel, copy_repository
-from tests.system.cluster import Cluster
 from tests.house.sources import ROOT
+from tests.system.cluster import Cluster
 from tests.system.penloop_process import penloop, until
 from tests.system.small_campaign import Deadly, case, template
 
