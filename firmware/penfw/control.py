@@ -28,6 +28,7 @@ _TICK_LATE = const(18)
 _RUN_TIME = const(19)
 
 # States and conditions; the same test holds them to states.py.
+_READY = const(2)
 _RUNNING = const(3)
 _PARKING = const(4)
 _FAULT = const(5)
@@ -176,13 +177,20 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
             self._axis()
 
     def _button(self, down):
-        """Another level: a press stops a motor that is driven."""
+        """Another level: a press stops a motor that is driven, or calls a start off.
+
+        In READY it has to be here: the main loop may be busy with the cartridge, and set START
+        before it has seen the button.
+        """
         self.button_looks = 0
         self.button_down = down
         inputs = self.values[_INPUTS]
         self.values[_INPUTS] = inputs | _IN_BUTTON if down else inputs & ~_IN_BUTTON
-        if down and (self.state == _RUNNING or self.state == _PARKING):
+        state = self.state
+        if down and (state == _RUNNING or state == _PARKING or state == _READY):
             self.own_conditions |= _STOP
+        elif state == _READY:
+            self.own_conditions &= ~_STOP
         elif down and self.law == _LAW_RUN:
             self._begin(_LAW_PARK)
 

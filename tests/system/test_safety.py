@@ -204,6 +204,18 @@ def test_a_press_while_the_depth_is_still_being_reached_calls_the_start_off(make
     assert "RUNNING" not in states_of(bench.trace())
 
 
+@pytest.mark.parametrize("after_ms", range(1, 24))
+def test_a_press_while_the_cartridge_is_marked_used_calls_the_start_off(make_bench, after_ms):
+    bench = ready(make_bench)
+    bench.operator.click(0.1)
+    bench.run(0.1 + after_ms / 1000)
+    bench.operator.press()
+    bench.run(0.02)
+    assert state(bench) != "RUNNING"
+    bench.run(0.4)
+    assert state(bench) != "RUNNING"
+
+
 def test_usb_power_refuses_a_start_and_leaves_the_cartridge_unused(make_bench):
     bench = ready(make_bench)
     bench.operator.usb_power()
