@@ -187,7 +187,7 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
         inputs = self.values[_INPUTS]
         self.values[_INPUTS] = inputs | _IN_BUTTON if down else inputs & ~_IN_BUTTON
         state = self.state
-        if down and (state == _RUNNING or state == _PARKING or state == _READY):
+        if down and (state == _RUNNING or state == _PARKING or state == _READY):  # noqa: SIM109
             self.own_conditions |= _STOP
         elif state == _READY:
             self.own_conditions &= ~_STOP
