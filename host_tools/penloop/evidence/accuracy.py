@@ -50,7 +50,7 @@ class Results:
 
     @property
     def worst_percent(self) -> Column:
-        """The window of 0.2 s that is farthest from what is set, percent."""
+        """The turn whose mean is farthest from what is set, percent."""
         off = np.stack([self.slowest_hz - self.set_hz, self.fastest_hz - self.set_hz])
         return 100.0 * np.max(np.abs(off), axis=0) / self.set_hz
 
@@ -102,8 +102,8 @@ def _results(data: DataSet, count: int) -> Results:
     return Results(
         column("settings.stroke_rate_Hz"),
         column("measure.held_Hz"),
-        column("measure.slowest_Hz"),
-        column("measure.fastest_Hz"),
+        1e6 / column("measure.longest_turn"),
+        1e6 / column("measure.shortest_turn"),
         column("measure.duty_u16") / 65535,
         column("settings.depth_mm"),
         column("measure.nose_mm"),
@@ -119,8 +119,8 @@ def _claims(found: Results) -> Iterator[Claim]:
     free = found.duty < DUTY_LIMIT
     off = found.worst_percent[free]
     yield _share_claim(
-        f"The stroke rate, a mean of 0.2 s, stays within {RATE_PERCENT:g} % of what is set, "
-        f"wherever the duty is below {DUTY_LIMIT:.0%}.",
+        f"The stroke rate, the mean of each turn, stays within {RATE_PERCENT:g} % of what is set "
+        f"at steady state, wherever the duty is below {DUTY_LIMIT:.0%}.",
         off <= RATE_PERCENT,
         f"farthest {np.max(off):.2f} %, 95 % of pens within {np.percentile(off, 95):.2f} %",
     )
@@ -169,7 +169,7 @@ def _body(found: Results) -> str:
 
 
 _RATE_TEXT = (
-    "Each dot is a pen: the farthest that a mean of 0.2 s was from what was set, while the needles "
+    "Each dot is a pen: the farthest that the mean of a turn was from what was set, while the needles "
     "worked in skin, from half a second after contact on. Grey: duty saturated."
 )
 _DEPTH_TEXT = (
