@@ -266,11 +266,37 @@ def test_the_action_runs_what_the_command_line_has(tmp_path, capsys):
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "GITHUB_ACTION_PATH": str(root),
         "SCENARIOS": str(root / "examples" / "scenarios" / "eye.pen.toml"), "SEEDS": "1..2",
         "FIRMWARE": str(root / "firmware"), "ENGINE": "micropython", "JOBS": "2",
-        "OUT": str(tmp_path / "out"),
+        "OUT": str(tmp_path / "out"), "GITHUB_STEP_SUMMARY": str(tmp_path / "page.md"),
     }  # fmt: skip
+    (tmp_path / "page.md").write_text("# Before\n")
+    scenario = environment["SCENARIOS"]
+    saved = str(tmp_path / "saved")
+    assert run(["run", scenario, "--seeds", "1..2", "--save-baseline", saved]) == 0
     done = subprocess.run(
-        ["bash", "-e", "-c", script], env=environment, capture_output=True, text=True
+        ["bash", "-e", "-c", script],
+        env={**environment, "BASELINE": saved},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     assert "2 runs, 0 failed" in done.stdout
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"junit.xml", "report.html"}
+    files = {path.name for path in (tmp_path / "out").iterdir()}
+    assert files == {"junit.xml", "report.html", "summary.md"}
+    page = (tmp_path / "page.md").read_text()
+    assert page.startswith("# Before\n## penloop run: 2 runs, 0 failed")
+    assert "0 changed, 2 unchanged" in page
+
+
+def test_the_actions_page_tells_what_failed_and_the_action_fails(scenario_file, tmp_path):
+    path = scenario_file(SCENARIO.replace("within 3 %", "within 0.001 %"))
+    root = Path(__file__).parents[2]
+    text = (root / "action.yml").read_text()
+    script = text.partition("      run: |\n")[2].partition("    - name: Keep")[0]
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "GITHUB_ACTION_PATH": str(root),
+        "SCENARIOS": str(path), "ENGINE": "cpython", "JOBS": "1", "OUT": str(tmp_path / "out"),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "page.md"),
+    }  # fmt: skip
+    done = subprocess.run(["bash", "-e", "-c", script], env=environment, capture_output=True)
+    assert done.returncode == 1
+    assert "FAILS  stroke rate within 0.001 %" in (tmp_path / "page.md").read_text()
