@@ -93,7 +93,9 @@ def test_every_measure_is_shown_with_its_unit(scenario_file, capsys, jobs):
     trace = execute(load(path)).trace
     times_s, rate_mhz = trace.time_s, trace["plant.rate"]
     starts_s = times_s[np.argmax(trace["pen.state"] == states.RUNNING)]
-    mean_mhz = rate_mhz[(times_s >= starts_s + 0.6) & (times_s < 2.2)].mean()
+    ends_s = np.append(times_s[1:], np.inf)  # until which each row's value holds
+    held_s = np.clip(np.minimum(ends_s, 2.2) - np.maximum(times_s, starts_s + 0.6), 0, None)
+    mean_mhz = np.average(rate_mhz, weights=held_s)
     stop_s = times_s[(times_s > starts_s) & (trace["pen.state"] != states.RUNNING)][0]
     still_s = times_s[(times_s >= stop_s) & (np.abs(rate_mhz) < 200)][0] - stop_s
     held, stop, stalled, turns = (line.strip() for line in lines[3:7])
