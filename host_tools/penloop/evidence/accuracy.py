@@ -169,8 +169,8 @@ def _body(found: Results) -> str:
 
 
 _RATE_TEXT = (
-    "Each dot is a pen: the farthest that the mean of a turn was from what was set, while the needles "
-    "worked in skin, from half a second after contact on. Grey: duty saturated."
+    "Each dot is a pen: the farthest that the mean of a turn was from what was set, while the"
+    " needles worked in skin, from half a second after contact on. Grey: duty saturated."
 )
 _DEPTH_TEXT = (
     "Left: needles beyond the nose against what was set. Right: how deep strokes went into the "
