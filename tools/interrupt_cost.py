@@ -18,7 +18,7 @@ from penloop.mpy import NATIVE_MODULES
 ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "firmware" / "penfw"
 MODULES = (
-    "control_state",
+    "control_setup",
     *NATIVE_MODULES,
 )  # the first tells which of the board's methods it calls
 TABLE = ROOT / "docs" / "interrupt-cost.md"

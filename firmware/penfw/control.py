@@ -11,6 +11,7 @@ from micropython import const
 
 from penfw.axis import DepthAxis
 from penfw.parking import Parking
+from penfw.proof import Proof
 from penfw.rate import RateLaw
 from penfw.watch import Watches
 
@@ -28,6 +29,7 @@ _TICK_LATE = const(18)
 _RUN_TIME = const(19)
 
 # States and conditions; the same test holds them to states.py.
+_SELF_TEST = const(0)
 _READY = const(2)
 _RUNNING = const(3)
 _PARKING = const(4)
@@ -35,6 +37,7 @@ _FAULT = const(5)
 _SERVICE = const(6)
 _CUT_FAULT = const(1)
 _PARK_FAULT = const(2)
+_START = const(32)
 _STOP = const(64)
 
 _IN_BUTTON = const(1)  # bit of the signal `inputs`
@@ -42,6 +45,8 @@ _IN_BUTTON = const(1)  # bit of the signal `inputs`
 _LAW_OFF = const(0)
 _LAW_RUN = const(1)
 _LAW_PARK = const(2)
+_LAW_PROVE = const(4)
+_MOVES = const(3)  # LAW_RUN and LAW_PARK
 
 _TICK_US = const(1000)
 _LONG_MS = const(1 << 29)  # six days: here `state_ms` stands still
@@ -53,7 +58,7 @@ _F_DEADLINE_MISSED = const(1 << 7)
 _F_INTERNAL_ERROR = const(1 << 8)
 
 
-class Control(RateLaw, Parking, DepthAxis, Watches):
+class Control(RateLaw, Parking, Proof, DepthAxis, Watches):
     """The interrupt and its two edge handlers."""
 
     def __init__(self, board):
@@ -96,6 +101,8 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
                 self._over(now)
             elif not odd:
                 self._look()
+            elif self.law == _LAW_PROVE:
+                self._prove(raw)
             elif self.slot & 1:
                 self._measure(now, raw)
             elif self.law == _LAW_RUN:
@@ -106,6 +113,8 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
             if self.gate and not self.faults & self.cut_mask:
                 self.write_load_switch(odd)
                 self.write_motor(self.duty)
+            elif self.law == _LAW_PROVE and not self.faults & self.cut_mask:
+                self.write_motor(self.duty)  # while the load switch is open
             else:
                 self.write_motor(0)
             if odd:
@@ -124,8 +133,10 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
             self.values[_TICK_LATE] = gap - _TICK_US
 
     def _over(self, now):
-        """Too much current: two ticks in succession are a fault."""
-        if (now - self.over_us) & _MASK < _SUCCESSION_US:
+        """Too much current: two ticks in succession are a fault, in the proof the first one."""
+        if self.law == _LAW_PROVE:
+            self._stuck(self.proof_step)
+        elif (now - self.over_us) & _MASK < _SUCCESSION_US:
             self.faults |= _F_OVERCURRENT
         self.over_us = now
 
@@ -150,6 +161,8 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
             self.gate = self.duty = self.values[_DUTY] = 0
         if found & self.park_mask:
             self.own_conditions |= _PARK_FAULT
+        if self.law == _LAW_PROVE:
+            self._begin(_LAW_OFF)
 
     def _look(self):
         """Even ticks: one of button, main loop's wishes, state table, or slot and depth axis."""
@@ -177,7 +190,7 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
             self._axis()
 
     def _button(self, down):
-        """Another level: a press stops a motor that is driven, or calls a start off.
+        """Another level: a press stops a motor that is driven, or calls a start or a proof off.
 
         In READY it has to be here: the main loop may be busy with the cartridge, and set START
         before it has seen the button.
@@ -191,11 +204,15 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
             self.own_conditions |= _STOP
         elif state == _READY:
             self.own_conditions &= ~_STOP
+        elif down and state == _SELF_TEST:
+            self.own_conditions |= _STOP
+            if self.law == _LAW_PROVE:
+                self._begin(_LAW_OFF)
         elif down and self.law == _LAW_RUN:
             self._begin(_LAW_PARK)
 
     def _obey(self):
-        """Takes over what the main loop asks for; in SERVICE that may be to run or to park."""
+        """Takes over what the main loop asks for: to run or to park in SERVICE, or a proof."""
         self.main_asks = 0
         if self.main_clear:
             self.main_clear = self.faults = 0
@@ -204,7 +221,8 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
         self.faults |= self.main_faults
         law = self.main_law
         self.main_law = _LAW_OFF
-        wanted = law and law != self.law and self.state == _SERVICE
+        where = _SELF_TEST if law == _LAW_PROVE else _SERVICE
+        wanted = law and law != self.law and self.state == where
         if wanted and not self.own_conditions & _CUT_FAULT:
             self._begin(law)
 
@@ -223,17 +241,19 @@ class Control(RateLaw, Parking, DepthAxis, Watches):
             self._begin(_LAW_RUN)
         elif following == _PARKING:
             self._begin(_LAW_PARK)
+        elif following == _SELF_TEST and conditions & _START:
+            self._begin(_LAW_PROVE)
         else:
             self._begin(_LAW_OFF)
 
     def _begin(self, law):
         """The motor's law changes: what belonged to the old one is forgotten."""
         self.law = law
-        self.gate = 1 if law and not self.own_conditions & _CUT_FAULT else 0
+        self.gate = 1 if law & _MOVES and not self.own_conditions & _CUT_FAULT else 0
         self.duty = self.values[_DUTY] = 0
         self.integral = self.ramp_mHz = 0
         self.odd_turns = self.empty_turns = self.driven_looks = 0
         self.tdc_head = self.head
         self.tdc_us = self.last_us
-        self.park_phase = self.park_ms = self.park_tries = 0
+        self.proof_step = self.park_phase = self.park_ms = self.park_tries = 0
         self.park_count = self.tdc_count

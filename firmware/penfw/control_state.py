@@ -4,122 +4,33 @@ What is named `main_*` is written by the main loop and taken over by the interru
 ticks; the main loop writes nothing else here while the interrupt runs, but by the methods below.
 """
 
-from array import array
-
 from micropython import const
 
-from penfw import faults, signals, states
+from penfw import faults, signals, states, tables
 
-_SELF_TEST = const(0)
-_EXCESS_START_Q4 = const(60000 << 4)  # after a reset the winding may be 60 K above its housing
-_NO_PERIOD_US = const(1000000)  # stands for "no turn seen": 1 Hz
+TYPE_CHECKING = False  # a type checker takes it for true: ControlSetup tells it of all words
+if TYPE_CHECKING:
+    from penfw.control_setup import ControlSetup
+else:
+    ControlSetup = object
 
-# What the motor does: `law` of the interrupt, `main_law` as the main loop wants it in SERVICE.
+# What the motor does: `law` of the interrupt, `main_law` as the main loop wants it.
 LAW_OFF = const(0)
 LAW_RUN = const(1)
 LAW_PARK = const(2)
+LAW_PROVE = const(4)  # of both stop paths, in SELF_TEST
+
+PROOF_STEPS = 47  # of two ticks
 
 
-class ControlState:
-    """All words of the control interrupt. `board` gives the bound methods it calls."""
+class ControlState(ControlSetup):
+    """All words of the control interrupt, which control_setup.py lists."""
 
     def __init__(self, board):
         self.values = signals.values
         self.cut_mask, self.park_mask = faults.masks()
         self.next_state = states.next_state
-        self._bind(board)
-        self._clear_words()
-        self._clear_motion()
-        self._clear_axis()
-
-    def _bind(self, board):
-        self.ticks_us = board.ticks_us
-        self.write_motor = board.motor.duty_u16
-        self.write_load_switch = board.load_switch.value
-        self.read_shunt = board.shunt.read_u16
-        self.read_position = board.position.read_u16
-        self.read_switched = board.switched.read_u16
-        self.write_analogue_switch = board.analogue_switch.value
-        self.read_tdc = board.top_dead_centre.value
-        self.read_button = board.button.value
-        self.read_cartridge = board.cartridge_present.value
-        self.read_usb = board.usb_power.value
-        self.read_home = board.home_switch.value
-        self.write_step = board.step_pin.value
-        self.write_direction = board.step_direction.value
-
-    def _clear_words(self):
-        # The main loop's words.
-        self.main_conditions = 0
-        self.main_asks = 0  # 1: one of the next three is news; the interrupt sets it back
-        self.main_faults = 0
-        self.main_clear = 0  # 1: clear the latched faults; the interrupt sets it back
-        self.main_law = LAW_OFF  # wanted in SERVICE; the interrupt sets it back
-        self.main_window = 1  # 1: a flash window is declared, no deadline holds
-        self.main_rate_mHz = 0
-        self.main_depth = 0  # steps
-        self.main_home = 0  # 1: find the home switch
-        self.push = None  # telemetry ring: push(values, now_us)
-        # The interrupt's own.
-        self.state = _SELF_TEST
-        self.state_ms = 0
-        self.faults = 0
-        self.latched = 0  # the faults that have been acted upon
-        self.conditions = 0
-        self.own_conditions = 0
-        self.error = None  # class of the last exception in the interrupt
-        self.site = 0  # and the slot in which it came, + 16 in an odd tick
-        self.last_us = 0
-        self.over_us = 0
-        self.odd = 0
-        self.slot = 0
-        self.gate = 0  # 1: the motor may be driven
-        self.law = LAW_OFF
-        self.duty = 0
-        self.button_down = 0
-        self.button_looks = 0
-        self.cartridge_out = 0
-        self.usb_seen = 0
-        self.housing_raw = 32768  # 25 C until the first reading
-
-    def _clear_motion(self):
-        self.ring = array("i", [0] * 16)
-        self.head = 0
-        self.seen = 0
-        self.known = 0  # edges since standstill, at most 9
-        self.age_us = 0
-        self.tdc_us = 0
-        self.tdc_head = 0
-        self.tdc_edges = 6
-        self.tdc_count = 0
-        self.tdc_seen = 0
-        self.odd_turns = 0
-        self.empty_turns = 0
-        self.period0 = self.period1 = self.period2 = _NO_PERIOD_US
-        self.stopped_head = 0
-        self.driven_looks = 0
-        self.ramp_mHz = 0
-        self.integral = 0  # mV in Q16
-        self.park_phase = 0
-        self.park_ms = 0
-        self.park_tries = 0
-        self.park_count = 0  # passages of top dead centre when the law began
-
-    def _clear_axis(self):
-        self.steps = 0
-        self.goal = 0
-        self.deeper_count = 0  # passages of top dead centre when it last went deeper in SERVICE
-        self.step_high = 0
-        self.overshoot = 0
-        self.direction = 0
-        self.home_steps = 0
-        self.homed = 0
-        self.mismatch_looks = 0
-        self.range_looks = 0
-        self.battery_looks = 0
-        self.battery_mV = 4200  # what the laws reckon with
-        self.heat_sum = 0  # mA^2 / 64 over the measurements of a look
-        self.excess_q4 = _EXCESS_START_Q4  # winding above housing, mK in Q4
+        tables.read("control_setup", "ControlSetup").prepare(self, board)
 
     # For the main loop. `main_asks` comes last, as the interrupt may enter between any two lines.
 
@@ -135,9 +46,14 @@ class ControlState:
         self.main_asks = 1
 
     def want(self, law):
-        """Runs or parks the motor in SERVICE, unless a CUT fault forbids it."""
+        """Runs or parks the motor in SERVICE, proves in SELF_TEST; a CUT fault forbids it."""
         self.main_law = law
         self.main_asks = 1
+
+    def moved_in_proof(self):
+        """Whether the last proof of the stop paths has found no fault, but the motor turned."""
+        over = self.proof_step == PROOF_STEPS
+        return over and not self.own_conditions & states.PROVED
 
     def find_home(self):
         """Sends the depth axis to its home switch; `homed` tells when it is there."""
@@ -146,24 +62,4 @@ class ControlState:
 
     def configure(self, get):
         """Takes its gains from the settings; `get(name)` returns a value. Motor off only."""
-        self.shunt_zero = get("shunt_zero")
-        self.shunt_q12 = get("shunt_gain") * 4096 // 1000000  # mA per count
-        self.over_raw = self.shunt_zero + OVERCURRENT_MA * 4096 // self.shunt_q12
-        self.position_home = get("position_home")
-        self.position_q12 = get("position_gain") * 4096 // 1000000  # um per count
-        # The switch closes up to a step below zero, and the screw has the play to take up.
-        self.home_steps_below = -((get("backlash") + 12) // 25)
-        self.battery_q12 = get("battery_gain") * 4096 // 1000000  # mV per count
-        self.emf_q16 = get("motor_constant") * 65536 // 1000000  # mV per mHz
-        self.resistance_mOhm = get("motor_resistance")
-        self.ir_q12 = self.resistance_mOhm * get("ir_compensation") // 1000 * 4096 // 1000
-        self.kp_q16 = get("rate_kp") * 65536 // 1000
-        self.ki_q16 = get("rate_ki") * 65536 // 1000 * 4 // 1000  # a step is 4 ms
-        self.slew_mHz = get("slew") * 4
-        self.limit_mV = get("current_limit") * self.resistance_mOhm // 1000
-        self.park_mV = get("park_current") * self.resistance_mOhm // 1000
-        self.battery_critical_mV = get("battery_critical")
-        self.winding_limit_mC = get("winding_limit")
-
-
-OVERCURRENT_MA = 2800  # jammed at 150 Hz: 2.5 A until the ceiling falls; stalled at 4.2 V: 3.6 A
+        tables.read("control_setup", "ControlSetup").configure(self, get)

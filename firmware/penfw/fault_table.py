@@ -6,6 +6,7 @@
 
 from penfw.faults import (
     BATTERY_CRITICAL,
+    BRIDGE_STUCK,
     BUTTON_STUCK,
     CARTRIDGE_EXPIRED,
     CARTRIDGE_INVALID,
@@ -16,6 +17,7 @@ from penfw.faults import (
     HOME_NOT_FOUND,
     INTERNAL_ERROR,
     LINK_LOST,
+    LOAD_SWITCH_STUCK,
     MOTOR_MOVES,
     OVER_TEMPERATURE,
     OVERCURRENT,
@@ -28,6 +30,7 @@ from penfw.faults import (
     STALL,
     TACHOMETER_IMPLAUSIBLE,
     TACHOMETER_LOSS,
+    TEST_CURRENT,
     USB_POWER,
     WATCHDOG_RESET,
 )
@@ -103,4 +106,13 @@ FAULTS = (
     (BUTTON_STUCK, "button stuck", PARK, 11000,
      "the button was held for more than 10 s",
      "release the button; clean it if it sticks"),
+    (BRIDGE_STUCK, "stop path: bridge", CUT, 20,
+     "the proof before a run found current with the PWM at zero",
+     "send the pen to service: bridge shorted, or its wire is off"),
+    (LOAD_SWITCH_STUCK, "stop path: load switch", CUT, 20,
+     "the proof before a run found current with the load switch off",
+     "send the pen to service: load switch or its one-shot does not open"),
+    (TEST_CURRENT, "stop path: test current", CUT, 20,
+     "the proof's pulse with both paths on was not near 0.1 A",
+     "send the pen to service: motor, bridge or load switch open, or pins exchanged"),
 )  # fmt: skip

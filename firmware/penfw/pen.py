@@ -5,7 +5,7 @@ steers the interrupt through the `main_*` words and the targets, and never write
 """
 
 from penfw import board as hardware
-from penfw import faults, protocol, settings, states
+from penfw import faults, protocol, settings, states, tables
 from penfw.button import (
     HOLD_ACKNOWLEDGE,
     HOLD_SERVICE,
@@ -39,7 +39,6 @@ from penfw.indicator import (
 )
 from penfw.limits import greatest_depth_um, to_step_um
 from penfw.link import Link
-from penfw.selftest import SelfTest
 from penfw.service import Service
 from penfw.signals import IN_BUTTON, IN_CARTRIDGE, IN_USB
 from penfw.signals import index as signal
@@ -75,7 +74,13 @@ class Pen:
             unpack_serials(board.files.read(REMOVED_FILE)),
         )  # fmt: skip
         self.indicator = Indicator(board)
-        self.selftest = SelfTest(self, damaged)
+        self.boot_faults = 0  # what the first self-test raises
+        if damaged:
+            self.boot_faults |= 1 << faults.SETTINGS_CORRUPT
+        if hardware.was_watchdog_reset():
+            self.boot_faults |= 1 << faults.WATCHDOG_RESET
+        self.top_in_doubt = False  # needles have to be parked before its sensor is believed
+        self.selftest = None  # while it runs only
         self.treatment = Treatment(self)
         self.service = Service(self)
         self.flash_window = FlashWindow(self)
@@ -133,14 +138,19 @@ class Pen:
 
     def _state_changed(self, state):
         self.link.event(protocol.STATE_CHANGED, state, self._state & 0xFF)
-        parked = self._state == states.PARKING
-        self._state = state
+        if self._state == states.PARKING and state == states.SELF_TEST:
+            self.top_in_doubt = False
         control = self.control
-        control.main_conditions &= states.TESTED | states.CARTRIDGE
+        kept = states.TESTED | states.CARTRIDGE
+        if state == states.SELF_TEST and self._state == states.READY:
+            kept |= states.START  # the proof before a run
+        control.main_conditions &= kept
+        self._state = state
         self.treatment.state_changed()
         self.service.state_changed()
-        if state == states.SELF_TEST:
-            self.selftest.begin(self.uptime_ms, parked)
+        self.selftest = None
+        if state == states.SELF_TEST and not control.main_conditions & states.TESTED:
+            self.selftest = tables.read("selftest", "SelfTest")(self)  # some ms on a board
         if state == states.FAULT:
             self.indicator.play(ALARM, self.uptime_ms)
         if state in (states.STANDBY, states.SERVICE):
@@ -157,11 +167,13 @@ class Pen:
             if gone >> number & 1:
                 self.link.event(protocol.FAULT_CLEARED, number, 0)
         if word & _DOUBTFUL:
-            self.selftest.doubt_top()
+            self.top_in_doubt = True
 
     def _in_state(self, state):
-        if state == states.SELF_TEST:
+        if self.selftest is not None:
             self.selftest.step(self.uptime_ms)
+        elif state == states.SELF_TEST:
+            self.treatment.in_proof()
         elif state == states.READY:
             self.treatment.in_ready()
         elif state == states.RUNNING:
@@ -170,9 +182,10 @@ class Pen:
             self.service.step()
 
     def _look(self):
-        if self._state == states.SELF_TEST and self.selftest.needles_out:
+        test = self.selftest
+        if test is not None and test.needles_out:
             return NEEDLES_OUT
-        if self._state == states.SELF_TEST and self.selftest.uncalibrated:
+        if test is not None and test.uncalibrated:
             return NOT_CALIBRATED
         return LIGHTS[self.control.state]
 
@@ -197,7 +210,7 @@ class Pen:
     def _short_press(self, state):
         if state == states.READY and self.button.state_at_press == states.READY:
             self.treatment.begin()
-        elif state == states.SELF_TEST and self.selftest.needles_out:
+        elif self.selftest is not None and self.selftest.needles_out:
             self.control.main_conditions |= states.PARK_WANTED
 
     def acknowledge(self):

@@ -1,7 +1,10 @@
-"""The self-test after power-up and after an acknowledged fault: sensors, needles, home."""
+"""The self-test after power-up and after an acknowledged fault: sensors, needles, home, stop paths.
+
+It is in memory while it runs only, see tables.py.
+"""
 
 from penfw import faults, states
-from penfw.board import was_watchdog_reset
+from penfw.control_state import LAW_OFF, LAW_PROVE
 from penfw.signals import IN_TOP
 from penfw.signals import index as signal
 
@@ -17,24 +20,11 @@ _INPUTS = signal("inputs")
 class SelfTest:
     """Runs in SELF_TEST, a step a main-loop pass; ends with the condition TESTED."""
 
-    def __init__(self, pen, settings_damaged):
+    def __init__(self, pen):
         self._pen = pen
-        self._settings_damaged = settings_damaged
-        self._watchdog_reset = was_watchdog_reset()
-        self._top_in_doubt = False
-        self.begin(0)
-
-    def begin(self, now_ms, parked=False):
-        """Starts over; `parked`: the needles have just been parked, which verifies the sensor."""
-        if parked:
-            self._top_in_doubt = False
         self._phase = self._settle
-        self._since_ms = now_ms
+        self._since_ms = pen.uptime_ms
         self.needles_out = self.uncalibrated = False
-
-    def doubt_top(self):
-        """The sensor may be defective: needles have to be parked before it is believed again."""
-        self._top_in_doubt = True
 
     def step(self, now_ms):
         """One look."""
@@ -44,20 +34,12 @@ class SelfTest:
         if now_ms - self._since_ms < SETTLE_MS:
             return
         self._pen.control.main_window = 0
-        found = self._reset_faults() | self._sensor_faults()
+        found = self._pen.boot_faults | self._sensor_faults()
+        self._pen.boot_faults = 0
         if found:
             self._pen.control.raise_faults(found)
         else:
             self._phase = self._look_for_needles
-
-    def _reset_faults(self):
-        found = 0
-        if self._settings_damaged:
-            found |= 1 << faults.SETTINGS_CORRUPT
-        if self._watchdog_reset:
-            found |= 1 << faults.WATCHDOG_RESET
-        self._settings_damaged = self._watchdog_reset = False
-        return found
 
     def _sensor_faults(self):
         values = self._pen.control.values
@@ -71,7 +53,7 @@ class SelfTest:
     def _look_for_needles(self, now_ms):
         """Top dead centre not seen: nothing moves until a fresh press. Parking verifies it."""
         at_top = self._pen.control.values[_INPUTS] & IN_TOP
-        self.needles_out = self._top_in_doubt or not at_top
+        self.needles_out = self._pen.top_in_doubt or not at_top
         if not self.needles_out:
             self._start_homing(now_ms)
 
@@ -85,6 +67,25 @@ class SelfTest:
         control = self._pen.control
         if control.main_home or not control.homed:
             return
+        if self._pen.get("calibrated"):  # else its shunt and its motor are not known yet
+            self._phase = self._prove
+            self._prove(now_ms)
+        else:
+            self._go_to_depth(now_ms)
+
+    def _prove(self, now_ms):
+        """Both stop paths, with the needles at depth zero. A press calls it off, so it repeats."""
+        pen, control = self._pen, self._pen.control
+        if control.own_conditions & states.PROVED:
+            self._go_to_depth(now_ms)
+        elif control.law == LAW_OFF and not control.main_asks:
+            if control.moved_in_proof():
+                pen.top_in_doubt = True
+                self._phase = self._look_for_needles
+            elif not control.button_down:
+                control.want(LAW_PROVE)
+
+    def _go_to_depth(self, now_ms):
         self._pen.apply_settings()
         self._since_ms = now_ms
         self._phase = self._reach_depth

@@ -32,7 +32,7 @@ class Service:
         """Whether a long hold of the button leads here now."""
         pen = self._pen
         state = pen.control.state
-        waits = state == states.SELF_TEST and pen.selftest.uncalibrated
+        waits = pen.selftest is not None and pen.selftest.uncalibrated
         return waits or state in (states.STANDBY, states.READY)
 
     def tell_offer(self, now_ms):

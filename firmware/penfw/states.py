@@ -24,14 +24,15 @@ STOP = 64  # press edge, run limit, stop by the host
 SERVICE_ON = 128  # held for service
 SERVICE_OFF = 256  # service ended
 ACKNOWLEDGED = 512  # held to acknowledge, and no cause is left
-PARK_WANTED = 1024  # needles out at boot: fresh press, park them
+PARK_WANTED = 1024  # needles are to be parked on a fresh press: out at boot, or moved in the proof
+PROVED = 2048  # both stop paths have just been proved
 
 CONDITIONS = (
     "CUT_FAULT", "PARK_FAULT", "TESTED", "PARKED", "CARTRIDGE", "START", "STOP", "SERVICE_ON",
-    "SERVICE_OFF", "ACKNOWLEDGED", "PARK_WANTED",
+    "SERVICE_OFF", "ACKNOWLEDGED", "PARK_WANTED", "PROVED",
 )  # fmt: skip
 
-# The motor may be powered here and nowhere else.
+# The motor may be powered here and, but for the pulse of the proof (proof.py), nowhere else.
 POWERED = 1 << RUNNING | 1 << PARKING | 1 << SERVICE
 
 # The rows of each state, by its number.
@@ -41,7 +42,8 @@ ROWS = (
         (PARK_FAULT, 0, FAULT),
         (PARK_WANTED, 0, PARKING),
         (SERVICE_ON, 0, SERVICE),
-        (TESTED, 0, STANDBY),
+        (START | PROVED | CARTRIDGE, STOP, RUNNING),
+        (TESTED, START, STANDBY),
     ),
     (  # STANDBY
         (CUT_FAULT, 0, FAULT),
@@ -54,7 +56,7 @@ ROWS = (
         (PARK_FAULT, 0, FAULT),
         (0, CARTRIDGE, STANDBY),
         (SERVICE_ON, 0, SERVICE),
-        (START, STOP, RUNNING),
+        (START, STOP, SELF_TEST),
     ),
     (  # RUNNING
         (CUT_FAULT, 0, FAULT),
@@ -80,7 +82,7 @@ ROWS = (
 
 def next_state(state, conditions):
     """State after one look at the conditions. Called in the control interrupt."""
-    for required, forbidden, following in ROWS[state]:  # <= 5 turns
+    for required, forbidden, following in ROWS[state]:  # <= 6 turns
         if conditions & required == required and not conditions & forbidden:
             return following
     return state

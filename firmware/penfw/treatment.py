@@ -1,6 +1,7 @@
 """A treatment's start, its limits while it runs, and the settings that wait for the next one."""
 
 from penfw import protocol, states
+from penfw.control_state import LAW_OFF
 from penfw.indicator import REFUSED
 from penfw.limits import lowest_rate_mHz
 from penfw.signals import IN_USB
@@ -53,6 +54,18 @@ class Treatment:
         control = self._pen.control
         if self.starting and control.steps == control.main_depth:
             control.main_conditions |= states.START
+
+    def in_proof(self):
+        """One look while both stop paths are proved before the run."""
+        control = self._pen.control
+        if control.own_conditions & states.PROVED or control.law != LAW_OFF:
+            if not control.main_conditions & states.CARTRIDGE:
+                self.call_off()
+        elif control.moved_in_proof():
+            # A knock, or needles parked at the sensor's edge. The press was fresh: park them anew.
+            control.main_conditions |= states.PARK_WANTED
+        else:
+            self.call_off()
 
     def in_running(self):
         """One look: the run limit, and a rate that battery or load does not allow."""

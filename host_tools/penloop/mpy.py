@@ -9,7 +9,7 @@ from penloop.errors import UserError
 
 # Modules whose functions run in the control interrupt; its budget holds for native code.
 NATIVE_MODULES = (
-    "axis", "control", "parking", "rate", "sample_ring", "states", "watch",
+    "axis", "control", "parking", "proof", "rate", "sample_ring", "states", "watch",
 )  # fmt: skip
 BYTECODE = "bytecode"  # in place of an architecture: no native code
 ARCHITECTURES = ("armv6m", "armv7emsp", "xtensawin", "x64", BYTECODE)

@@ -16,16 +16,16 @@ FIRMWARE = Path(faults.__file__).parent
 TICKS = (0, (1 << 30) - 1)
 COUNT = (0, 0xFFFFFF)
 FLAG = (0, 1)
-WORD = (0, (1 << 24) - 2)  # fault bits
+WORD = (0, (1 << 27) - 2)  # fault bits
 CODE = (0, 65535)
 
 # What the interrupt remembers, with the bounds that its code keeps.
 STATE = {
-    "main_conditions": (0, 2047), "main_asks": FLAG, "main_faults": WORD, "main_clear": FLAG,
-    "main_law": (0, 2), "main_window": FLAG, "main_rate_mHz": (0, 150_000),
+    "main_conditions": (0, 4095), "main_asks": FLAG, "main_faults": WORD, "main_clear": FLAG,
+    "main_law": (0, 4), "main_window": FLAG, "main_rate_mHz": (0, 150_000),
     "main_depth": (0, 2000), "main_home": FLAG, "state": (0, 6), "state_ms": (0, 1 << 29),
-    "faults": WORD, "latched": WORD, "conditions": (-1, 2047), "own_conditions": (0, 2047),
-    "last_us": TICKS, "over_us": TICKS, "odd": FLAG, "slot": (0, 9), "gate": FLAG, "law": (0, 2),
+    "faults": WORD, "latched": WORD, "conditions": (-1, 4095), "own_conditions": (0, 4095),
+    "last_us": TICKS, "over_us": TICKS, "odd": FLAG, "slot": (0, 9), "gate": FLAG, "law": (0, 4),
     "duty": CODE, "button_down": FLAG, "button_looks": FLAG, "cartridge_out": FLAG,
     "usb_seen": FLAG, "head": COUNT, "seen": COUNT, "known": (0, 9), "age_us": (0, 1_000_000),
     "tdc_us": TICKS, "tdc_head": COUNT, "tdc_edges": COUNT, "tdc_count": COUNT,
@@ -33,7 +33,9 @@ STATE = {
     "period1": (4000, TICKS[1]), "period2": (4000, TICKS[1]), "stopped_head": COUNT,
     "driven_looks": (0, 1 << 20), "ramp_mHz": (0, 150_000),
     "integral": (-1500 << 16, 1500 << 16), "park_phase": (0, 3), "park_ms": (0, 1000),
-    "park_tries": (0, 2), "park_count": COUNT, "steps": (-5, 101), "goal": (0, 100),
+    "park_tries": (0, 2), "park_count": COUNT, "proof_step": (0, 47), "proof_duty": CODE,
+    "proof_zero": (0, 16 * 65535), "proof_sum": (0, 16 * 65535), "proof_head": COUNT,
+    "steps": (-5, 101), "goal": (0, 100),
     "deeper_count": COUNT, "step_high": FLAG, "overshoot": FLAG, "direction": (-1, 1),
     "home_steps": (0, 121), "homed": FLAG, "mismatch_looks": (0, 10), "range_looks": (0, 10),
     "battery_looks": (0, 1000), "battery_mV": (2400, 4500),
@@ -59,11 +61,12 @@ BOUNDS = {**STATE, **SIGNALS, **INPUTS, **SETTINGS, **HEAT}
 NAMES = tuple(BOUNDS)
 
 MODULES = ("faults", "fault_table", "signal_table", "signals", "states", "sample_ring", "telemetry",
-           "control_state", "rate", "parking", "axis", "watch", "control")  # fmt: skip
+           "control_setup", "control_state", "rate", "parking", "proof", "axis", "watch",
+           "control")  # fmt: skip
 BEFORE = ("tables", "frames", "protocol")  # what telemetry imports
 INTERRUPT = {  # functions that it runs
     "states": ("next_state",), "sample_ring": ("push",), "rate": None, "parking": None,
-    "axis": None, "watch": None, "control": None,
+    "proof": None, "axis": None, "watch": None, "control": None,
 }  # fmt: skip
 
 HARNESS = '''
@@ -310,6 +313,17 @@ CALM = {"faults": 0, "latched": 0, "fails": 0, "main_asks": 0, "shunt_zero": 14_
         "shunt": 14_894, "main_conditions": 0, "own_conditions": 0, "conditions": 0}  # fmt: skip
 SCENES = (
     {"state": 2, "odd": 1, "main_conditions": 32 | 16, "conditions": -1},  # a start
+    {"state": 0, "odd": 1, "main_conditions": 2048 | 32 | 16, "conditions": -1},  # proved
+    *({"odd": 0, "law": 4, "proof_step": step} for step in (0, 5, 20, 24, 27, 31, 32, 39)),
+    *({"odd": 0, "law": 4, "proof_step": step, "proof_zero": 16 * 14_894, "proof_sum": total,
+       "head": head, "proof_head": 7, "tdc": 0}
+      for step, total, head in ((30, 16 * 14_894, 7), (30, 16 * 20_000, 7), (38, 16 * 13_000, 7),
+                                (46, 16 * 14_894, 7), (46, 16 * 15_894, 7), (46, 16 * 15_894, 8))),
+    {"odd": 0, "law": 4, "proof_step": 33, "shunt": 40_000},
+    {"slot": 0, "odd": 0, "law": 2, "park_phase": 2, "park_ms": 200, "tdc": 1, "park_tries": 2},
+    {"odd": 1, "law": 4, "button": 0, "button_down": 0, "button_looks": 1},
+    {"odd": 0, "law": 4, "faults": 1 << 20, "latched": 0},
+    {"odd": 1, "state": 0, "main_asks": 1, "main_law": 4, "law": 0},
     {"slot": 4, "odd": 1, "law": 1, "tdc_count": 5, "tdc_seen": 4, "tdc_edges": 0},
     {"slot": 4, "odd": 1, "law": 1, "tdc_count": 5, "tdc_seen": 4, "tdc_edges": 9},
     {"slot": 4, "odd": 1, "law": 1, "tdc_count": 5, "tdc_seen": 4, "tdc_edges": 6},

@@ -8,7 +8,7 @@ with the greatest numbers; those go to the real ones too.
 import builtins
 import sys
 from array import array
-from types import ModuleType
+from types import MethodType, ModuleType
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies, target
@@ -77,6 +77,8 @@ def on_cpython():
         setattr(package, name, module)
     names = {}
     exec(cases.harness(), names)
+    setup = sys.modules["penfw.control_setup"].ControlSetup  # it would be read anew at each use
+    names["subject"].configure = MethodType(setup.configure, names["subject"])
     for name in [name for name in sys.modules if name.startswith("penfw")]:
         del sys.modules[name]
     del sys.modules["micropython"]

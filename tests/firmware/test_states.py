@@ -33,14 +33,28 @@ def test_the_motor_is_powered_in_running_parking_and_service_only():
     assert powered == {states.RUNNING, states.PARKING, states.SERVICE}
 
 
-def test_a_treatment_starts_from_ready_by_a_start_only():
+def test_a_treatment_starts_by_a_start_once_both_stop_paths_are_proved():
     for state in range(len(states.STATES)):
         for conditions in range(ALL + 1):
             starts = states.next_state(state, conditions) == states.RUNNING
             if starts and state != states.RUNNING:
-                assert state == states.READY
-                assert conditions & states.START
+                assert state == states.SELF_TEST
+                needed = states.START | states.PROVED | states.CARTRIDGE
+                assert conditions & needed == needed
                 assert not conditions & (states.STOP | states.CUT_FAULT | states.PARK_FAULT)
+
+
+def test_a_start_leads_from_ready_to_the_proof():
+    start = states.START | states.CARTRIDGE | states.TESTED
+    assert states.next_state(states.READY, start) == states.SELF_TEST
+    assert states.next_state(states.READY, start | states.STOP) == states.READY
+
+
+def test_a_proof_that_is_called_off_leads_back_to_ready():
+    after = states.CARTRIDGE | states.TESTED | states.STOP
+    for proved in (0, states.PROVED):
+        assert states.next_state(states.SELF_TEST, after | states.START | proved) == 0
+        assert states.next_state(states.SELF_TEST, after | proved) == states.STANDBY
 
 
 def test_fault_is_left_by_acknowledgement_only_and_leads_to_the_self_test():
