@@ -66,6 +66,22 @@ def overcurrent(make: MakeBench) -> Bench:
     return bench
 
 
+def proof(*hazards: str) -> Callable[[MakeBench], Bench]:
+    """The scenario of parts that have failed when a run is to begin."""
+
+    def scenario(make: MakeBench) -> Bench:
+        bench = make()
+        bench.operator.insert_cartridge()
+        bench.run(0.8)
+        for name in hazards:
+            bench.operator.hazard(name)
+        bench.operator.click()
+        bench.run(0.5)
+        return bench
+
+    return scenario
+
+
 def motor_moves(make: MakeBench) -> Bench:
     """Load switch and bridge are both shorted."""
     bench = make()
@@ -216,4 +232,7 @@ SCENARIOS: dict[str, tuple[Callable[[MakeBench], Bench], set[str]]] = {
     "link lost in service": (link_lost, {"link lost in service"}),
     "home not found": (home_not_found, {"home not found"}),
     "button stuck": (button_stuck, {"button stuck"}),
+    "stop path: bridge": (proof("bridge_shorted"), {"stop path: bridge", "overspeed"}),
+    "stop path: load switch": (proof("load_switch_shorted"), {"stop path: load switch"}),
+    "stop path: test current": (proof("bridge_open"), {"stop path: test current"}),
 }

@@ -8,7 +8,8 @@ import numpy as np
 from penfw import faults, states
 from pensim import Bench, Trace
 
-RUNNING, PARKING, FAULT = states.RUNNING, states.PARKING, states.FAULT
+SELF_TEST, RUNNING, PARKING = states.SELF_TEST, states.RUNNING, states.PARKING
+FAULT = states.FAULT
 
 
 def state(bench: Bench) -> str:

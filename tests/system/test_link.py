@@ -40,7 +40,7 @@ def test_the_pen_describes_itself(connect):
     assert pen.info.product == "penloop"
     assert pen.get("stroke_rate").value == 100000
     assert set(pen.settings) >= {"stroke_rate", "depth", "current_limit"}
-    assert bench.trace()["plant.rate"].max() == 0
+    assert bench.trace()["plant.strokes"].max() == 0
 
 
 def test_connecting_and_leaving_neither_resets_nor_moves_the_pen(connect):
@@ -135,7 +135,7 @@ def test_the_host_cannot_run_the_motor_outside_service(connect):
     with pytest.raises(Refused, match="SERVICE"):
         pen.command("run", 50000)
     bench.run(0.5)
-    assert bench.trace()["plant.rate"].max() == 0
+    assert bench.trace()["plant.strokes"].max() == 0
 
 
 def test_in_service_the_host_runs_the_motor_and_silence_stops_and_parks_it(connect):

@@ -10,6 +10,8 @@ from pensim.hazards import HAZARDS
 
 POWERED = [states.RUNNING, states.PARKING, states.SERVICE]
 SECONDS = 12.0
+# Of the proof of the stop paths in SELF_TEST: 0.12 V of 2.4 V, for two ticks.
+PULSE_DUTY, PULSE_ROWS = 3300, 2
 # A shorted bridge or load switch drives or holds the motor whatever the state says.
 BY_THE_BRIDGE = ("bridge_shorted", "load_switch_shorted", "bridge_open")
 # A processor that stands misses its deadlines, rightly.
@@ -61,11 +63,20 @@ def trace_of(make_bench):
     return run
 
 
+def longest(mask):
+    """The most rows in succession for which a mask is true."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(int), [0]))))
+    return int(np.max(edges[1::2] - edges[::2], initial=0))
+
+
 @pytest.mark.parametrize("seed", range(24))
 def test_whatever_a_hand_or_a_bad_part_does(trace_of, seed):
     trace = trace_of(seed)
     state, duty = trace["pen.state"], trace["pen.duty"]
-    assert not np.any(duty[~np.isin(state, POWERED)])
+    unpowered = np.where(np.isin(state, POWERED), 0, duty)
+    assert not np.any(unpowered[state != states.SELF_TEST])
+    assert unpowered.max() <= PULSE_DUTY
+    assert longest(unpowered > 0) <= PULSE_ROWS
     assert not np.any(trace["pen.faults"] >> faults.INTERNAL_ERROR & 1)
     assert not np.any(trace["pen.faults"] >> faults.DEADLINE_MISSED & 1)
 

@@ -101,7 +101,7 @@ def test_every_measure_is_shown_with_its_unit(scenario_file, capsys, jobs):
     held, stop, stalled, turns = (line.strip() for line in lines[3:7])
     assert held.startswith("held = ")
     assert float(held.split()[2]) == pytest.approx(mean_mhz / 1e3, rel=1e-4)
-    assert stop == f"to stop = {still_s:.4g} s  (time from stop to motor still)"
+    assert stop == f"to stop = {still_s:.5g} s  (time from stop to motor still)"
     assert stalled == "stalled = none  (time from start to fault stall)"
     assert turns == f"turns = {trace['plant.strokes'][-1]}  (final strokes)"
 
