@@ -215,6 +215,7 @@ def _figure(proofs: list[Proof]) -> str:
     left.set_xlabel("mean of 16 samples, mA")
     left.set_ylabel("proofs")
     left.set_yscale("log")
+    left.set_xlim(-45, 270)  # the legend stands right of the limits
     left.legend(frameon=False, fontsize=8)
     right.hist([proof.turned_deg for proof in proofs], 30, color=palette.TRUE)
     right.axvline(GREATEST_TURN_DEG, color=palette.ALARM, lw=1.0, ls="--")
@@ -235,7 +236,11 @@ def _corner_table(corners: dict[Corner, Outcome]) -> str:
         for corner, outcome in corners.items()
     )
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    return f"<section><h2>Failed paths</h2>{table}</section>"
+    text = (
+        "<p>A shorted bridge turns the motor, some strokes, until the load switch's one-shot has run "
+        "out after 30 ms: nothing can cut it sooner. At the start the needles are at depth zero.</p>"
+    )
+    return f"<section><h2>Failed paths</h2>{text}{table}</section>"
 
 
 def _tolerance_table() -> str:
