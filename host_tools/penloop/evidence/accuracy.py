@@ -63,32 +63,37 @@ class Results:
 def make(effort: Effort) -> Section:
     """Runs the pens that are not there yet, and judges all."""
     count = SHORT_CASES if effort.short else CASES
-    with as_file(files("penloop.evidence") / "campaigns") as folder:
-        campaign = load(folder / "accuracy.campaign.toml", cases=count)
-    data = DataSet(effort.folder / campaign.template.firmware_sha256[:12], campaign)
-    _run(campaign, data, effort)
+    pens = campaign(count)
+    data = DataSet(effort.folder / pens.template.firmware_sha256[:12], pens)
+    _run(pens, data, effort)
     results = _results(data, count)
     claims = tuple(_claims(results))
-    return Section(claims, _body(results), {"pens": count, "campaign": campaign.fingerprint})
+    return Section(claims, _body(results), {"pens": count, "campaign": pens.fingerprint})
 
 
-def _run(campaign: Campaign, data: DataSet, effort: Effort) -> None:
-    gaps = data.missing(campaign.plan.count)
+def campaign(count: int) -> Campaign:
+    """As many treatments of varied pens, without a fault."""
+    with as_file(files("penloop.evidence") / "campaigns") as folder:
+        return load(folder / "accuracy.campaign.toml", cases=count)
+
+
+def _run(pens: Campaign, data: DataSet, effort: Effort) -> None:
+    gaps = data.missing(pens.plan.count)
     todo = sum(len(gap) for gap in gaps)
-    cases = (possible(campaign, number) for gap in gaps for number in gap)
+    cases = (possible(pens, number) for gap in gaps for number in gap)
     with processes(effort.jobs) as workers:
-        for done, _one in enumerate(data.write(run_cases(campaign.template, cases, workers)), 1):
+        for done, _one in enumerate(data.write(run_cases(pens.template, cases, workers)), 1):
             effort.progress(done / todo, f"{done} of {todo} pens")
 
 
-def possible(campaign: Campaign, number: int) -> Case:
+def possible(pens: Campaign, number: int) -> Case:
     """A case whose rate is one that the pen allows at its depth with its needles."""
-    case = campaign.plan.case(number)
-    names = [variable.place.name for variable in campaign.variables]
+    case = pens.plan.case(number)
+    names = [variable.place.name for variable in pens.variables]
     values = dict(zip(names, case.values, strict=True))
     needles = int(str(values["step.1.kind"]).split()[0])
     slowest = lowest_rate_mHz(needles, round(float(values["settings.depth"]) * 1000)) / 1000
-    drawn = next(v for v in campaign.variables if v.place.name == "settings.stroke_rate")
+    drawn = next(v for v in pens.variables if v.place.name == "settings.stroke_rate")
     low, high = float(drawn.at(0.0)), float(drawn.at(1.0))
     share = (float(values["settings.stroke_rate"]) - low) / (high - low)
     values["settings.stroke_rate"] = round(slowest + share * (high - slowest), 3)

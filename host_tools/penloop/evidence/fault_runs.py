@@ -27,6 +27,7 @@ DRIVE_MA = 60  # drives more than bearings and brushes take
 TOP_MDEG = 30_000  # retracted: the crank is this near to top dead centre
 STILL_MHZ = 200
 SEED = 0
+PARKED_STATES = ("STANDBY", "READY")
 
 Rows = NDArray[np.bool_]
 
@@ -143,6 +144,10 @@ class Pair:
             wrong = _wrong(one, expected, self.unseen)
             if wrong:
                 return wrong
+        if self.situation.name == "parking" and any(
+            one.state in PARKED_STATES and math.isnan(one.parked_ms) for one in self.reactions
+        ):
+            return "says that it is parked, and is not"
         if self.unseen and self.found is not None:
             return _not_found(self.found, expected.told)
         return ""

@@ -237,9 +237,9 @@ def _corner_table(corners: dict[Corner, Outcome]) -> str:
     )
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     text = (
-        "<p>A shorted bridge turns the motor, some strokes, until the load switch's one-shot has"
-        " run out after 30 ms: nothing can cut it sooner. At the start the needles are at depth"
-        " zero.</p>"
+        "<p>A shorted bridge turns the motor, some strokes, until the load switch's one-shot has "
+        "run out after 30 ms: nothing can cut it sooner. At the start the needles are at depth "
+        "zero.</p>"
     )
     return f"<section><h2>Failed paths</h2>{text}{table}</section>"
 
