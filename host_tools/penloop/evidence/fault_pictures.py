@@ -27,8 +27,8 @@ def matrix(pairs: list[Pair]) -> str:
     for one in pairs:
         row, column = hazards.index(one.hazard), situations.index(one.situation.title)
         shares[row, column] = _cell(axes, row, column, one)
-    shades = LinearSegmentedColormap.from_list("used", ["#e8f3ef", palette.TRUE, palette.ALARM])
-    shades.set_bad("#eceff3")
+    shades: Any = LinearSegmentedColormap.from_list("used", ["#e8f3ef", palette.TRUE, palette.ALARM])
+    shades = shades.with_extremes(bad="#eceff3")
     axes.imshow(shares, cmap=shades, vmin=0.0, vmax=1.25, aspect="auto")
     axes.set_xticks(range(len(situations)), situations, rotation=30, ha="left", fontsize=8)
     axes.set_yticks(range(len(hazards)), [name.replace("_", " ") for name in hazards], fontsize=8)
