@@ -27,7 +27,8 @@ def matrix(pairs: list[Pair]) -> str:
     for one in pairs:
         row, column = hazards.index(one.hazard), situations.index(one.situation.title)
         shares[row, column] = _cell(axes, row, column, one)
-    shades: Any = LinearSegmentedColormap.from_list("used", ["#e8f3ef", palette.TRUE, palette.ALARM])
+    colours = ["#e8f3ef", palette.TRUE, palette.ALARM]
+    shades: Any = LinearSegmentedColormap.from_list("used", colours)
     shades = shades.with_extremes(bad="#eceff3")
     axes.imshow(shares, cmap=shades, vmin=0.0, vmax=1.25, aspect="auto")
     axes.set_xticks(range(len(situations)), situations, rotation=30, ha="left", fontsize=8)
