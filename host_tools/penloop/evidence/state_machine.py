@@ -1,0 +1,217 @@
+"""Evidence: the state machine's table, every state times every set of conditions.
+
+The table is small enough to be looked at whole: for each state an array with the state that
+follows each of the 2^n condition words. What is shown here is shown of the table; that the
+conditions mean what they say is shown by the tests of who sets them.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penfw import states
+from penloop.evidence.section import Claim, Effort, Part, Section
+from penloop.evidence.state_diagram import diagram
+
+Following = NDArray[np.int64]  # (states, condition words): the state that follows
+Words = NDArray[np.int64]
+
+NAMES = {name: number for number, name in enumerate(states.STATES)}
+BIT = {name: 1 << number for number, name in enumerate(states.CONDITIONS)}
+WORDS: Words = np.arange(1 << len(states.CONDITIONS))
+FAULTS = BIT["CUT_FAULT"] | BIT["PARK_FAULT"]
+SAFE = ("SELF_TEST", "STANDBY", "READY", "FAULT")  # without power but for the proof's pulse
+
+
+def make(_effort: Effort) -> Section:
+    """Looks at all of the table; it takes a second, so the short form is the whole."""
+    following = table()
+    claims = (
+        _agrees(following),
+        _powered(),
+        _run_needs_consent(following),
+        _fault_is_left_by_acknowledgement(following),
+        _cut_ends_power(following),
+        _park_ends_running(following),
+        _stop_ends_running(following),
+        _every_row_is_used(),
+        _every_state_is_reached(following),
+        _every_state_can_become_safe(following),
+    )
+    body = f'<section><h2>The table, drawn</h2><div class="figure">{diagram()}</div></section>'
+    data = {"states": len(states.STATES), "words": len(WORDS), "rows": sum(map(len, states.ROWS))}
+    return Section(claims, body, data)
+
+
+def table() -> Following:
+    """From the rows by array arithmetic, not by the firmware's own function."""
+    following = np.empty((len(states.STATES), len(WORDS)), dtype=np.int64)
+    for state, rows in enumerate(states.ROWS):
+        following[state] = state
+        for required, forbidden, goal in reversed(rows):  # the first match is written last
+            following[state, _matches(required, forbidden)] = goal
+    return following
+
+
+def _matches(required: int, forbidden: int) -> NDArray[np.bool_]:
+    return ((WORDS & required) == required) & ((WORDS & forbidden) == 0)
+
+
+def _has(*names: str) -> NDArray[np.bool_]:
+    wanted = sum(BIT[name] for name in names)
+    return (WORDS & wanted) == wanted
+
+
+def _agrees(following: Following) -> Claim:
+    """The firmware's function against the array."""
+    pairs = following.size
+    wrong = sum(
+        states.next_state(state, int(word)) != int(following[state, word])
+        for state in range(len(states.STATES))
+        for word in WORDS
+    )
+    return Claim(
+        "The function that the interrupt calls does what the table says.",
+        wrong == 0,
+        f"all {pairs:,} pairs of state and condition word, {wrong} differ",
+    )
+
+
+def _powered() -> Claim:
+    powered = {name for name, number in NAMES.items() if states.POWERED >> number & 1}
+    return Claim(
+        "The motor may be powered in RUNNING, PARKING and SERVICE only, and by the bounded pulse"
+        " of the proof in SELF_TEST.",
+        powered == {"RUNNING", "PARKING", "SERVICE"},
+        f"POWERED has {', '.join(sorted(powered))}; the pulse is shown in the part stop-paths",
+    )
+
+
+def _run_needs_consent(following: Following) -> Claim:
+    """Every way into RUNNING."""
+    running = NAMES["RUNNING"]
+    ways = [
+        (state, following[state] == running)
+        for state in range(len(states.STATES))
+        if state != running and (following[state] == running).any()
+    ]
+    needed = ("START", "PROVED", "CARTRIDGE")
+    good = all(
+        state == NAMES["SELF_TEST"]
+        and (_has(*needed)[words]).all()
+        and not (WORDS[words] & (BIT["STOP"] | FAULTS)).any()
+        for state, words in ways
+    )
+    count = sum(int(words.sum()) for _state, words in ways)
+    return Claim(
+        "RUNNING is entered from SELF_TEST only, by a start whose stop paths have just been"
+        " proved, with a cartridge, without a fault and not once a press or a host says stop.",
+        bool(good and ways),
+        f"{count} of {following.size:,} pairs enter it, all of them so",
+    )
+
+
+def _fault_is_left_by_acknowledgement(following: Following) -> Claim:
+    left = following[NAMES["FAULT"]] != NAMES["FAULT"]
+    good = (WORDS[left] & BIT["ACKNOWLEDGED"] != 0).all() and not (WORDS[left] & FAULTS).any()
+    goals = {states.STATES[number] for number in np.unique(following[NAMES["FAULT"]][left])}
+    return Claim(
+        "FAULT is left by an acknowledgement alone, once no fault is latched, and to SELF_TEST: a "
+        "start needs a fresh press after it.",
+        bool(good) and goals == {"SELF_TEST"},
+        f"{int(left.sum())} of {len(WORDS)} words leave it, to {', '.join(sorted(goals))}",
+    )
+
+
+def _cut_ends_power(following: Following) -> Claim:
+    cut = _has("CUT_FAULT")
+    goals = np.unique(following[:, cut])
+    return Claim(
+        "A fault that cuts leads from every state to FAULT at the next look, whatever else is so.",
+        goals.tolist() == [NAMES["FAULT"]],
+        f"{len(states.STATES) * int(cut.sum()):,} pairs",
+    )
+
+
+def _park_ends_running(following: Following) -> Claim:
+    park = _has("PARK_FAULT")
+    goals = {
+        name: {states.STATES[number] for number in np.unique(following[NAMES[name], park])}
+        for name in ("RUNNING", "SERVICE")
+    }
+    good = all(found <= {"PARKING", "FAULT"} for found in goals.values())
+    return Claim(
+        "A fault that parks ends a run and a service run at the next look.", good,
+        f"{int(park.sum())} words from each; to {', '.join(sorted(goals['RUNNING']))}",
+    )  # fmt: skip
+
+
+def _stop_ends_running(following: Following) -> Claim:
+    stop = _has("STOP")
+    goals = {states.STATES[number] for number in np.unique(following[NAMES["RUNNING"], stop])}
+    return Claim(
+        "A stop ends RUNNING at the next look, whatever else is so.",
+        goals <= {"PARKING", "FAULT"},
+        f"{int(stop.sum())} words, to {', '.join(sorted(goals))}",
+    )
+
+
+def _every_row_is_used() -> Claim:
+    dead = list(_dead_rows())
+    return Claim(
+        "No row is dead: each is the first match of some condition word.", not dead,
+        f"{sum(map(len, states.ROWS))} rows, dead: {', '.join(dead) or 'none'}",
+    )  # fmt: skip
+
+
+def _dead_rows() -> Iterator[str]:
+    for state, rows in enumerate(states.ROWS):
+        taken = np.zeros(len(WORDS), dtype=bool)
+        for number, (required, forbidden, _goal) in enumerate(rows, 1):
+            fresh = _matches(required, forbidden) & ~taken
+            if not fresh.any():
+                yield f"{states.STATES[state]} row {number}"
+            taken |= fresh
+
+
+def _every_state_is_reached(following: Following) -> Claim:
+    reached = _closure({NAMES["SELF_TEST"]}, following)
+    return Claim(
+        "Every state can be reached from power-up.",
+        len(reached) == len(states.STATES),
+        f"{len(reached)} of {len(states.STATES)} states",
+    )
+
+
+def _every_state_can_become_safe(following: Following) -> Claim:
+    """The longest of the shortest ways, in looks; and whether one look always does with a cut."""
+    safe = {NAMES[name] for name in SAFE}
+    looks = 0
+    while len(safe) < len(states.STATES):
+        more = {
+            state
+            for state in range(len(states.STATES))
+            if set(np.unique(following[state]).tolist()) & safe
+        }
+        if more <= safe:
+            break
+        safe |= more
+        looks += 1
+    return Claim(
+        "From every state there is a way to one without power.",
+        len(safe) == len(states.STATES),
+        f"at most {looks} look of the table, which comes every 20 ms at the latest",
+    )
+
+
+def _closure(start: set[int], following: Following) -> set[int]:
+    known: set[int] = set()
+    waiting = set(start)
+    while waiting:
+        known |= waiting
+        waiting = {int(goal) for state in waiting for goal in np.unique(following[state])} - known
+    return known
+
+
+PART = Part("state-machine", "The state machine, explored whole", make)
