@@ -63,6 +63,7 @@ class CaseResult:
     measures: tuple[float, ...] = ()  # of the scenario, in their order and units; so too
     error: str = ""  # why it could not be run to its end
     moments: tuple[int, ...] = ()  # us, where they were asked for
+    possible: bool = True  # False: its values make no scenario
     simulation_s: float = field(default=0.0, compare=False)
     judging_s: float = field(default=0.0, compare=False)
 
@@ -82,7 +83,7 @@ def run_case(template: Template, case: Case) -> CaseResult:
     try:
         scenario = template.scenario(case)
     except UserError as mistake:
-        return CaseResult(case, (), error=str(mistake))
+        return CaseResult(case, (), error=str(mistake), possible=False)
     outcome = execution.run(scenario, template.engine, case.seed, template.firmware, digest=False)
     margins = tuple(verdict.margin for verdict in outcome.verdicts)
     watched = template.with_moments and outcome.trace is not None
@@ -92,8 +93,8 @@ def run_case(template: Template, case: Case) -> CaseResult:
         outcome.measures,
         outcome.error,
         moments_of(outcome.trace, outcome.log) if watched and outcome.trace else (),
-        outcome.simulation_s,
-        outcome.judging_s,
+        simulation_s=outcome.simulation_s,
+        judging_s=outcome.judging_s,
     )
 
 
