@@ -1,8 +1,8 @@
 """Races: times next to those at which something changed in a run.
 
 A race shows only when two things come within milliseconds. So a time that varies is put next to a
-moment of a run that has been seen: somewhat before it or after it, by a distance that is drawn by
-its logarithm. What came after the act itself may be its own consequence and would move with it, so
+moment of a run that has been seen: somewhat before it or after it, by distances that are spread
+evenly in their logarithm. What came after the act itself may be its own consequence and would move with it, so
 only moments before the act count.
 """
 
@@ -19,6 +19,7 @@ from penloop.scenarios.scenario import Scenario
 
 NEAREST_S, FARTHEST_S = 1e-4, 5e-2
 SAME_S = 5e-4  # moments as close as that are one
+GOLDEN = 0.6180339887498949  # its multiples, without the whole part, fill 0..1 evenly
 TIMES = ("at", "after", "hold", "for")  # keys whose values are times of the run
 
 
@@ -73,62 +74,71 @@ def acts_of(variables: Sequence[Variable]) -> list[Act]:
 
 @dataclass(frozen=True)
 class _Target:
-    """A moment of a run next to which an act may be put, all else as in that run."""
+    """A side of a moment of a run where an act may be put, all else as in that run."""
 
     point: Point
     act: Act
-    moment_s: float
-    offset_s: float  # from the act's value to its time
+    value_s: float  # of the act's variable, to come at the moment itself
+    sign: int  # -1 before, 1 after
+
+    def at(self, distance_s: float) -> Point:
+        """The point with the act so far from the moment, as far as its variable reaches."""
+        low_s, high_s = self.act.ends_s
+        value_s = min(max(self.value_s + self.sign * distance_s, low_s), high_s)
+        return moved(self.point, self.act.side, self.act.share(value_s))
 
 
 class Races:
-    """Puts the acts next to moments, each moment of all runs in turn."""
+    """Puts the acts next to moments, each moment of a run in turn."""
 
     def __init__(self, variables: Sequence[Variable], seed: int) -> None:
         self.acts = acts_of(variables)
         self._chance = random.Random(seed)
-        self._known: list[list[_Target]] = []  # of each run
+        self._spread = self._chance.random()
+        self._known: list[list[_Target]] = []  # of each run that has some
         self._coming: list[_Target] = []
 
     def propose(self, count: int) -> list[Point]:
         """As many points; none without a time that varies, or before a run has shown a moment."""
-        if not any(self._known):
+        if not self._known:
             return []
-        return [self._beside(self._next()) for _ in range(count)]
+        return [self._next().at(self._distance_s()) for _ in range(count)]
 
     def learn(self, point: Point, result: CaseResult, scenario: Scenario) -> None:
         """The moments of a run."""
-        targets = [
-            _Target(point, act, moment_s, time_s - value_s)
-            for act in self.acts
-            if (time_s := act.time_s(scenario)) is not None
-            for value_s in [act.value_s(result.case.values[act.side])]
-            for moment_s in _apart(result.moments)
-            if _in_reach(act, moment_s, time_s, value_s)
-        ]
-        self._known.append(targets)
+        targets = []
+        for act in self.acts:
+            time_s = act.time_s(scenario)
+            if time_s is None:
+                continue
+            offset_s = time_s - act.value_s(result.case.values[act.side])
+            before = [moment_s for moment_s in _apart(result.moments) if moment_s < time_s]
+            targets += [
+                _Target(point, act, moment_s - offset_s, sign)
+                for moment_s in before
+                for sign in (-1, 1)
+                if _in_reach(act, moment_s - offset_s, sign)
+            ]
+        if targets:
+            self._known.append(targets)
 
     def _next(self) -> _Target:
-        """All of one run before those of another; runs by chance, the first ones at first."""
+        """Those of one run before those of another."""
         if not self._coming:
-            known = [targets for targets in self._known if targets]
-            self._coming = list(self._chance.choice(known))
+            self._coming = list(self._chance.choice(self._known))
             self._chance.shuffle(self._coming)
         return self._coming.pop()
 
-    def _beside(self, target: _Target) -> Point:
-        distance_s = NEAREST_S * (FARTHEST_S / NEAREST_S) ** self._chance.random()
-        time_s = target.moment_s + self._chance.choice((-1, 1)) * distance_s
-        low_s, high_s = target.act.ends_s
-        value_s = min(max(time_s - target.offset_s, low_s), high_s)
-        return moved(target.point, target.act.side, target.act.share(value_s))
+    def _distance_s(self) -> float:
+        self._spread = (self._spread + GOLDEN) % 1.0
+        return float(NEAREST_S * (FARTHEST_S / NEAREST_S) ** self._spread)
 
 
-def _in_reach(act: Act, moment_s: float, time_s: float, value_s: float) -> bool:
-    """Whether the act may be put there, and the moment is not its own consequence."""
+def _in_reach(act: Act, value_s: float, sign: int) -> bool:
+    """Whether some distances on this side of the moment are among the act's values."""
     low_s, high_s = act.ends_s
-    value_there_s = value_s + moment_s - time_s
-    return moment_s < time_s and low_s - FARTHEST_S < value_there_s < high_s + FARTHEST_S
+    nearest_s, farthest_s = value_s + sign * NEAREST_S, value_s + sign * FARTHEST_S
+    return min(nearest_s, farthest_s) < high_s and max(nearest_s, farthest_s) > low_s
 
 
 def _apart(moments_us: Sequence[int]) -> list[float]:
