@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 BY_KERNEL = ("overhead", "peer")  # run once with each kernel
-ONCE = ("plant_speed", "plant_accuracy", "engines", "growth", "campaigns")
+ONCE = ("plant_speed", "plant_accuracy", "engines", "growth", "campaigns", "falsification")
 
 
 def main():

@@ -16,6 +16,7 @@ from penloop.commands import (
     demo,
     desk_check,
     evidence,
+    falsify,
     flash,
     monitor,
     pen,
@@ -40,7 +41,7 @@ app = typer.Typer(
 )
 for group in (
     demo, simulate, pen, monitor, record, ports, board, flash, desk_check, run_scenarios, campaign,
-    evidence,
+    falsify, evidence,
 ):  # fmt: skip
     group.register(app)
 
