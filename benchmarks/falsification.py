@@ -10,11 +10,12 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from tests.system.planted import WEAKNESSES
+
 from penloop.campaigns.campaign import load
 from penloop.campaigns.driver import processes, run_cases
 from penloop.campaigns.falsification import GUIDED, RANDOM, Search
 from pensim import Firmware
-from tests.system.planted import WEAKNESSES
 
 TRIES = 20
 BUDGET = 2000  # runs

@@ -5,7 +5,6 @@ import statistics
 from dataclasses import replace
 
 import pytest
-from tests.system.planted import CAMPAIGNS
 
 from penloop.campaigns.campaign import load
 from penloop.campaigns.cases import CaseResult
@@ -15,6 +14,7 @@ from penloop.campaigns.points import own_values, share_of, values_at
 from penloop.campaigns.races import NEAREST_S, Races
 from penloop.campaigns.screening import Screening
 from penloop.errors import UserError
+from tests.system.planted import CAMPAIGNS
 
 TRIES = 20
 BUDGET = 3000
@@ -43,7 +43,15 @@ def race():
 
     def result(case):
         after_s = case.values[0]
-        moments = (50_000, 305_000, 500_000, 650_000, 667_000, 669_000, 650_000 + round(after_s * 1e6))
+        moments = (
+            50_000,
+            305_000,
+            500_000,
+            650_000,
+            667_000,
+            669_000,
+            650_000 + round(after_s * 1e6),
+        )
         return CaseResult(case, (-1.0 if 0.003 < after_s < 0.019 else 1.0,), moments=moments)
 
     return campaign, lambda cases: [result(case) for case in cases]

@@ -21,8 +21,9 @@ class Optimiser:
         self._optuna = optuna
         side = optuna.distributions.FloatDistribution(0.0, 1.0)
         self._sides: dict[str, Any] = {f"x{number}": side for number in range(count)}
-        sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, n_startup_trials=FIRST,
-                                             constant_liar=True)
+        sampler = optuna.samplers.TPESampler(
+            seed=seed, multivariate=True, n_startup_trials=FIRST, constant_liar=True
+        )
         self._study = optuna.create_study(sampler=sampler)
         self._asked: dict[Point, Any] = {}
 

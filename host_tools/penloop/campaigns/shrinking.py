@@ -179,9 +179,7 @@ class Shrinking:
             scenario = scenario_of(document, template.name)
         except UserError:
             return None
-        outcome = execution.run(
-            scenario, template.engine, firmware=template.firmware, digest=False
-        )
+        outcome = execution.run(scenario, template.engine, firmware=template.firmware, digest=False)
         return replace(outcome, trace=None, log=[])
 
 

@@ -5,6 +5,7 @@ board, and raises FirmwareSpins there, so that the traceback shows the line.
 """
 
 import ctypes
+import gc
 import sys
 import threading
 import time
@@ -56,7 +57,7 @@ class _Guard(threading.Thread):
         if now != before:
             record[1:] = [now, 0]
             return
-        frame = sys._current_frames().get(thread)
+        frame = _frames().get(thread)
         if frame is None or not engine.owns(frame):  # nobody runs it, or a debugger holds it
             return
         record[2] += 1
@@ -64,6 +65,18 @@ class _Guard(threading.Thread):
             record[2] = 0
             error = ctypes.py_object(FirmwareSpins)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), error)
+
+
+def _frames() -> dict[int, Any]:
+    """What each thread runs. A collection within it can stop the process for good: it is asked
+    under the interpreter's lock of threads, which finalisers want too (CPython gh-106883)."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames()
+    finally:
+        if collects:
+            gc.enable()
 
 
 _guard: _Guard | None = None
