@@ -39,9 +39,9 @@ do = "press"
 REST = """
 about = "A pen lies there."
 duration = "1 s"
-expect = ["motor still", "no fault"]
+expect = ["instant rate below 1.5 Hz", "no fault"]
 """
-SLOW = ("control_state", 'get("slew") * 4', 'get("slew") * 2')  # half as steep a start
+SLOW = ("control_setup", 'get("slew") * 4', 'get("slew") * 2')  # half as steep a start
 LATE_STALL = ("watch", "_STALL_US = const(60000)", "_STALL_US = const(140000)")
 
 

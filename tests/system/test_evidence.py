@@ -91,4 +91,4 @@ def test_the_command_makes_pages_an_index_and_json(tmp_path, capsys):
 
 def test_a_part_that_is_not_there_is_told_with_those_that_are(capsys):
     assert run(["evidence", "beauty"]) == 2
-    assert "choose stop-paths" in capsys.readouterr().err
+    assert "choose state-machine" in capsys.readouterr().err
