@@ -110,6 +110,11 @@ def test_the_sentence_about_it_names_the_values_and_what_fails(shrunk):
     assert shrunk.document["about"].endswith("does not hold: current below 0.7 A.")
 
 
+def test_the_duration_is_not_cut_to_before_the_host_s_last_word(document):
+    assert Example(document, ()).last_word_s == 1.6
+    assert Example({**document, "link": []}, ()).last_word_s == 0
+
+
 def test_a_case_that_does_not_fail_is_told(document):
     with pytest.raises(UserError, match="does not fail here"):
         started(document, change(document, "settings.slew", 401.0, 400.0))

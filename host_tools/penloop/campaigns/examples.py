@@ -58,6 +58,11 @@ class Example:
         """How long it lasts."""
         return _seconds(self.document["duration"])
 
+    @property
+    def last_word_s(self) -> float:
+        """When a host says its last; a run does not end before. 0 without a host."""
+        return max((_seconds(act["at"]) for act in self.failing.get("link", [])), default=0.0)
+
     def cuts(self) -> list["Example"]:
         """All that have one thing less: an act, a fault, a step, a key."""
         return [*self._fewer_entries(), *self._fewer_keys()]

@@ -90,9 +90,10 @@ class Shrinking:
         """As far as it goes."""
         for _round in range(ROUNDS):
             before = self.example
-            self._values_back()
-            self._shorten()
+            self._drop_changes()
             self._cut()
+            self._shorten()
+            self._bring_nearer()  # last, as at the edge of the failure nothing else may change
             if self.example == before:
                 return
 
@@ -101,12 +102,15 @@ class Shrinking:
         kept = [self.reason.expectation] if self.reason.expectation else document["expect"][:1]
         return {**{k: v for k, v in document.items() if k != "measure"}, "expect": kept}
 
-    def _values_back(self) -> None:
-        """Each to what the scenario has, else as near to it as fails, and told shortly."""
+    def _drop_changes(self) -> None:
+        """Each value back to what the scenario has, where that still fails."""
         for change in self.example.changes:
             self._try(self.example.without(change))
+
+    def _bring_nearer(self) -> None:
+        """The others as near to it as fails, told shortly."""
         for change in self.example.changes:
-            if change.place.name != "seed" and isinstance(change.value, (int, float)):
+            if change.place.name != "seed":
                 self._nearer(change)
 
     def _nearer(self, change: Change) -> None:
@@ -135,7 +139,7 @@ class Shrinking:
     def _shorten(self) -> None:
         """The shortest duration with which it still fails."""
         whole_s = high_s = self.example.duration_s
-        low_s = 0.0
+        low_s = self.example.last_word_s
         while high_s - low_s > NEAR_ENOUGH * whole_s:
             middle_s = (low_s + high_s) / 2
             if self._try(self.example.lasting(middle_s)):
