@@ -140,8 +140,9 @@ def test_an_error_in_the_run_is_a_failure(corner):
     campaign, _evaluate = corner
 
     def evaluate(cases):
-        return [CaseResult(case, () if case.number == 5 else (1.0,),
-                           error="it broke" if case.number == 5 else "") for case in cases]  # fmt: skip
+        for case in cases:
+            broke = case.number == 5
+            yield CaseResult(case, () if broke else (1.0,), error="it broke" if broke else "")
 
     search = Search(campaign, evaluate)
     assert len(list(search.results(30))) == 6
@@ -162,7 +163,7 @@ def test_a_search_that_cannot_be_is_told(corner, changed, budget, remedy):
 def test_a_scenario_that_fails_as_it_stands_is_told(corner):
     campaign, _evaluate = corner
     search = Search(campaign, lambda cases: [CaseResult(case, (-0.2,)) for case in cases])
-    with pytest.raises(UserError, match="fails as it stands, margin -0.200: correct it"):
+    with pytest.raises(UserError, match=r"fails as it stands, margin -0\.200: correct it"):
         list(search.results(10))
 
 

@@ -95,8 +95,7 @@ def test_the_simplest_fails_as_the_case_did_and_passes_without_its_values(shrunk
     from penloop.scenarios import execution
 
     fails, passes = (
-        execution.run(scenario_of(one, "it"))
-        for one in (shrunk.document, shrunk.example.document)
+        execution.run(scenario_of(one, "it")) for one in (shrunk.document, shrunk.example.document)
     )
     assert not fails.passed
     assert fails.worst.text == "current below 0.7 A"

@@ -3,7 +3,16 @@
 import importlib
 
 import pytest
-from benchmarks import campaigns, engines, growth, overhead, peer, plant_accuracy, plant_speed
+from benchmarks import (
+    campaigns,
+    engines,
+    falsification,
+    growth,
+    overhead,
+    peer,
+    plant_accuracy,
+    plant_speed,
+)
 
 from pensim.plant.kernel import Kernel
 
@@ -62,3 +71,12 @@ def test_a_campaign_s_cost_and_memory_are_measured(monkeypatch, capsys):
 def test_the_machinery_is_what_is_neither_simulated_nor_judged():
     cost = campaigns.Cost(wall_s=5.5, simulation_s=10.0, judging_s=0.5, workers=2)
     assert cost.machinery_percent == pytest.approx(5.0)
+
+
+def test_searches_are_compared_with_chance(monkeypatch, capsys):
+    monkeypatch.setattr(falsification, "TRIES", 1)
+    monkeypatch.setattr(falsification, "BUDGET", 25)
+    falsification.main()
+    printed = capsys.readouterr().out
+    assert printed.count("times sooner than by chance (goal 10)") == 2
+    assert "late stall, guided: median 10 runs" in printed

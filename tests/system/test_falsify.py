@@ -4,11 +4,11 @@ import re
 import tomllib
 
 import pytest
-from tests.system.planted import CAMPAIGNS, WEAKNESSES
 
 from penloop import interruption
 from penloop.cli import run
 from penloop.scenarios.scenario_reader import load
+from tests.system.planted import CAMPAIGNS, WEAKNESSES
 
 WITHIN = 40  # runs; by chance it takes some 200
 
@@ -50,7 +50,9 @@ def test_a_planted_weakness_is_found_and_becomes_a_scenario_that_shows_it(
 def test_our_firmware_is_not_failed_by_the_same_search(weakness, tmp_path, capsys):
     out = tmp_path / "found.pen.toml"
     assert falsify(weakness, "--budget", str(WITHIN), "--out", str(out)) == 0
-    assert re.search(rf"no case fails: {WITHIN} runs, smallest margin \+\d", capsys.readouterr().out)
+    assert re.search(
+        rf"no case fails: {WITHIN} runs, smallest margin \+\d", capsys.readouterr().out
+    )
     assert not out.exists()
 
 
@@ -61,12 +63,19 @@ def test_the_race_is_shrunk_to_what_it_needs(tmp_path):
     assert falsify(weakness, "--firmware", weak, "--out", str(out), "--seed", "2") == 1
     found = tomllib.loads(out.read_text())
     assert set(found) == {"about", "duration", "expect", "step"}
-    assert [step["do"] for step in found["step"]] == ["insert_cartridge", "press", "release", "press"]
+    assert [step["do"] for step in found["step"]] == [
+        "insert_cartridge",
+        "press",
+        "release",
+        "press",
+    ]
     assert load(out).duration_us < 1e6
     after = found["step"][3]["after"]
     assert 0.003 < float(after.removesuffix(" s")) < 0.025
     assert len(after) <= len("0.021 s")
-    assert f"with step.4.after = {after} this does not hold: never state is RUNNING" in found["about"]
+    assert (
+        f"with step.4.after = {after} this does not hold: never state is RUNNING" in found["about"]
+    )
 
 
 def test_any_number_of_processes_finds_the_same(tmp_path, capsys):
@@ -159,7 +168,10 @@ def test_a_campaign_in_which_nothing_varies_or_that_fails_anyway_is_told(tmp_pat
     (tmp_path / "bridge_opens.pen.toml").write_text(scenario.replace("480 ms", "48 ms"))
     text = (CAMPAIGNS / "bridge_opens.campaign.toml").read_text()
     file = tmp_path / "it.campaign.toml"
-    for content, remedy in ((text, "fails as it stands"), (text.partition("[vary]")[0] + "[vary]", "vary")):
+    for content, remedy in (
+        (text, "fails as it stands"),
+        (text.partition("[vary]")[0] + "[vary]", "vary"),
+    ):
         file.write_text(content)
         assert run(["falsify", str(file), "-j", "1", "--out", str(tmp_path / "o.pen.toml")]) == 2
         assert remedy in capsys.readouterr().err

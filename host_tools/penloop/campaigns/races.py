@@ -2,8 +2,8 @@
 
 A race shows only when two things come within milliseconds. So a time that varies is put next to a
 moment of a run that has been seen: somewhat before it or after it, by distances that are spread
-evenly in their logarithm. What came after the act itself may be its own consequence and would move with it, so
-only moments before the act count.
+evenly in their logarithm. What came after the act itself may be its own consequence and would move
+with it, so only moments before the act count.
 """
 
 import random
