@@ -134,6 +134,7 @@ def test_values_that_make_no_scenario_are_no_failure(corner):
     search = Search(campaign, evaluate)
     assert len(list(search.results(30))) == 30
     assert not search.least.failed
+    assert search.least.result.possible
 
 
 def test_an_error_in_the_run_is_a_failure(corner):
@@ -190,6 +191,15 @@ def test_the_screening_ends_in_the_worst_corner():
     assert len(seen) == len({point for _margin, point in seen}) <= 8 + 1 + 2 * 5
 
 
+def test_after_the_rows_comes_the_corner_that_they_predict_then_the_worst_one_s_neighbours():
+    screening = Screening(3)
+    for row in screening.propose(4):
+        screening.learn(row, 3.0 - sum(row) if row != (0.0, 0.0, 0.0) else 2.5)
+    predicted, *others = screening.propose(10)
+    assert predicted == (1.0, 1.0, 1.0)
+    assert sorted(others) == [(0.0, 0.0, 1.0), (1.0, 0.0, 0.0)]
+
+
 def test_a_race_puts_the_act_beside_moments_that_came_before_it(race):
     campaign, evaluate = race
     races = Races(campaign.variables, 3)
@@ -202,6 +212,7 @@ def test_a_race_puts_the_act_beside_moments_that_came_before_it(race):
     moments_s = (0.65, 0.667, 0.669)
     nearest = [min(abs(time_s - moment_s) for moment_s in moments_s) for time_s in times_s]
     assert max(nearest) < 0.052
+    assert sum(0.655 < time_s < 0.6665 for time_s in times_s) > 5  # also before the moments
     assert min(nearest) < 5 * NEAREST_S
     assert all(abs(time_s - 0.65 - own[0]) > 1.0 for time_s in times_s)
 

@@ -5,8 +5,9 @@ import pytest
 from penloop.campaigns.cases import Template
 from penloop.campaigns.examples import Change, Example
 from penloop.campaigns.places import place_of
-from penloop.campaigns.shrinking import Shrinking, rounded
+from penloop.campaigns.shrinking import Shrinking, reason_of, rounded
 from penloop.errors import UserError
+from penloop.scenarios import execution
 from penloop.scenarios.scenario_reader import loads, scenario_of
 
 SCENARIO = """
@@ -92,8 +93,6 @@ def test_a_value_comes_as_near_to_the_scenario_s_own_as_fails_in_few_digits(shru
 
 
 def test_the_simplest_fails_as_the_case_did_and_passes_without_its_values(shrunk):
-    from penloop.scenarios import execution
-
     fails, passes = (
         execution.run(scenario_of(one, "it")) for one in (shrunk.document, shrunk.example.document)
     )
@@ -107,6 +106,23 @@ def test_the_sentence_about_it_names_the_values_and_what_fails(shrunk):
     (only,) = shrunk.example.changes
     assert f"settings.slew = {only.value:g}" in shrunk.document["about"]
     assert shrunk.document["about"].endswith("does not hold: current below 0.7 A.")
+
+
+def test_what_the_scenario_needs_to_pass_without_the_values_stays(document):
+    document = {**document, "expect": ["state is RUNNING once"]}
+    shrinking = started(document, change(document, "step.2.hold", 0.03, 0.15, "s"))
+    shrinking.shrink()
+    assert [step["do"] for step in shrinking.document["step"]] == ["insert_cartridge", "click"]
+
+
+def test_an_event_that_never_came_is_another_reason():
+    outcomes = []
+    for text in ("no fault from 0.1 s after fault stall until stop", "no fault at 0.3 s"):
+        scenario = loads(f'about = "x"\nduration = "0.5 s"\nexpect = ["{text}"]')
+        outcomes.append(execution.run(scenario))
+    never, held = map(reason_of, outcomes)
+    assert never.kind == "never came"
+    assert held is None
 
 
 def test_the_duration_is_not_cut_to_before_the_host_s_last_word(document):

@@ -40,7 +40,7 @@ class Screening:
         worst = min(self._margins, key=lambda point: self._margins[point])
         sides = sorted(range(self._count), key=self._influence)  # what matters least may be wrong
         corners = [predicted, *(moved(worst, side, 1.0 - worst[side]) for side in sides)]
-        return [corner for corner in corners if corner not in self._asked]
+        return [corner for corner in dict.fromkeys(corners) if corner not in self._asked]
 
     def _worse_end(self, side: int) -> float:
         return min((0.0, 1.0), key=lambda end: self._mean(side, end))
