@@ -88,6 +88,13 @@ def pen(bench: Bench) -> Iterator[Pen]:
         yield connected
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A test that names a scenario runs it, whether or not it looks at the outcome."""
+    names = getattr(item, "fixturenames", None)
+    if names is not None and item.get_closest_marker("scenario") and "outcome" not in names:
+        names.append("outcome")
+
+
 @pytest.fixture
 def outcome(request: pytest.FixtureRequest) -> Outcome:
     """What the scenario of `@pytest.mark.scenario(file)` gave; that it passed is checked first."""

@@ -116,6 +116,7 @@ def test_pandas_opens_the_folder_with_values_margins_and_measures(campaign, tmp_
     [
         ("uniform = [1, 2]", "uniform = [1, 3]"),
         ("cheek", "scar"),
+        ('["cheek", "scar"] }', '["cheek", "scar"], weights = [3, 2] }'),
         ('about = "Pens lie there."', 'about = "x"\nseed = 4'),
         ('about = "Pens lie there."', 'about = "x"\nmethod = "latin hypercube"'),
     ],
@@ -125,6 +126,26 @@ def test_results_of_another_campaign_are_not_mixed_in(campaign, tmp_path, change
     campaign.path.write_text(CAMPAIGN.replace(*change))
     with pytest.raises(UserError, match="--fresh"):
         DataSet(tmp_path / "out", load(campaign.path))
+
+
+def test_every_value_of_a_list_counts(campaign, tmp_path):
+    told = [
+        CAMPAIGN.replace("uniform = [1, 2]", f"values = [1, 2, 3, 4, 5, 6, 7, {last}]")
+        for last in (8, 9)
+    ]
+    prints = []
+    for text in told:
+        campaign.path.write_text(text)
+        prints.append(load(campaign.path).fingerprint)
+    assert prints[0] != prints[1]
+
+
+def test_files_of_others_in_the_folder_are_left_alone(campaign, tmp_path):
+    DataSet(tmp_path / "out", campaign)
+    for name, text in (("notes.parquet", "mine"), ("000000000-000000003.parquet", "")):
+        (tmp_path / "out" / "cases" / name).write_text(text)
+    assert DataSet(tmp_path / "out", campaign).missing(5) == [range(5)]
+    assert (tmp_path / "out" / "cases" / "notes.parquet").exists()
 
 
 def test_another_scenario_or_engine_is_another_campaign(campaign, tmp_path):

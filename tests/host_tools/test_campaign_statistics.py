@@ -76,6 +76,18 @@ def test_the_variable_that_a_result_hangs_on_comes_first_with_its_sign(made):
     assert all(one.share < 0.02 for one in others)
 
 
+def test_cases_that_could_not_be_run_rank_lowest(made, tmp_path):
+    campaign = made[0].campaign
+    data = DataSet(tmp_path / "dead", campaign)
+    cases = [campaign.plan.case(number) for number in range(60)]
+    dead = [CaseResult(case, (), (), "dead") for case in cases]
+    alive = [CaseResult(case, (1.0, 1.0), (0.0,)) for case in cases]
+    data.add([d if d.case.values[0] > 1.5 else a for d, a in zip(dead, alive, strict=True)])
+    first = Summary.of(campaign, data).influences["margin"][0]
+    assert first.variable == "motor.resistance_ohm"
+    assert first.rank < -0.8
+
+
 def test_a_variable_of_words_has_a_share_and_no_sign(made):
     first = made[0].influences["measure.deepest_mm"][0]
     assert first.variable == "step.1.zone"

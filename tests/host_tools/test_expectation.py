@@ -125,3 +125,9 @@ def test_what_is_not_understood_is_shown_with_its_place_and_a_remedy(text, said)
     with pytest.raises(UserError) as error:
         read(text)
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["never drive on within 300 ms of release", "never parked once"])
+def test_never_goes_with_a_span_only(text):
+    with pytest.raises(UserError, match="never does not go with once or within"):
+        read(text)

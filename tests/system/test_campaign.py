@@ -143,6 +143,37 @@ def test_other_results_are_set_aside_not_lost(campaign_file, tmp_path, capsys):
     assert not table(out).equals(before)
 
 
+def test_a_folder_without_results_is_not_set_aside(campaign_file, tmp_path, capsys):
+    (tmp_path / "mine").mkdir()
+    file = str(campaign_file())
+    assert run(["campaign", file, "-j", "1", "--out", str(tmp_path / "mine"), "--fresh"]) == 2
+    assert "no results of a campaign" in capsys.readouterr().err
+    assert list(tmp_path.glob("mine*")) == [tmp_path / "mine"]
+
+
+def test_the_command_that_runs_a_case_again_names_all_that_makes_it(
+    campaign_file, tmp_path, capsys
+):
+    file = str(campaign_file(CAMPAIGN.replace("seed = 2", 'method = "latin hypercube"')))
+    arguments = [
+        file,
+        "-j",
+        "1",
+        "--cases",
+        "3",
+        "--firmware",
+        "firmware",
+        "--engine",
+        "micropython",
+    ]
+    run(["campaign", *arguments, "--out", str(tmp_path / "out")])
+    again = capsys.readouterr().out.partition("one again: ")[2].splitlines()[0].split()
+    rows = {row["case"]: row["margin"] for row in table(tmp_path / "out").to_pylist()}
+    assert run([*again[1:], "--out", str(tmp_path / "out")]) in (0, 1)
+    margin = rows[int(again[again.index("--case") + 1])]
+    assert f"margin {margin:+.3f}" in capsys.readouterr().out
+
+
 def test_a_case_that_cannot_be_run_is_an_error_and_the_others_go_on(campaign_file, tmp_path):
     text = CAMPAIGN.replace('step.2.at = { uniform = ["0.7 s", "0.9 s"] }',
                             "skin.cheek.puncture_force_n = { values = [0.02, 0.12] }\n"

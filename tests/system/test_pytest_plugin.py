@@ -37,6 +37,10 @@ def test_more_of_a_scenario(outcome):
 @pytest.mark.scenario("tight.pen.toml")
 def test_of_a_scenario_that_fails(outcome):
     raise AssertionError("not reached")
+
+@pytest.mark.scenario("tight.pen.toml")
+def test_that_only_names_a_scenario_that_fails():
+    pass
 """
 
 
@@ -59,7 +63,7 @@ def run_pytest(folder, *arguments):
 def test_fixtures_marks_and_files_are_there_and_failed_traces_are_kept(stranger):
     code, said = run_pytest(stranger)
     assert code == 1
-    assert "2 failed, 4 passed, 1 error" in said
+    assert "2 failed, 4 passed, 2 errors" in said
     assert "FAILS  stroke rate within 0.001 % of 100 Hz" in said
     assert "replay: penloop run" in said
     assert "not reached" not in said

@@ -302,3 +302,17 @@ def test_the_actions_page_tells_what_failed_and_the_action_fails(scenario_file, 
     done = subprocess.run(["bash", "-e", "-c", script], env=environment, capture_output=True)
     assert done.returncode == 1
     assert "FAILS  stroke rate within 0.001 %" in (tmp_path / "page.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("sentence", "why"),
+    [
+        ("no fault for 100 s after press", "too soon to tell"),
+        ("no fault from press until lift-off", "lift-off never came"),
+        ("no fault from 0.5 s until 0.2 s", "0.2 s never came"),
+    ],
+)
+def test_a_span_whose_end_is_not_in_the_run_fails(scenario_file, capsys, sentence, why):
+    text = SCENARIO.replace('"parked within 600 ms of stop",', f'"{sentence}",')
+    assert run(["run", str(scenario_file(text))]) == 1
+    assert why in capsys.readouterr().out

@@ -40,6 +40,7 @@ class Campaign:
     scenario: Scenario  # as it stands, nothing varied
     plan: Plan
     path: Path
+    vary: str  # the table [vary] as it was written
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -55,9 +56,7 @@ class Campaign:
         """
         plan, template = self.plan, self.template
         count = 0 if plan.method == MONTE_CARLO else plan.count
-        spread = [(v.place.name, v.place.unit, v.distribution.told) for v in plan.variables]
-        ends = [(str(v.at(0.25)), str(v.at(0.75))) for v in plan.variables]
-        told = (template.document, spread, ends, plan.method, count, plan.seed, plan.case_seed,
+        told = (template.document, self.vary, plan.method, count, plan.seed, plan.case_seed,
                 template.engine, template.firmware_sha256)  # fmt: skip
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
@@ -96,6 +95,7 @@ def _campaign(
         scenario=scenario,
         plan=_plan(document, variables, scenario.seed, cases),
         path=path,
+        vary=json.dumps(document["vary"], sort_keys=True, default=str),
     )
 
 

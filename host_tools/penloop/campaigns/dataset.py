@@ -112,7 +112,7 @@ class DataSet:
         if about.exists():
             _check_same(about, campaign)
         self._parts.mkdir(parents=True, exist_ok=True)
-        self._lock = _only_writer(self.folder)
+        self._lock = only_writer(self.folder)
         _write_atomically(about, json.dumps(_told(campaign), indent=2))
 
     def _found(self) -> list[Span]:
@@ -121,8 +121,9 @@ class DataSet:
             scratch.unlink()
         found: list[Span] = []
         for path in self._parts.glob("*.parquet"):
-            first, _, last = path.stem.partition("-")
-            found.append((int(first), int(last)))
+            first, dash, last = path.stem.partition("-")
+            if dash and first.isdecimal() and last.isdecimal() and path.stat().st_size:
+                found.append((int(first), int(last)))
         kept: list[Span] = []
         for span in sorted(found, key=lambda span: (span[0], -span[1])):
             if kept and span[1] <= kept[-1][1]:  # a larger part has taken it in
@@ -235,7 +236,7 @@ def _told(campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def _only_writer(folder: Path) -> IO[str]:
+def only_writer(folder: Path) -> IO[str]:
     """A file whose lock the system takes back however this process ends."""
     lock = (folder / ".lock").open("w")
     try:

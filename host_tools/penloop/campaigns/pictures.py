@@ -26,8 +26,10 @@ Column = NDArray[Any]
 
 
 def _figure(rows: int, columns: int, height_in: float) -> tuple[Any, list[Any]]:
+    import matplotlib
     from matplotlib.figure import Figure
 
+    matplotlib.rcParams["text.parse_math"] = False  # people's words may have a $
     figure = Figure(figsize=(WIDTH_IN, height_in * rows), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False)
     cells = list(grid.ravel())

@@ -110,7 +110,7 @@ def influences(data: DataSet, count: int, result: str) -> list[Influence]:
 def _of_numbers(name: str, column: Column, values: Column) -> Influence | None:
     from scipy.stats import spearmanr
 
-    known = np.isfinite(values) & np.isfinite(column)
+    known = ~np.isnan(values) & np.isfinite(column)  # what could not be run ranks lowest
     if _constant(column[known]) or _constant(values[known]):
         return None
     rank, chance = spearmanr(column[known], values[known])
@@ -121,7 +121,7 @@ def _of_words(name: str, column: Column, values: Column) -> Influence | None:
     """Kruskal and Wallis: the share of the ranks' variance between the groups."""
     from scipy.stats import kruskal
 
-    known = np.isfinite(values)
+    known = ~np.isnan(values)
     groups = [values[known & (column == word)] for word in np.unique(column)]
     groups = [group for group in groups if len(group)]
     if len(groups) < 2 or _constant(values[known]):

@@ -1,6 +1,7 @@
 """The summary of a campaign: what its results say, gathered for the terminal, pages and scripts."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from penhost.units import usual
 from penloop.campaigns import places, statistics
 from penloop.campaigns.campaign import Campaign
 from penloop.campaigns.dataset import DataSet, column_of
-from penloop.campaigns.sampling import SWEEP
+from penloop.campaigns.sampling import MONTE_CARLO, SWEEP
 from penloop.campaigns.statistics import Failures, Influence, Spread
 
 CHANCE = 0.01  # above it, an influence is not told from none
@@ -66,15 +67,21 @@ class Summary:
         """One sentence."""
         found = self.failures
         text = f"{found.failed:,} of {found.cases:,} cases fail"
-        if self.campaign.plan.method == SWEEP:
+        if self.campaign.plan.method != MONTE_CARLO:
             return text
         return f"{text}; with 95 % confidence {found.low:.2%} to {found.high:.2%} of all such"
 
     def replay_command(self, number: int) -> str:
         """The command that runs a case again."""
-        engine = self.campaign.template.engine
-        option = "" if engine == "cpython" else f" --engine {engine}"
-        return f"penloop campaign {self.campaign.path}{option} --case {number}"
+        template, plan = self.campaign.template, self.campaign.plan
+        words = ["penloop", "campaign", str(self.campaign.path), "--case", str(number)]
+        if template.engine != "cpython":
+            words += ["--engine", template.engine]
+        if template.firmware is not None:
+            words += ["--firmware", template.firmware.origin]
+        if plan.method != SWEEP:
+            words += ["--cases", str(plan.count)]
+        return shlex.join(words)
 
     def tables(self) -> Iterator[Table]:
         """For the terminal."""

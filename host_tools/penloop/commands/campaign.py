@@ -22,7 +22,7 @@ from penloop.campaigns import driver
 from penloop.campaigns.campaign import Campaign, load, schema
 from penloop.campaigns.cases import CaseResult
 from penloop.campaigns.cluster import dask_workers
-from penloop.campaigns.dataset import DataSet
+from penloop.campaigns.dataset import ABOUT, DataSet, only_writer
 from penloop.campaigns.driver import Workers
 from penloop.campaigns.pages import write_page
 from penloop.campaigns.summary import Summary
@@ -173,9 +173,14 @@ def _replay(found: Campaign, number: int, folder: Path) -> bool:
 
 
 def _set_aside(folder: Path) -> None:
-    """Older results keep their files under another name."""
+    """Older results keep their files under another name. Raises UserError: another process
+    writes them, or they are none."""
     if folder.exists():
-        stamp = time.strftime("%Y-%m-%d-%H%M%S")
-        kept = folder.with_name(f"{folder.name}.{stamp}")
+        if not (folder / ABOUT).exists():
+            raise UserError(f"{folder} has no results of a campaign", "give another one with --out")
+        only_writer(folder).close()
+        kept = folder.with_name(f"{folder.name}.{time.strftime('%Y-%m-%d-%H%M%S')}")
+        if kept.exists():
+            raise UserError(f"{kept} exists", "wait a second")
         folder.rename(kept)
         print(f"older results are in {kept}")

@@ -30,6 +30,7 @@ class Outcome:
     log: list[tuple[int, str]] = field(default_factory=list)
     error: str = ""  # why it could not be run to its end; empty otherwise
     digest: str = ""  # of the trace, where it was asked for
+    firmware: str = ""  # where another one came from
     measures: tuple[float, ...] = ()  # of the scenario's measures, in their order and units
     plots: tuple[str, ...] = ()  # pictures (SVG) for a report, where one is wanted
     simulation_s: float = 0.0  # of wall time, for the run
@@ -79,7 +80,8 @@ def run(
     judged_s = time.perf_counter()
     return Outcome(
         scenario, engine, used_seed, verdicts, trace, log, error,
-        digest=trace.digest() if digest else "", measures=measures,
+        digest=trace.digest() if digest else "",
+        firmware=firmware.origin if firmware is not None else "", measures=measures,
         simulation_s=ended_s - began_s, judging_s=judged_s - ended_s,
     )  # fmt: skip
 
@@ -149,7 +151,10 @@ def _run_until(
 def _fail_those_due(bench: Bench, waiting: list[PartFault]) -> None:
     recent = bench.recorder.latest()
     for fault in list(waiting):
-        if recent is not None and fault.when and fault.when.evaluate(recent).values[-1] > 0:
+        if recent is None or fault.when is None:
+            continue
+        known = all(column in recent for column in fault.when.columns)  # the pen's come later
+        if known and fault.when.evaluate(recent).values[-1] > 0:
             waiting.remove(fault)
             _fail(bench, fault)
 

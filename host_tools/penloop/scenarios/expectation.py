@@ -14,6 +14,7 @@ from penloop.scenarios import monitor, vocabulary
 from penloop.scenarios.vocabulary import Log
 from pensim import Trace
 
+SHORT_US = 100_000  # what the last row may lack of a run's length
 Evaluate = Callable[[Trace], monitor.Margin]
 
 
@@ -108,6 +109,9 @@ class Expectation:
             return -1.0, int(trace.time_us[-1]), f"{self.timing.start} never came"
         judge = monitor.best if self.timing.kind == "once" else monitor.worst
         value, time_us = min(judge(margin, start, end) for start, end in places)
+        unseen = _unseen_end(self.timing, trace, log)
+        if value > 0 and unseen:
+            return -1.0, int(trace.time_us[-1]), unseen
         return value, time_us, f"at {time_us / 1e6:.4f} s"
 
     def _prompt(self, trace: Trace, log: Log, margin: monitor.Margin) -> tuple[float, int, str]:
@@ -148,6 +152,19 @@ def spans(timing: Timing, trace: Trace, log: Log) -> list[tuple[int, int]]:
         if start_us <= last_us:
             found.append((start_us, min([*ends, last_us])))
     return found
+
+
+def _unseen_end(timing: Timing, trace: Trace, log: Log) -> str:
+    """Why no span's end is in the run; empty when one is. A last one may be open: `until contact`
+    after the last lift-off."""
+    last_us = int(trace.time_us[-1])
+    starts = [start for start in _times(timing.start, trace, log) if start <= last_us]
+    later = [end for end in _times(timing.end, trace, log) if end >= starts[0]]
+    if not later:
+        return f"{timing.end} never came after {starts[0] / 1e6:.4f} s"
+    if min(later) > last_us + SHORT_US:
+        return f"the run ends before {timing.end}: too soon to tell"
+    return ""
 
 
 def _times(place: Place, trace: Trace, log: Log) -> list[int]:

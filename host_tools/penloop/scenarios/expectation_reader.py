@@ -10,11 +10,13 @@ parked at the end
 from functools import lru_cache
 from typing import Any
 
+from penhost import BadValue
 from penloop.scenarios.condition_reader import ConditionReader, opposite
 from penloop.scenarios.expectation import Expectation, Timing
 from penloop.scenarios.grammar import EXPECTATION, understood
 from penloop.scenarios.timing_reader import TimingReader
 
+_NEVER = "write `not CONDITION within …`, or never with a span of time"
 _ADVICE = "write such as `stroke rate within 2 % of 110 Hz from 0.4 s after contact until lift-off`"
 
 
@@ -28,9 +30,10 @@ class _Reader(ConditionReader, TimingReader):
     def expectation(self, parts: list[Any]) -> Expectation:
         never = parts[0] == "never"
         condition, *timing = parts[1:] if never else parts
-        if never:
-            condition = opposite(condition)
-        return Expectation(self._text, condition, timing[0] if timing else Timing("span"))
+        found = timing[0] if timing else Timing("span")
+        if never and found.kind != "span":
+            raise BadValue("never does not go with once or within", _NEVER)
+        return Expectation(self._text, opposite(condition) if never else condition, found)
 
     def never(self, _parts: list[Any]) -> str:
         return "never"

@@ -19,7 +19,8 @@ def file_stem(name: str, seed: int) -> str:
 def replay_command(outcome: Outcome) -> str:
     """The one command that gives this run again."""
     where = shlex.quote(str(outcome.scenario.path or outcome.scenario.name))
-    return f"penloop run {where} --seed {outcome.seed} --engine {outcome.engine}"
+    other = f" --firmware {shlex.quote(outcome.firmware)}" if outcome.firmware else ""
+    return f"penloop run {where} --seed {outcome.seed} --engine {outcome.engine}{other}"
 
 
 def told(verdict: Verdict) -> str:
