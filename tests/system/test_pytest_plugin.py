@@ -71,6 +71,7 @@ def test_fixtures_marks_and_files_are_there_and_failed_traces_are_kept(stranger)
     assert kept == [
         "test_pen.py_test_it_fails.parquet",
         "test_pen.py_test_of_a_scenario_that_fails.parquet",
+        "test_pen.py_test_that_only_names_a_scenario_that_fails.parquet",
         "tight.pen.toml_tight.parquet",
     ]
     assert len(read_parquet(stranger / "out" / "traces" / kept[0])) > 100
