@@ -131,3 +131,8 @@ def test_what_is_not_understood_is_shown_with_its_place_and_a_remedy(text, said)
 def test_never_goes_with_a_span_only(text):
     with pytest.raises(UserError, match="never does not go with once or within"):
         read(text)
+
+
+def test_a_deadline_of_no_time_is_refused():
+    with pytest.raises(UserError, match="within 20 ms of"):
+        read("drive off within 0 ms of press")

@@ -316,3 +316,9 @@ def test_a_span_whose_end_is_not_in_the_run_fails(scenario_file, capsys, sentenc
     text = SCENARIO.replace('"parked within 600 ms of stop",', f'"{sentence}",')
     assert run(["run", str(scenario_file(text))]) == 1
     assert why in capsys.readouterr().out
+
+
+def test_the_folder_of_the_results_for_a_server_is_made(scenario_file, tmp_path):
+    goal = tmp_path / "new" / "junit.xml"
+    assert run(["run", str(scenario_file()), "--junit", str(goal)]) == 0
+    assert ElementTree.parse(goal).getroot().tag == "testsuites"

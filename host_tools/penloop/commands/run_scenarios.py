@@ -111,6 +111,7 @@ def _write(
     outcomes = [run.outcome for run in runs]
     comparisons = [run.comparison for run in runs if run.comparison is not None]
     if junit_file is not None:
+        junit_file.parent.mkdir(parents=True, exist_ok=True)
         junit((run.outcome, run.seconds) for run in runs).write(str(junit_file), pretty=True)
     if html is not None:
         _write_report(html, outcomes, comparisons)

@@ -4,6 +4,7 @@ from typing import Any
 
 from lark import Token, Transformer
 
+from penhost import BadValue
 from penhost.units import parse
 from penloop.scenarios.expectation import Place, Timing
 
@@ -52,6 +53,8 @@ class TimingReader(Transformer[Token, Any]):
 
     def prompt(self, parts: list[Any]) -> Timing:
         hold_us = parts[2] if len(parts) > 2 else 0
+        if parts[0] <= 0:
+            raise BadValue("within no time at all", "write such as `within 20 ms of`")
         return Timing("prompt", Place(parts[1]), limit_us=parts[0], hold_us=hold_us)
 
     def after(self, parts: list[Any]) -> Timing:
