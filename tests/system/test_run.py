@@ -322,3 +322,11 @@ def test_the_folder_of_the_results_for_a_server_is_made(scenario_file, tmp_path)
     goal = tmp_path / "new" / "junit.xml"
     assert run(["run", str(scenario_file()), "--junit", str(goal)]) == 0
     assert ElementTree.parse(goal).getroot().tag == "testsuites"
+
+
+def test_a_setting_that_no_pen_takes_is_refused_with_its_bounds(scenario_file, capsys):
+    text = SCENARIO + '[pen]\nsettings = { depth = "9 mm" }\n'
+    assert run(["run", str(scenario_file(text))]) == 2
+    told = capsys.readouterr().err
+    assert "depth = 9 mm is no value" in told
+    assert "give 0 mm to 2.5 mm" in told

@@ -11,7 +11,7 @@ from typing import Any
 
 from penfw import settings as settings_table
 from penhost import BadValue
-from penhost.units import parse
+from penhost.units import parse, show
 from penloop.errors import UserError
 from penloop.scenarios import documents
 from penloop.scenarios.documents import Document, Keys, Mistake
@@ -168,7 +168,17 @@ def _settings(wanted: dict[str, Any], keys: Keys) -> dict[str, int]:
             found[name] = value if isinstance(value, int) else parse(value, units[name])
         except BadValue as error:
             raise Mistake((*keys, name), error.message, error.remedy) from None
+        _check_bounds(name, found[name], keys)
     return found
+
+
+def _check_bounds(name: str, value: int, keys: Keys) -> None:
+    """No pen has saved a setting that it would have refused."""
+    row = next(row for row in settings_table.SETTINGS if row[0] == name)
+    unit, low, high = row[2], row[4], row[5]
+    if not low <= value <= high:
+        what = f"{name} = {show(value, unit)} is no value that a pen takes"
+        raise Mistake((*keys, name), what, f"give {show(low, unit)} to {show(high, unit)}")
 
 
 def _wiring(pen: dict[str, Any]) -> Wiring:
