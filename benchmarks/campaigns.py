@@ -21,7 +21,7 @@ from penloop.campaigns.cases import Case, Template
 from penloop.campaigns.dataset import DataSet
 from penloop.campaigns.driver import run_cases
 from penloop.campaigns.places import Place
-from penloop.campaigns.worker_processes import ProcessExecutor
+from penloop.worker_processes import ProcessExecutor
 from penloop.campaigns.workers import Workers
 from penloop.scenarios import execution
 

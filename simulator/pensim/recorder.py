@@ -5,6 +5,7 @@ would). Without a running timer a row is taken every 10 ms.
 """
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -29,10 +30,15 @@ class _Block:
         self.rows = memoryview(array("i", bytes(4 * BLOCK_ROWS * len(columns))))
         self.count = 0
 
-    def table(self) -> Any:
-        """The rows as a numpy table."""
-        table = np.array(self.rows[: self.count * len(self.columns)], dtype=np.int64)
-        return table.reshape(self.count, len(self.columns))
+    def table(self, first: int = 0) -> Any:
+        """The rows from that one on as a numpy table."""
+        width = len(self.columns)
+        table = np.array(self.rows[first * width : self.count * width], dtype=np.int64)
+        return table.reshape(self.count - first, width)
+
+    def since(self, time_us: int) -> int:
+        """The first row at that time or later."""
+        return bisect_left(self.times, time_us, 0, self.count)
 
 
 class Recorder:
@@ -121,15 +127,20 @@ class Recorder:
         """(end of the insertion us, deepest um) of every stroke into skin, up to 10 ms ago."""
         return list(zip(self._punctures[::2], self._punctures[1::2], strict=True))
 
-    def latest(self) -> Trace | None:
-        """The last row, as a trace of one; None before the first."""
-        block = self._block
-        if not block.count:
+    def latest(self, past_us: int = 0) -> Trace | None:
+        """The last row and those of `past_us` before it, as far as rows are kept and as wide.
+
+        None before the first.
+        """
+        if not self._block.count:
             return None
-        width = len(block.columns)
-        row = np.array(block.rows[(block.count - 1) * width : block.count * width], dtype=np.int64)
-        time_us = np.array([block.times[block.count - 1]], dtype=np.int64)
-        return Trace(time_us, [(column, row[n : n + 1]) for n, column in enumerate(block.columns)])
+        start_us = self._last_us - past_us
+        blocks = [block for block in self._blocks[-2:] if block.columns == self._columns]
+        tails = [(block, block.since(start_us)) for block in blocks]
+        times = [np.array(block.times[first : block.count]) for block, first in tails]
+        values = np.concatenate([block.table(first) for block, first in tails])
+        pairs = [(column, values[:, number]) for number, column in enumerate(self._columns)]
+        return Trace(np.concatenate(times), pairs)
 
     def trace(self, header: TraceHeader | None = None) -> Trace:
         """What has been recorded since the last chunk; a column that came later begins with 0."""

@@ -8,8 +8,8 @@ import pytest
 from penloop.campaigns.batches import FIRST, LEAST_S, MOST, Batches, learn_speed
 from penloop.campaigns.cases import Case, CaseResult, Template
 from penloop.campaigns.driver import HELD, OUTSTANDING, run_cases
-from penloop.campaigns.worker_processes import WorkerDied
 from penloop.campaigns.workers import Workers
+from penloop.worker_processes import WorkerDied
 
 TEMPLATE = Template("none", {})
 

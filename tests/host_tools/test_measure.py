@@ -71,10 +71,10 @@ def test_the_time_from_an_event_to_the_next_of_another():
 def test_the_time_until_a_condition_holds_is_none_when_it_holds_already():
     duty = [0] * 20 + [5] * 20 + [0] * 60
     log = [(25_000, "press")]
-    assert measured("time from press to drive off", log, pen__duty=duty) == 15_000
-    assert measured("time from press to drive on", log, pen__duty=duty) == 0
+    assert measured("time from press to drive off", log, plant__drive=duty) == 15_000
+    assert measured("time from press to drive on", log, plant__drive=duty) == 0
     both = "time from press to drive off and instant rate below 1 Hz"
-    assert measured(both, log, pen__duty=duty, plant__rate=[9_000] * 70 + [0] * 30) == 45_000
+    assert measured(both, log, plant__drive=duty, plant__rate=[9_000] * 70 + [0] * 30) == 45_000
 
 
 def test_events_are_counted():

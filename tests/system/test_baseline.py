@@ -348,3 +348,30 @@ def test_a_run_that_gets_into_fault_is_compared_though_it_never_started(scenario
         states.RUNNING
         not in execute(load(path), firmware=Firmware.from_directory(root)).trace["pen.state"]
     )
+
+
+def test_a_changed_sentence_is_told_though_every_signal_is_the_same(scenarios, stored, capsys):
+    path = scenarios / "start.pen.toml"
+    path.write_text(START.replace("above 97 Hz", "above 120 Hz"))
+    assert run(["run", str(path), "--baseline", str(stored)]) == 1
+    out = capsys.readouterr().out
+    assert "1 changed (1 fails now), 0 unchanged" in out
+    assert "passed -> FAILED; every signal is the same" in out
+    assert "stroke rate above 120 Hz at 1.9 s" in out
+
+
+def test_a_stored_run_that_is_not_run_any_more_is_told(scenarios, stored, tmp_path, capsys):
+    (scenarios / "rest.pen.toml").unlink()
+    page, summary = tmp_path / "report.html", tmp_path / "summary.md"
+    options = ["--html", str(page), "--markdown", str(summary)]
+    assert run(["run", str(scenarios), "--baseline", str(stored), *options]) == 0
+    for text in (capsys.readouterr().out, page.read_text(), summary.read_text()):
+        assert "stored, but not run now: rest-0" in text
+
+
+def test_signals_that_only_one_firmware_tells_are_named(scenarios, stored, fork, capsys):
+    other = fork("signal_table", '"tick_time"', '"tick_took"')
+    path = scenarios / "rest.pen.toml"
+    assert run(["run", str(path), "--baseline", str(stored), "--firmware", str(other)]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "new signals: pen.tick_took; gone signals: pen.tick_time" in out

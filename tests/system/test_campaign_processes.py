@@ -14,8 +14,8 @@ import pytest
 
 from penloop.campaigns.cases import Case, Template
 from penloop.campaigns.driver import processes, run_cases
-from penloop.campaigns.worker_processes import ProcessExecutor, WorkerDied
 from penloop.errors import UserError
+from penloop.worker_processes import ProcessExecutor, WorkerDied
 from tests.house.sources import ROOT
 from tests.system.penloop_process import until
 from tests.system.small_campaign import Deadly, case, template

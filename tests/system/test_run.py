@@ -1,6 +1,7 @@
 """`penloop run`: scenarios from files, judged; what is told of those that fail."""
 
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -13,9 +14,12 @@ import pytest
 from penfw import states
 from penloop.campaigns.cases import Case, Template, run_case
 from penloop.cli import run
+from penloop.scenarios import vocabulary
 from penloop.scenarios.execution import run as execute
+from penloop.scenarios.jobs import Job, done
 from penloop.scenarios.scenario_reader import load, loads
 from penloop.scenarios.toml_lines import line_of
+from pensim import Bench, recorder
 
 SCENARIO = """
 about = "A pen is started in the air and stopped."
@@ -166,6 +170,30 @@ def test_a_part_fails_once_its_condition_holds():
     rate = outcome.trace["plant.rate"][outcome.trace.time_us <= failed[0]]
     assert 90_000 < rate[-1] < 93_000
     assert outcome.verdicts[0].holds
+
+
+def test_a_condition_on_a_mean_looks_at_the_time_before():
+    text = SCENARIO.replace("expect = [", 'expect = [\n    "fault tachometer loss at the end",')
+    text += '\n[[fault]]\nwhen = "stroke rate above 90 Hz"\npart = "tachometer open"\n'
+    outcome = execute(loads(text))
+    (failed_us,) = [time_us for time_us, told in outcome.log if told == "tachometer_open on"]
+    before = outcome.trace.time_us <= failed_us
+    mean = vocabulary.signal(outcome.trace, vocabulary.QUANTITIES["stroke rate"])[before]
+    assert mean[-3] <= 90_000 < mean[-1] < 91_000
+    assert outcome.trace["plant.rate"][before][-1] > 95_000
+
+
+def test_a_mean_is_the_same_where_the_recorders_memory_goes_on_in_another_block(monkeypatch):
+    monkeypatch.setattr(recorder, "BLOCK_ROWS", 64)
+    with Bench() as bench:
+        bench.run(0.4)
+        for _ in range(7):  # more than a block
+            bench.run(0.01)
+            recent, whole = bench.recorder.latest(50_000), bench.trace()
+            rows = len(recent)
+            assert rows in (50, 51)  # the timer's periods and the row's time are not quite 1 ms
+            for column, values in recent.columns()[1:]:
+                assert list(values) == list(whole[column.name][-rows:]), column.name
 
 
 def test_what_a_host_says_is_done_and_what_it_must_not_is_refused():
@@ -330,3 +358,108 @@ def test_a_setting_that_no_pen_takes_is_refused_with_its_bounds(scenario_file, c
     told = capsys.readouterr().err
     assert "depth = 9 mm is no value" in told
     assert "give 0 mm to 2.5 mm" in told
+
+
+@pytest.mark.parametrize(
+    ("addition", "what"),
+    [
+        ('[[step]]\nat = "3 s"\ndo = "press"\n', "a step at 3 s of a run of 3 s"),
+        ('[[step]]\nafter = "5 s"\ndo = "press"\n', "a step at 7.2 s of a run of 3 s"),
+        ('[[fault]]\npart = "motor jammed"\nat = "4 s"\n', "a fault at 4 s of a run of 3 s"),
+        ('[[link]]\ncommand = "stop"\nat = "3.1 s"\n', "a link at 3.1 s of a run of 3 s"),
+    ],
+)
+def test_what_would_come_after_the_end_is_refused_with_its_line(
+    scenario_file, capsys, addition, what
+):
+    path = scenario_file(SCENARIO + addition)
+    assert run(["run", str(path)]) == 2
+    told = capsys.readouterr().err
+    assert what in told
+    number = int(told.partition(f"{path}:")[2].partition(":")[0])
+    assert path.read_text().splitlines()[number - 1].startswith(("at =", "after ="))
+
+
+def test_a_fault_that_waits_for_a_condition_has_no_word_of_when(scenario_file, capsys):
+    text = SCENARIO + '\n[[fault]]\nwhen = "stroke rate above 9 Hz at 2 s"\npart = "motor jammed"\n'
+    assert run(["run", str(scenario_file(text))]) == 2
+    assert "write a condition without a time" in capsys.readouterr().err
+
+
+def test_two_scenarios_of_one_name_have_their_folders_in_theirs(scenario_file, tmp_path, capsys):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    tight = SCENARIO.replace("within 3 %", "within 0.01 %")
+    for name in ("a/start.pen.toml", "b/start.pen.toml", "other.pen.toml"):
+        scenario_file(tight, name)
+    page = tmp_path / "report.html"
+    options = ["--junit", str(tmp_path / "out.xml"), "--html", str(page)]
+    assert run(["run", str(tmp_path), *options]) == 1
+    cases = ElementTree.parse(tmp_path / "out.xml").iter("testcase")
+    assert {case.get("name") for case in cases} == {"a/start[0]", "b/start[0]", "other[0]"}
+    assert len(list(tmp_path.rglob("*start*.html"))) == 2
+    assert "FAILED  b/start  seed 0" in capsys.readouterr().out
+
+
+def test_a_file_that_is_named_twice_runs_once(scenario_file, tmp_path, capsys):
+    path = scenario_file()
+    twice = tmp_path / "somewhere" / ".." / path.name
+    (tmp_path / "somewhere").mkdir()
+    assert run(["run", str(path), str(twice), str(tmp_path)]) == 0
+    assert "1 runs, 0 failed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", ["--html", "--junit", "--markdown"])
+def test_a_result_that_cannot_be_written_is_told_before_anything_runs(
+    scenario_file, tmp_path, capsys, option
+):
+    path = scenario_file()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("kept")
+    for place, remedy in (("folder", "name a file"), ("file/below", "name another")):
+        assert run(["run", str(path), option, str(tmp_path / place)]) == 2
+        told = capsys.readouterr()
+        assert remedy in told.err
+        assert "passed" not in told.out
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_a_name_that_xml_cannot_hold_is_still_in_the_servers_results(scenario_file, tmp_path):
+    (tmp_path / "odd").mkdir()
+    scenario_file(name="odd/bell\x07.pen.toml")
+    scenario_file(name=os.fsdecode(b"odd/latin\xe9.pen.toml"))
+    report = tmp_path / "out.xml"
+    assert run(["run", str(tmp_path / "odd"), "--junit", str(report)]) == 0
+    names = {case.get("name") for case in ElementTree.parse(report).iter("testcase")}
+    assert names == {"bell\N{REPLACEMENT CHARACTER}[0]", "latin\N{REPLACEMENT CHARACTER}[0]"}
+
+
+class Deadly:
+    """Ends the process that gets it."""
+
+    def __reduce__(self):
+        return os._exit, (3,)
+
+
+def test_a_run_that_ends_its_worker_is_told_and_the_others_are_done(scenario_file):
+    path = scenario_file()
+    jobs = [
+        Job(path, "cpython", seed, "start", Deadly() if seed == 1 else None) for seed in range(4)
+    ]
+    outcomes = [one.outcome for one in done(jobs, 2)]
+    assert [outcome.seed for outcome in outcomes] == [0, 1, 2, 3]
+    assert [outcome.passed for outcome in outcomes] == [True, False, True, True]
+    assert "a worker process ended in the middle" in outcomes[1].error
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_mistake_of_the_program_in_one_run_is_told_in_its_place(scenario_file, processes):
+    path = scenario_file()
+    jobs = [
+        Job(path, "cpython", seed, "start", "no firmware" if seed else None) for seed in range(2)
+    ]
+    first, second = [one.outcome for one in done(jobs, processes)]
+    assert first.passed
+    assert "a mistake in penloop itself" in second.error
+    assert "Traceback" in second.error
+    assert not second.passed

@@ -5,7 +5,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from penloop.campaigns.worker_processes import ProcessExecutor, WorkerDied
+from penloop.worker_processes import ProcessExecutor, WorkerDied
 
 
 @dataclass

@@ -11,12 +11,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from penloop.engine_option import Engine
 from penloop.errors import UserError
+from penloop.output_file import check_writable
 from penloop.scenarios import comparison_tables, pages, vocabulary
 from penloop.scenarios.baseline import Baseline, check_names
 from penloop.scenarios.comparison import Comparison
 from penloop.scenarios.execution import Outcome
 from penloop.scenarios.jobs import Done, Job, done
-from penloop.scenarios.results import failure_text, full_text, junit, markdown, scenario_files
+from penloop.scenarios.results import (
+    distinct_names,
+    failure_text,
+    full_text,
+    junit,
+    markdown,
+    scenario_files,
+)
 from penloop.scenarios.scenario_reader import load, schema
 from pensim import Firmware
 
@@ -65,11 +73,12 @@ def run(
         print(json.dumps(schema(), indent=2) if show_schema else _words())
         return
     chosen = Firmware.from_directory(firmware) if firmware else None
-    job = Job(Path(), engine, 0, chosen, html, baseline, save_baseline)
+    job = Job(Path(), engine, 0, "", chosen, html, baseline, save_baseline)
     work = _work(job, places or [], _seeds(seed, seeds))
-    _prepare(work, html, summary)
+    _prepare(work[0], [path for path in (junit_file, html, summary) if path is not None])
     runs = _run_all(work, jobs, Console(stderr=True), verbose)
-    _write(runs, junit_file, html, summary)
+    not_run = Baseline(baseline).not_run(run.outcome for run in runs) if baseline else []
+    _write(runs, not_run, junit_file, html, summary)
     if save_baseline is not None:
         print(f"{len(runs)} runs saved in {save_baseline}")
     if any(not run.outcome.passed for run in runs):
@@ -83,52 +92,54 @@ def _work(job: Job, places: list[Path], numbers: list[int | None]) -> list[Job]:
         raise UserError("no scenario given", "name a file NAME.pen.toml, or a folder with some")
     if job.baseline is not None or job.keep is not None:
         check_names(scenario.name for scenario in scenarios.values())
+    names = distinct_names(list(scenarios))
     return [
-        replace(job, path=path, seed=scenario.seed if number is None else number)
+        replace(job, path=path, name=names[path], seed=scenario.seed if number is None else number)
         for path, scenario in scenarios.items()
         for number in numbers
     ]
 
 
-def _prepare(work: list[Job], html: Path | None, summary: Path | None) -> None:
+def _prepare(job: Job, results: list[Path]) -> None:
     """Raises UserError for what would only be found out after the runs."""
-    job = work[0]
     if job.baseline is not None:
         Baseline(job.baseline).check()
     if job.keep is not None:
         Baseline(job.keep).prepare()
-    if html is not None:
+    if job.report is not None:
         pages.needs_plots()
-    for path in (html, summary):
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
+    for path in results:
+        check_writable(path)
 
 
 def _write(
-    runs: list[Done], junit_file: Path | None, html: Path | None, summary: Path | None
+    runs: list[Done],
+    not_run: list[str],
+    junit_file: Path | None,
+    html: Path | None,
+    summary: Path | None,
 ) -> None:
     """The results as files, then for people."""
     outcomes = [run.outcome for run in runs]
     comparisons = [run.comparison for run in runs if run.comparison is not None]
     if junit_file is not None:
-        junit_file.parent.mkdir(parents=True, exist_ok=True)
         junit((run.outcome, run.seconds) for run in runs).write(str(junit_file), pretty=True)
     if html is not None:
-        _write_report(html, outcomes, comparisons)
+        _write_report(html, outcomes, comparisons, not_run)
     if summary is not None:
-        changes = comparison_tables.markdown(comparisons) if comparisons else ""
+        changes = comparison_tables.markdown(comparisons, not_run) if comparisons else ""
         summary.write_text(markdown(outcomes) + changes)
     if comparisons:
-        _tell_changes(comparisons)
+        _tell_changes(comparisons, not_run)
     failed = sum(not outcome.passed for outcome in outcomes)
     print(f"{len(outcomes)} runs, {failed} failed")
 
 
-def _tell_changes(comparisons: list[Comparison]) -> None:
+def _tell_changes(comparisons: list[Comparison], not_run: list[str]) -> None:
     console = Console(highlight=False, soft_wrap=True)
     for item in comparison_tables.tables(comparisons):
         console.print(item)
-    for line in comparison_tables.remarks(comparisons):
+    for line in comparison_tables.remarks(comparisons, not_run):
         console.print(line, markup=False)
     console.print(f"against the baseline: {comparison_tables.headline(comparisons)}", markup=False)
 
@@ -156,14 +167,16 @@ def _run_all(work: list[Job], jobs: int, console: Console, verbose: bool) -> lis
     return runs
 
 
-def _write_report(report: Path, outcomes: list[Outcome], comparisons: list[Comparison]) -> None:
+def _write_report(
+    report: Path, outcomes: list[Outcome], comparisons: list[Comparison], not_run: list[str]
+) -> None:
     places = [pages.page_path(report, outcome) for outcome in outcomes]
     links = [
         place.relative_to(report.parent).as_posix() if not outcome.passed else ""
         for place, outcome in zip(places, outcomes, strict=True)
     ]
     plots = [list(outcome.plots) for outcome in outcomes]
-    text = pages.report_page(outcomes, plots, links, comparisons)
+    text = pages.report_page(outcomes, plots, links, comparisons, not_run)
     fresh = report.with_name(report.name + ".part")
     fresh.write_text(text)
     fresh.replace(report)

@@ -20,13 +20,13 @@ from penloop.scenarios.comparison import (
     MARGIN,
     MEASURE,
     NEW,
-    UNCHANGED,
     UNREADABLE,
     USUAL,
     Comparison,
     Facts,
     Figure,
     compare,
+    same_signals,
 )
 from penloop.scenarios.execution import Outcome
 from penloop.scenarios.results import file_stem
@@ -67,13 +67,19 @@ class Baseline:
             if before is None:
                 return Comparison(now, NEW), None
             if before.digest == now.digest:
-                return Comparison(now, UNCHANGED, before), None
+                return same_signals(before, now), None
             old = self._trace(before)
         except UserError as error:
             return Comparison(now, UNREADABLE, why=str(error)), None
         if outcome.trace is None or len(outcome.trace) < 2:
             return Comparison(now, UNREADABLE, before, why="nothing was recorded"), None
         return compare(before, old, now, outcome.trace), old
+
+    def not_run(self, runs: Iterable[Outcome]) -> list[str]:
+        """The stored ones that are not among these: those of scenarios that are gone, or that
+        were not asked for."""
+        known = {file_stem(run.scenario.name, run.seed) for run in runs}
+        return sorted(path.stem for path in self.folder.glob("*.json") if path.stem not in known)
 
     def keep(self, outcome: Outcome) -> None:
         """Stores a run in place of the one that was there. Raises UserError."""

@@ -131,6 +131,7 @@ class Comparison:
     status: UNCHANGED, CHANGED, NEW or UNREADABLE; `why` tells of the last, with the remedy
     setup: what else than the firmware is another
     signals: those that differ, the most changed first
+    appeared, vanished: names of those that only the new trace has, and only the old one
     picture: SVG, where one is wanted
     """
 
@@ -141,6 +142,8 @@ class Comparison:
     setup: tuple[str, ...] = ()
     signals: tuple[SignalChange, ...] = ()
     figures: tuple[FigureChange, ...] = ()
+    appeared: tuple[str, ...] = ()
+    vanished: tuple[str, ...] = ()
     picture: str = ""
 
     @property
@@ -179,7 +182,16 @@ def compare(before: Facts, old: Trace, after: Facts, new: Trace) -> Comparison:
         setup=tuple(key for key in setup if before.setup.get(key) != after.setup.get(key)),
         signals=tuple(signal_changes(old, new)),
         figures=tuple(figure_changes(before.figures, after.figures)),
+        appeared=_only_in(new, old),
+        vanished=_only_in(old, new),
     )
+
+
+def same_signals(before: Facts, after: Facts) -> Comparison:
+    """The change of a run with the same digest: none, but for other sentences or measures."""
+    figures = tuple(figure_changes(before.figures, after.figures))
+    changed = figures or before.passed != after.passed
+    return Comparison(after, CHANGED if changed else UNCHANGED, before, figures=figures)
 
 
 def worst_first(comparisons: Iterable[Comparison]) -> list[Comparison]:
@@ -190,6 +202,10 @@ def worst_first(comparisons: Iterable[Comparison]) -> list[Comparison]:
 
 def _weight(comparison: Comparison) -> float:
     return max((signal.weight for signal in comparison.signals), default=0.0)
+
+
+def _only_in(trace: Trace, other: Trace) -> tuple[str, ...]:
+    return tuple(column.name for column, _values in trace.columns()[1:] if column.name not in other)
 
 
 def figure_changes(before: Sequence[Figure], after: Sequence[Figure]) -> list[FigureChange]:

@@ -15,11 +15,11 @@ from penloop.scenarios.comparison_tables import (
 OPEN = 10  # changed runs that show their picture at once
 
 
-def section(comparisons: Sequence[Comparison]) -> str:
+def section(comparisons: Sequence[Comparison], not_run: Sequence[str] = ()) -> str:
     """HTML; empty where nothing was compared."""
     if not comparisons:
         return ""
-    said = "".join(f"<li>{escape(remark)}</li>" for remark in remarks(comparisons))
+    said = "".join(f"<li>{escape(remark)}</li>" for remark in remarks(comparisons, not_run))
     runs = "".join(_run(one, place < OPEN) for place, one in enumerate(worst_first(comparisons)))
     return (
         f"<section><h2>Against the baseline</h2><p>{escape(headline(comparisons))}</p>"

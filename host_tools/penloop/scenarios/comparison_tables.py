@@ -49,15 +49,22 @@ def run_name(comparison: Comparison) -> str:
     return f"{comparison.after.name}, seed {comparison.after.seed}"
 
 
-def remarks(comparisons: Sequence[Comparison]) -> Iterator[str]:
-    """A line for each run that could not be compared, and one for those that are new."""
+def remarks(comparisons: Sequence[Comparison], not_run: Sequence[str] = ()) -> Iterator[str]:
+    """A line for each run that could not be compared, one for those that are new, and one for
+    those that are stored and were not run."""
     for one in comparisons:
         if one.status == UNREADABLE:
             yield f"not compared: {run_name(one)}: {one.why}"
     new = [run_name(one) for one in comparisons if one.status == NEW]
     if new:
-        more = f" and {len(new) - SHOWN_RUNS} more" if len(new) > SHOWN_RUNS else ""
-        yield f"new, nothing is stored of them: {'; '.join(new[:SHOWN_RUNS])}{more}"
+        yield f"new, nothing is stored of them: {_some(new)}"
+    if not_run:
+        yield f"stored, but not run now: {_some(not_run)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN_RUNS} more" if len(names) > SHOWN_RUNS else ""
+    return f"{'; '.join(names[:SHOWN_RUNS])}{more}"
 
 
 def note(comparison: Comparison) -> str:
@@ -65,6 +72,11 @@ def note(comparison: Comparison) -> str:
     parts = []
     if comparison.first_us is not None:
         parts.append(f"differs from {comparison.first_us / 1e6:.4f} s on")
+    elif comparison.status == CHANGED:
+        parts.append("every signal is the same")
+    for what, names in (("new", comparison.appeared), ("gone", comparison.vanished)):
+        if names:
+            parts.append(f"{what} signals: {', '.join(names)}")
     if comparison.setup:
         parts.append(f"its set-up is another too: {', '.join(comparison.setup)}")
     if comparison.after.error:
@@ -125,11 +137,11 @@ def _signal_table(comparison: Comparison) -> Table:
     return table
 
 
-def markdown(comparisons: Sequence[Comparison]) -> str:
+def markdown(comparisons: Sequence[Comparison], not_run: Sequence[str] = ()) -> str:
     """For the page of a pull request."""
     changed = worst_first(comparisons)
     lines = ["## Against the baseline", "", headline(comparisons), ""]
-    lines += [f"- {_plain(remark)}" for remark in remarks(comparisons)]
+    lines += [f"- {_plain(remark)}" for remark in remarks(comparisons, not_run)]
     if changed:
         lines += ["", "| run | verdict | margin that fell most | most changed signal |",
                   "|---|---|---|---|"]  # fmt: skip

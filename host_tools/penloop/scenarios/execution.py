@@ -149,7 +149,8 @@ def _run_until(
 
 
 def _fail_those_due(bench: Bench, waiting: list[PartFault]) -> None:
-    recent = bench.recorder.latest()
+    past_us = max(fault.when.past_us for fault in waiting if fault.when is not None)
+    recent = bench.recorder.latest(past_us)
     for fault in list(waiting):
         if recent is None or fault.when is None:
             continue

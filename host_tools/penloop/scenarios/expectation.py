@@ -43,6 +43,7 @@ class Condition:
     evaluate: Evaluate
     columns: tuple[str, ...]
     graded: bool = True  # its margin tells more than yes and no
+    past_us: int = 0  # how far it looks back
 
 
 @dataclass(frozen=True)
@@ -95,13 +96,15 @@ class Expectation:
 
     def judge(self, trace: Trace, log: Log) -> Verdict:
         """Its margin on a run; `log` is the operator's."""
-        margin = self.condition.evaluate(trace)
-        if self.timing.kind == "prompt":
-            found = self._prompt(trace, log, margin)
+        columns = self.condition.columns
+        missing = [column for column in columns if column not in trace]
+        if missing:
+            value, time_us = -1.0, int(trace.time_us[-1])
+            explanation = f"the firmware told no signal {missing[0]!r} in this run"
         else:
-            found = self._span(trace, log, margin)
-        value, time_us, explanation = found
-        return Verdict(self.text, self.formula, value, time_us, explanation, self.condition.columns)
+            judge = self._prompt if self.timing.kind == "prompt" else self._span
+            value, time_us, explanation = judge(trace, log, self.condition.evaluate(trace))
+        return Verdict(self.text, self.formula, value, time_us, explanation, columns)
 
     def _span(self, trace: Trace, log: Log, margin: monitor.Margin) -> tuple[float, int, str]:
         places = spans(self.timing, trace, log)

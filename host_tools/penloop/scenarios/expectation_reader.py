@@ -12,11 +12,12 @@ from typing import Any
 
 from penhost import BadValue
 from penloop.scenarios.condition_reader import ConditionReader, opposite
-from penloop.scenarios.expectation import Expectation, Timing
-from penloop.scenarios.grammar import EXPECTATION, understood
+from penloop.scenarios.expectation import Condition, Expectation, Timing
+from penloop.scenarios.grammar import CONDITION, EXPECTATION, understood
 from penloop.scenarios.timing_reader import TimingReader
 
 _NEVER = "write `not CONDITION within …`, or never with a span of time"
+_ADVICE_CONDITION = "write a condition without a time, such as `state is RUNNING`"
 _ADVICE = "write such as `stroke rate within 2 % of 110 Hz from 0.4 s after contact until lift-off`"
 
 
@@ -43,4 +44,11 @@ class _Reader(ConditionReader, TimingReader):
 def read(text: str) -> Expectation:
     """Reads one expectation. Raises UserError that shows where it stops being understood."""
     found: Expectation = understood(text, EXPECTATION, _Reader(text), _ADVICE)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def read_condition(text: str) -> Condition:
+    """Reads a condition alone, with no word of when. Raises UserError as `read` does."""
+    found: Condition = understood(text, CONDITION, ConditionReader(), _ADVICE_CONDITION)
     return found

@@ -10,7 +10,7 @@ from penhost import BadValue
 from penloop.errors import UserError
 from penloop.scenarios import vocabulary
 
-EXPECTATION, MEASURE = "expectation", "measure"
+EXPECTATION, MEASURE, CONDITION = "expectation", "measure", "condition_alone"
 
 # Longest first, and a name's words may be joined by "_".
 _WORDS_AFTER = "of|and|or|for|from|until|after|before|within|at|once|always"
@@ -23,6 +23,7 @@ measure: STATISTIC QUANTITY span? -> statistic
     | "count" "of" event -> count
 // What can be read as an event is one: it has to come anew, a condition may hold already.
 event_after.2: event
+?condition_alone: condition
 ?condition: either
 ?either: both ("or" both)*
 ?both: one ("and" one)*
@@ -31,8 +32,8 @@ event_after.2: event
     | QUANTITY "within" value "of" value -> near
     | QUANTITY ("above" | ">") value -> above
     | QUANTITY ("below" | "<") value -> below
-    | QUANTITY ("at" "least" | ">=") value -> above
-    | QUANTITY ("at" "most" | "<=") value -> below
+    | QUANTITY ("at" "least" | ">=") value -> at_least
+    | QUANTITY ("at" "most" | "<=") value -> at_most
     | QUANTITY "between" value "and" value -> between
     | "state" "is" "not" STATE -> not_state
     | "state" "is" STATE -> in_state
@@ -90,11 +91,11 @@ def _parser() -> Lark:
     grammar = _GRAMMAR
     for name, text in words.items():
         grammar = grammar.replace(f"@{name}@", text)
-    return Lark(grammar, parser="earley", lexer="dynamic", start=[EXPECTATION, MEASURE])
+    return Lark(grammar, parser="earley", lexer="dynamic", start=[EXPECTATION, MEASURE, CONDITION])
 
 
 def understood(text: str, kind: str, reader: Transformer[Any, Any], advice: str) -> Any:
-    """What the reader makes of a sentence of this kind, EXPECTATION or MEASURE.
+    """What the reader makes of a sentence of this kind: EXPECTATION, MEASURE or CONDITION.
 
     Raises UserError that shows where it stops being understood, with the advice.
     """

@@ -85,6 +85,7 @@ def report_page(
     plots: Sequence[list[str]],
     pages: Sequence[str],
     comparisons: Sequence[Comparison] = (),
+    not_run: Sequence[str] = (),
 ) -> str:
     """The report. `plots` are the pictures of each run, `pages` its viewer's address or ""."""
     failed = sum(not outcome.passed for outcome in outcomes)
@@ -101,7 +102,7 @@ def report_page(
         '</head><body><header><p class="over">penloop run</p>'
         f"<h1>{len(outcomes)} runs, {failed} failed</h1>"
         f'<p class="notice">{NOTICE}</p></header>'
-        f"<main>{comparison_pages.section(comparisons)}"
+        f"<main>{comparison_pages.section(comparisons, not_run)}"
         f"<section>{rows}</section></main></body></html>"
     )
 

@@ -1,5 +1,6 @@
 """What a set of runs gave, for people and for CI servers."""
 
+import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,6 +10,9 @@ from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
 from penloop.scenarios.execution import Outcome
 from penloop.scenarios.expectation import Verdict
+from penloop.scenarios.scenario import SUFFIX
+
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def file_stem(name: str, seed: int) -> str:
@@ -56,13 +60,14 @@ def junit(outcomes: Iterable[tuple[Outcome, float]]) -> JUnitXml:
     """JUnit XML: a case a run, with its wall time, seconds."""
     suite = TestSuite("penloop")
     for outcome, seconds in outcomes:
-        case = TestCase(f"{outcome.scenario.name}[{outcome.seed}]", "penloop", round(seconds, 3))
+        name = xml_text(f"{outcome.scenario.name}[{outcome.seed}]")
+        case = TestCase(name, "penloop", round(seconds, 3))
         if outcome.error:
-            case.result = [_with_text(Error(outcome.error), failure_text(outcome))]
+            case.result = [_with_text(Error(xml_text(outcome.error)), failure_text(outcome))]
         elif not outcome.passed:
             worst = outcome.worst
             case.result = [_with_text(Failure(worst.text if worst else ""), failure_text(outcome))]
-        case.system_out = "\n".join(told(verdict) for verdict in outcome.verdicts)
+        case.system_out = xml_text("\n".join(told(verdict) for verdict in outcome.verdicts))
         suite.add_testcase(case)
     document = JUnitXml("penloop")
     document.add_testsuite(suite)
@@ -80,13 +85,32 @@ def markdown(outcomes: Sequence[Outcome]) -> str:
 
 
 def _with_text(result: Error | Failure, text: str) -> Error | Failure:
-    result.text = text
+    result.text = xml_text(text)
     return result
 
 
+def xml_text(text: str) -> str:
+    """With a mark in place of what XML has no way to write: control characters and the like."""
+    return NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def scenario_files(places: Iterable[Path]) -> list[Path]:
-    """The scenario files that are named, or lie in the folders that are named, in order."""
+    """The scenario files that are named, or lie in the folders that are named, in order, each
+    once."""
     found: list[Path] = []
     for place in places:
         found += sorted(place.rglob("*.pen.toml")) if place.is_dir() else [place]
-    return list(dict.fromkeys(found))
+    return list({path.resolve(): path for path in reversed(found)}.values())[::-1]
+
+
+def distinct_names(paths: Sequence[Path]) -> dict[Path, str]:
+    """What to call each scenario: its file's name, after as many folders as tell it from others."""
+    names: dict[Path, str] = {}
+    for path in paths:
+        parts = path.resolve().with_name(path.name.removesuffix(SUFFIX)).parts
+        others = [one.resolve().parts for one in paths if one is not path and one.name == path.name]
+        length = 1
+        while any(parts[-length:-1] == other[-length:-1] for other in others):
+            length += 1
+        names[path] = os.fsencode("/".join(parts[-length:])).decode("utf-8", "replace")
+    return names

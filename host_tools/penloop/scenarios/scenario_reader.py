@@ -16,7 +16,7 @@ from penloop.errors import UserError
 from penloop.scenarios import documents
 from penloop.scenarios.documents import Document, Keys, Mistake
 from penloop.scenarios.expectation import Condition, Expectation
-from penloop.scenarios.expectation_reader import read
+from penloop.scenarios.expectation_reader import read, read_condition
 from penloop.scenarios.measure import Measure, read_measure
 from penloop.scenarios.scenario import SUFFIX, LinkAct, PartFault, Scenario
 from pensim.electronics import Wiring
@@ -71,7 +71,28 @@ def scenario_of(
 
 def _checked(document: Document, name: str) -> Scenario:
     documents.check(document, SCHEMA)
-    return _scenario(document, name)
+    scenario = _scenario(document, name)
+    _check_times(scenario, document)
+    return scenario
+
+
+def _check_times(scenario: Scenario, document: Document) -> None:
+    """What is to happen has to happen in the run."""
+    times_us: list[tuple[str, list[float | None]]] = [
+        ("step", [step.time_s * 1e6 for step in scenario.steps]),
+        ("fault", [fault.at_us for fault in scenario.faults]),
+        ("link", [act.at_us for act in scenario.link]),
+    ]
+    for kind, moments in times_us:
+        for number, time_us in enumerate(moments):
+            if time_us is not None and not 0 <= time_us < scenario.duration_us:
+                key = next(key for key in ("at", "after") if key in document[kind][number])
+                what = (
+                    f"a {kind} at {time_us / 1e6:g} s of a run of {scenario.duration_us / 1e6:g} s"
+                )
+                raise Mistake(
+                    (kind, number, key), what, "give an earlier time, or a longer duration"
+                )
 
 
 def schema() -> Document:
@@ -248,7 +269,7 @@ def _when(table: dict[str, Any], number: int) -> Condition | None:
     if "when" not in table:
         return None
     try:
-        return read(table["when"]).condition
+        return read_condition(table["when"])
     except UserError as error:
         raise _mistake(("fault", number, "when"), error) from None
 

@@ -10,10 +10,17 @@ from penfw import faults, states
 from penloop.scenarios.monitor import Margin
 from pensim import Trace
 from pensim.hazards import HAZARDS
+from pensim.plant.kernel import PLANT_SIGNALS
+from pensim.recorder import BOARD_COLUMNS
 
 MEAN_US = 200_000  # PEN.md: "within ±2 %" is judged on the true speed over 0.2 s
 TOP_DEG = 20.0  # needles are retracted this close to top dead centre
 STILL_MHZ = 200
+FULL_U16 = 65535
+
+COLUMNS = tuple(
+    [f"plant.{name}" for name, _unit in PLANT_SIGNALS] + [column.name for column in BOARD_COLUMNS]
+)  # of every trace
 
 Log = list[tuple[int, str]]
 Column = NDArray[np.float64]
@@ -44,7 +51,7 @@ QUANTITIES = {
     "needle force": Quantity("plant.needle_force", "mN", 50, 0, "of the skin on all needles"),
     "punctures": Quantity("plant.punctures", "", 1, 0, "strokes into skin so far"),
     "strokes": Quantity("plant.strokes", "", 1, 0, "turns of the motor so far"),
-    "drive": Quantity("pen.duty", "u16", 655, 0, "duty of the half-bridge, 65535 is full"),
+    "drive": Quantity("plant.drive", "u16", 655, 0, "share of the cell's voltage on the motor"),
 }
 
 
@@ -62,10 +69,14 @@ def _still(trace: Trace) -> Column:
     return (STILL_MHZ - np.abs(trace["plant.rate"])) / STILL_MHZ
 
 
+def _braked(trace: Trace) -> Column:
+    return sign(trace["plant.brake"] == FULL_U16)
+
+
 CONDITIONS: dict[str, tuple[Callable[[Trace], Column], str]] = {
-    "drive off": (lambda trace: sign(trace["pen.duty"] == 0), "nothing drives the motor"),
-    "drive on": (lambda trace: sign(trace["pen.duty"] > 0), "the motor is driven"),
-    "brake on": (lambda trace: sign(trace["pen.duty"] == 0), "the low side shorts the motor"),
+    "drive off": (lambda trace: sign(trace["plant.drive"] == 0), "the cell drives no current"),
+    "drive on": (lambda trace: sign(trace["plant.drive"] > 0), "the cell drives the motor"),
+    "brake on": (_braked, "the low side shorts the motor all the time"),
     "motor still": (_still, "slower than 0.2 Hz"),
     "needles retracted": (_retracted, "within 20 degrees of top dead centre"),
     "parked": (lambda trace: np.minimum(_still(trace), _retracted(trace)), "still and retracted"),
@@ -135,8 +146,10 @@ def occurrences(trace: Trace, log: Log, event: str) -> list[int]:
 
 
 def _watched(trace: Trace, event: str) -> NDArray[np.bool_]:
-    """Where what the event begins is true."""
+    """Where what the event begins is true: nowhere before the firmware tells of itself."""
     kind, _, name = event.partition(" ")
+    if event not in EXCESSES and "pen.state" not in trace:
+        return np.zeros(len(trace), dtype=np.bool_)
     if event in ("start", "stop"):
         running = trace["pen.state"] == STATES["RUNNING"]
         return running if event == "start" else ~running & (np.maximum.accumulate(running))

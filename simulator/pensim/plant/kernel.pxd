@@ -56,7 +56,7 @@ cdef class Kernel:
     cdef double turn_t_us, gain_out, flush_t_us, row_charge_c, settle_heat_j
     cdef double settle_friction_j, settle_charge_c, contact_rate_per_s, tip_offset
     cdef double drive_torque, half_damping, friction, rms_factor, ripple_supply_a
-    cdef double battery_share, battery_lsb, battery_lsb_per_a, unit_puncture, unit_depth
+    cdef double battery_share, brake_share, battery_lsb, battery_lsb_per_a, unit_puncture, unit_depth
     cdef double friction_share, stiffness, damping, velocity_s_per_m, skin_puncture_n
     cdef double skin_slope_n_per_m, needles, inertia, reciprocating, v1, v2, torque_constant
     cdef double motor_friction, viscous, resistance_rated, copper_per_k, rated_at_c

@@ -81,6 +81,8 @@ PLANT_SIGNALS = (
     ("winding", "mdegC"),
     ("housing", "mdegC"),
     ("charge_used", "uAh"),
+    ("drive", "u16"),
+    ("brake", "u16"),
 )
 
 
@@ -178,8 +180,8 @@ class Kernel:
         forced_code code_offset code_faulty battery_switched """
         # derived from inputs
         """tip_offset drive_current drive_slope drive_torque half_damping friction rms_factor
-        ripple_a2 ripple_supply_a battery_share battery_lsb battery_lsb_per_a unit_puncture
-        unit_depth friction_share stiffness damping velocity_s_per_m skin_puncture_n
+        ripple_a2 ripple_supply_a battery_share brake_share battery_lsb battery_lsb_per_a
+        unit_puncture unit_depth friction_share stiffness damping velocity_s_per_m skin_puncture_n
         skin_slope_n_per_m needles """
         # constants
         """bound bound_lift bound_levels inertia reciprocating radius v1 v2 torque_constant
@@ -464,6 +466,7 @@ class Kernel:
         self.ripple_a2 = 0.0
         self.ripple_supply_a = 0.0
         self.battery_share = 0.0
+        self.brake_share = 0.0
         voltage = self.voc - self.battery_ohm * self.quiescent_a
         if not self.bridge_open and self.load_switch_closed:
             if self.high_side_shorted:
@@ -472,6 +475,7 @@ class Kernel:
             self.drive_current = duty * voltage / total
             self.drive_slope = self.torque_constant / total
             self.battery_share = duty
+            self.brake_share = 1.0 - duty
             square = duty * (1.0 - duty)
             if square > 0.0 and voltage > 0.0:
                 ripple = voltage * square / (self.inductance * self.pwm_frequency_hz)
@@ -480,6 +484,7 @@ class Kernel:
                 self.ripple_a2 = fast * slow / (fast + slow)
                 self.ripple_supply_a = self.ripple_a2 * ohm / voltage
         elif not self.bridge_open and duty < 1.0:
+            self.brake_share = 1.0 - duty
             self.drive_slope = (1.0 - duty) * self.torque_constant / ohm
             self.rms_factor = 1.0 / (1.0 - duty)
         self.drive_torque = self.torque_constant * self.drive_current
@@ -1198,7 +1203,9 @@ class Kernel:
     def record(self, now_us):
         """Write the plant's integer columns (PLANT_SIGNALS) at `now_us` into `row`.
 
-        Mean and peak current and the deepest penetration are those since the last row. Values
+        Mean and peak current and the deepest penetration are those since the last row; drive and
+        brake are the shares of a PWM period, 65535 for all of it, in which the cell drives the
+        motor and in which the low side shorts it, whatever the pen asked for. Values
         that cannot leave int32 are rounded in place: a call costs more than the rounding.
         """
         self.flush()
@@ -1230,6 +1237,8 @@ class Kernel:
         row[13] = rounded(self.winding_c * 1000.0)
         row[14] = rounded(self.housing_c * 1000.0)
         row[15] = rounded(self.battery_charge_c * (1e6 / 3600.0))
+        row[16] = int(self.battery_share * 65535.0 + 0.5)
+        row[17] = int(self.brake_share * 65535.0 + 0.5)
         self.row_t_us = self.t_us
         self.row_charge_c = 0.0
         self.peak_a = abs(self.motor_current())
