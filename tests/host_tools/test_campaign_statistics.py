@@ -10,8 +10,8 @@ from penloop.campaigns.campaign import load
 from penloop.campaigns.cases import CaseResult
 from penloop.campaigns.dataset import DataSet
 from penloop.campaigns.pages import page_of
-from penloop.campaigns.statistics import spread
-from penloop.campaigns.summary import Summary
+from penloop.campaigns.statistics import failures, spread
+from penloop.campaigns.summary import Summary, direction
 
 SCENARIO = """
 about = "A pen lies there."
@@ -91,7 +91,7 @@ def test_cases_that_could_not_be_run_rank_lowest(made, tmp_path):
 def test_a_variable_of_words_has_a_share_and_no_sign(made):
     first = made[0].influences["measure.deepest_mm"][0]
     assert first.variable == "step.1.zone"
-    assert not first.ordered
+    assert not first.has_sign
     assert first.share == pytest.approx(1.0, abs=0.01)
 
 
@@ -102,6 +102,33 @@ def test_the_worst_cases_are_those_with_the_smallest_margins_errors_before_all(m
     assert margins == sorted(margins)
     everything = sorted(made[1].column("margin", 400))
     assert margins == everything[: len(margins)]
+
+
+def test_a_result_that_rises_and_falls_over_a_variable_is_seen(made, tmp_path):
+    campaign = made[0].campaign
+    data = DataSet(tmp_path / "bent", campaign)
+    cases = [campaign.plan.case(number) for number in range(200)]
+    data.add([CaseResult(case, ((case.values[0] - 1.5) ** 2, 1.0), (0.0,)) for case in cases])
+    summary = Summary.of(campaign, data)
+    first, *others = summary.influences["margin"]
+    assert first.variable == "motor.resistance_ohm"
+    assert first.bends
+    assert abs(first.rank) < 0.3
+    assert first.share > 0.8
+    assert direction(first) == "raises and lowers it"
+    assert [direction(one) for one in others] == ["no influence seen"] * 2
+    assert "raises and lowers it" in page_of(summary, data)
+
+
+def test_a_straight_influence_is_not_called_bent(made):
+    (straight,) = [one for one in made[0].influences["margin"] if "resistance" in one.variable]
+    assert not straight.bends
+    assert direction(straight) == "lowers it"
+
+
+def test_only_cases_that_were_drawn_one_by_one_have_an_interval(made):
+    assert math.isnan(failures(made[1], 400, drawn=False).low)
+    assert failures(made[1], 400, drawn=True).low > 0
 
 
 def test_what_does_not_vary_has_no_influence_on_it(made):

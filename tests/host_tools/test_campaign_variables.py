@@ -117,6 +117,12 @@ def test_the_document_that_is_varied_stays_as_it_is():
     assert str(DOCUMENT) == before
 
 
+def test_a_choice_never_takes_what_has_no_weight():
+    found = variable("motor.resistance_ohm = { values = [1, 2, 3, 4], weights = [0, 1, 2, 0] }")
+    shares = (0.0, 1e-12, 0.3333, 0.3334, 0.999999, 1.0)
+    assert [found.at(share) for share in shares] == [2.0, 2.0, 2.0, 3.0, 3.0, 3.0]
+
+
 @pytest.mark.parametrize(
     ("name", "remedy"),
     [

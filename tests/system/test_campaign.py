@@ -186,6 +186,11 @@ def test_a_case_that_cannot_be_run_is_an_error_and_the_others_go_on(campaign_fil
     assert any("raise full_force_n" in error for error in errors)
 
 
+def spread_by(how):
+    """The campaign with its resistance spread otherwise."""
+    return CAMPAIGN.replace("{ uniform = [0.9, 1.4] }", how)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "remedy"),
     [
@@ -199,6 +204,22 @@ def test_a_case_that_cannot_be_run_is_an_error_and_the_others_go_on(campaign_fil
         (CAMPAIGN.replace("cases = 8", 'method = "sweep"'), 6, "give values or steps"),
         (CAMPAIGN.replace("seed = 2", 'method = "sweep"'), 4, "leave cases away"),
         (CAMPAIGN.replace("seed = 2", 'method = "guess"'), 5, "method"),
+        (spread_by('{ values = [1, 2], weights = ["a", 2] }'), 7, "docs/campaigns.md"),
+        (spread_by("{ values = [1, 2], weights = [-1, 2] }"), 7, "docs/campaigns.md"),
+        (spread_by("{ values = [1, 2], weights = 3 }"), 7, "docs/campaigns.md"),
+        (spread_by("{ values = [1, 2], weights = [0, 0] }"), 7, "as many weights"),
+        (spread_by('{ steps = [1, 2], count = "x" }'), 7, "docs/campaigns.md"),
+        (spread_by("{ steps = [1, 2], count = 2.5 }"), 7, "docs/campaigns.md"),
+        (spread_by('{ lognormal = [1, "x"] }'), 7, "docs/campaigns.md"),
+        (spread_by('{ lognormal = ["x", 1.1] }'), 7, "write numbers"),
+        (spread_by("{ lognormal = [1, [2]] }"), 7, "docs/campaigns.md"),
+        (spread_by("{ uniform = [true, false] }"), 7, "docs/campaigns.md"),
+        (spread_by("{ unifrom = [1, 2] }"), 7, "give uniform"),
+        (spread_by("{ tolerance = [1] }"), 7, "docs/campaigns.md"),
+        (spread_by("{ uniform = [nan, 2] }"), 7, "give the value of"),
+        (spread_by("{ uniform = [1, inf] }"), 7, "not possible"),
+        (CAMPAIGN.replace("step.2.at =", "step.2.at.x ="), 8, "leave away what is after at"),
+        (CAMPAIGN.replace('"0.9 s"', '"9 s"'), 8, "give an earlier time"),
     ],
 )
 def test_a_mistake_in_a_campaign_is_told_with_its_line(text, line, remedy, campaign_file, capsys):

@@ -15,6 +15,7 @@ import pytest
 from penloop.campaigns.cases import Case, Template
 from penloop.campaigns.driver import processes, run_cases
 from penloop.errors import UserError
+from penloop.scenarios import execution
 from penloop.worker_processes import ProcessExecutor, WorkerDied
 from tests.house.sources import ROOT
 from tests.system.penloop_process import until
@@ -170,3 +171,19 @@ def test_a_worker_needs_no_extra():
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.strip() == ""
+
+
+def test_a_case_at_which_the_program_itself_fails_is_one_of_many(monkeypatch):
+    real = execution.run
+
+    def run(scenario, engine, seed, *arguments, **options):
+        if seed == 1:
+            raise ZeroDivisionError("nothing to share")
+        return real(scenario, engine, seed, *arguments, **options)
+
+    monkeypatch.setattr(execution, "run", run)
+    with processes(1) as workers:
+        found = list(run_cases(template(), [case(0), case(1), case(2)], workers))
+    assert [bool(one.error) for one in found] == [False, True, False]
+    assert found[1].error.startswith("a mistake in penloop itself: ZeroDivisionError: nothing to")
+    assert not found[1].passed

@@ -113,7 +113,8 @@ def _variables(document: Document, base: Document) -> tuple[Variable, ...]:
 def _check_value(document: Document, base: Document, variable: Variable, value: Value) -> None:
     """The scenario has to be one with each value of a variable, or with both its ends."""
     try:
-        scenario_reader.scenario_of(with_values(base, {variable.place: value}), "")
+        varied = with_values(base, {variable.place: value})
+        documents.made(varied, "scenario", partial(scenario_reader.as_written, name=""))
     except UserError as error:
         _where, _, why = str(error).partition(": ")
         told = f"{variable.place.told(value)} is not possible: {why}"

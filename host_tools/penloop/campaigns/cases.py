@@ -3,6 +3,7 @@
 A worker may be another process or another machine: it gets plain values only, and gives such.
 """
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -79,11 +80,19 @@ class CaseResult:
 
 
 def run_case(template: Template, case: Case) -> CaseResult:
-    """Runs one case; one whose values make no scenario has an error."""
+    """Runs one case; one whose values make no scenario has an error, and so has one at which
+    the program itself fails: it is one of many."""
     try:
-        scenario = template.scenario(case)
+        return _run(template, template.scenario(case), case)
     except UserError as mistake:
         return CaseResult(case, (), error=str(mistake), possible=False)
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        told = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
+        return CaseResult(case, (), error=f"a mistake in penloop itself: {told}")
+
+
+def _run(template: Template, scenario: Scenario, case: Case) -> CaseResult:
     outcome = execution.run(scenario, template.engine, case.seed, template.firmware, digest=False)
     margins = tuple(verdict.margin for verdict in outcome.verdicts)
     watched = template.with_moments and outcome.trace is not None

@@ -4,8 +4,10 @@ Normal kinds are cut at three standard deviations, as no part is delivered outsi
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from statistics import NormalDist
 from typing import Any
 
@@ -73,10 +75,11 @@ def choice(values: Sequence[Any], weights: Sequence[float] | None = None) -> Dis
     shares = weights if weights is not None else [1.0] * len(values)
     if len(shares) != len(values) or min(shares) < 0 or not sum(shares) > 0:
         raise ValueError(f"{len(values)} values need as many weights, none below 0")
-    edges = [sum(shares[: number + 1]) / sum(shares) for number in range(len(shares))]
+    edges = list(accumulate(shares))
+    last = max(number for number, weight in enumerate(shares) if weight)
 
     def at(share: float) -> Any:
-        return next(v for v, edge in zip(values, edges, strict=True) if share < edge or edge >= 1)
+        return values[min(bisect_right(edges, share * edges[-1]), last)]
 
     shown = ", ".join(str(value) for value in values[:6]) + (", …" if len(values) > 6 else "")
     return Distribution(f"one of {shown}", at, tuple(values))

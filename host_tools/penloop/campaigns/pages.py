@@ -53,7 +53,8 @@ def _tiles(summary: Summary) -> str:
     ]
     if margin is not None:
         told = f"median {margin.median:+.3f}; 1 is a tolerance, 0 the edge"
-        tiles.append(("smallest margin", f"{margin.least:+.3f}", told))
+        of = " of those that ran" if found.errors else ""
+        tiles.append((f"smallest margin{of}", f"{margin.least:+.3f}", told))
     firmware = campaign.template.firmware_sha256[:12]
     tiles.append(("engine", campaign.template.engine, f"firmware {firmware}"))
     return '<div class="tiles">' + "".join(_tile(*one) for one in tiles) + "</div>"
@@ -85,8 +86,8 @@ _WORST = (
 _SPREAD = "Of margins, red is what does not hold."
 _SENSITIVITY = (
     "Spearman's rank correlation: +1 where more of the variable always gives more of the result, -1"
-    " where it gives less. For variables that are words, the root of the share of the result's"
-    " ranks that goes with them (Kruskal and Wallis)."
+    " where it gives less. Without a sign, for words and where the result rises and falls over"
+    " the variable: the root of the share of its ranks that goes with it (Kruskal and Wallis)."
 )
 _CLOUDS = "A dot is a case, red where it fails."
 

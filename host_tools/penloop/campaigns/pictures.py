@@ -107,12 +107,12 @@ def _heat(axes: Any, table: list[list[Influence | None]]) -> None:
             if one is not None:
                 strength = _strength(one)
                 ink = palette.PAPER if abs(strength) > DARK else palette.INK
-                text = f"{strength:+.2f}" if one.ordered else f"{strength:.2f}"
+                text = f"{strength:+.2f}" if one.has_sign else f"{strength:.2f}"
                 axes.text(column, row, text, ha="center", va="center", fontsize=8, color=ink)
 
 
 def _strength(one: Influence) -> float:
-    return one.rank if one.ordered else math.sqrt(one.share)
+    return one.rank if one.has_sign else math.sqrt(one.share)
 
 
 def _shades() -> Any:

@@ -128,8 +128,22 @@ def _entry(name: str, head: str, rest: list[str], document: Document, unit: str)
             if count else f"add a [[{head}]] to the scenario"
         )  # fmt: skip
     keys: Keys = (head, number - 1, *rest[1:])
+    _check_way(name, document, keys)
     bare = Place(name, keys, unit)
     return replace(bare, whole=not unit and isinstance(nominal(document, bare), int))
+
+
+def _check_way(name: str, document: Document, keys: Keys) -> None:
+    """Raises UserError where a value stands on the way to the place."""
+    found: Any = document
+    for key in keys[:-1]:
+        if isinstance(found, dict) and key not in found:
+            return
+        found = found[key]
+        if not isinstance(found, (dict, list)):
+            raise UserError(
+                f"{name}: {key} is {found!r}, a value", f"leave away what is after {key}"
+            )
 
 
 def nominal(document: Document, place: Place) -> Any:

@@ -44,7 +44,7 @@ class Summary:
         known = {name: spread for name, spread in spreads.items() if spread is not None}
         return cls(
             campaign,
-            statistics.failures(data, count),
+            statistics.failures(data, count, campaign.plan.method == MONTE_CARLO),
             known,
             {name: statistics.influences(data, count, name) for name in known},
             statistics.worst_cases(data, count),
@@ -138,7 +138,9 @@ def direction(one: Influence) -> str:
     """What more of a variable does to the result, in words."""
     if one.chance > CHANCE:
         return "no influence seen"
-    if not one.ordered:
+    if one.bends:
+        return "raises and lowers it"
+    if not one.has_sign:
         return "depends on which"
     return "raises it" if one.rank > 0 else "lowers it"
 

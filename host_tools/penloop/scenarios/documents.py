@@ -77,6 +77,7 @@ def check(document: Document, schema_name: str) -> None:
     if error is None:
         return
     keys: Keys = tuple(error.absolute_path)
+    guide = schema(schema_name)["$comment"]
     name = ".".join(str(key) for key in keys) or "the file"
     if error.validator == "oneOf":
         choices = " or ".join(item["required"][0] for item in error.validator_value)
@@ -86,9 +87,9 @@ def check(document: Document, schema_name: str) -> None:
         unknown = sorted(set(error.instance) - set(error.schema["properties"]))
         raise Mistake((*keys, unknown[0]), f"{unknown[0]!r} is not known here", f"use {known}")
     if error.validator == "required":
-        raise Mistake(keys, error.message, "add it; see docs/scenarios.md")
+        raise Mistake(keys, error.message, f"add it; {guide}")
     if error.validator == "pattern":
         example = error.schema["examples"][0]
         what = f"{name} = {error.instance!r} has no unit that fits"
         raise Mistake(keys, what, f'write such as "{example}"')
-    raise Mistake(keys, f"{name}: {error.message}", "see docs/scenarios.md")
+    raise Mistake(keys, f"{name}: {error.message}", guide)

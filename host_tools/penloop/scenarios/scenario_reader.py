@@ -40,7 +40,7 @@ def document_of(path: Path) -> Document:
     text = documents.text_of(path, "a scenario file")
 
     def check(document: Document) -> Document:
-        _checked(document, path.name)
+        as_written(document, path.name)
         return document
 
     return documents.read(text, str(path), check)
@@ -55,7 +55,7 @@ def load(path: Path) -> Scenario:
 
 def loads(text: str, name: str = "scenario", where: str = "scenario") -> Scenario:
     """Reads a scenario from its text. Raises UserError."""
-    return documents.read(text, where, partial(_checked, name=name))
+    return documents.read(text, where, partial(as_written, name=name))
 
 
 def scenario_of(
@@ -71,13 +71,18 @@ def scenario_of(
 
 def _checked(document: Document, name: str) -> Scenario:
     documents.check(document, SCHEMA)
-    scenario = _scenario(document, name)
+    return _scenario(document, name)
+
+
+def as_written(document: Document, name: str) -> Scenario:
+    """The scenario of a document that a person has written: all that is to happen happens in the
+    run. Raises Mistake."""
+    scenario = _checked(document, name)
     _check_times(scenario, document)
     return scenario
 
 
 def _check_times(scenario: Scenario, document: Document) -> None:
-    """What is to happen has to happen in the run."""
     times_us: list[tuple[str, list[float | None]]] = [
         ("step", [step.time_s * 1e6 for step in scenario.steps]),
         ("fault", [fault.at_us for fault in scenario.faults]),
