@@ -21,13 +21,13 @@ from penloop.campaigns.cases import Case, Template
 from penloop.campaigns.dataset import DataSet
 from penloop.campaigns.driver import run_cases
 from penloop.campaigns.places import Place
-from penloop.worker_processes import ProcessExecutor
 from penloop.campaigns.workers import Workers
 from penloop.scenarios import execution
+from penloop.worker_processes import ProcessExecutor
 
 FILE = Path(__file__).parents[1] / "examples" / "campaigns" / "tolerances.campaign.toml"
-CASES = 120
-REPEATS = 5
+CASES = 360  # with fewer, the wait for the last batch is most of the machinery
+REPEATS = 3
 SIZES = (200, 4000)  # cases after which memory is read
 GOAL_SPEED_UP, GOAL_OVERHEAD_PERCENT = 1.85, 3.0
 CHARGE = Place("battery.charge_fraction", ("pen", "parameters", "battery.charge_fraction"))
@@ -128,7 +128,7 @@ def memory_by_size(sizes):
 
 def measure():
     """A list of (bare loop, in this process, one worker process, two) for each turn."""
-    campaign = load(FILE)
+    campaign = load(FILE, cases=CASES)
     with ExitStack() as stack:
         pools = [Workers(None), *(stack.enter_context(started(number)) for number in (1, 2))]
         bare_loop(campaign)
