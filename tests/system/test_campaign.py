@@ -237,6 +237,7 @@ def test_a_mistake_in_a_campaign_is_told_with_its_line(text, line, remedy, campa
         ([], "name a file"),
         (["FILE", "--case", "8"], "choose 0 to 7"),
         (["FILE", "-j", "0"], "--help"),
+        (["FILE", "--out", "/dev/null/x"], "name another folder"),
         (["FILE", "--engine", "turbo"], "choose cpython"),
     ],
 )

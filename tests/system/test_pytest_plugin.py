@@ -6,33 +6,15 @@ import sys
 import pytest
 
 from pensim.trace import read_parquet
+from tests.house.sources import ROOT
 from tests.system.test_run import SCENARIO
 
-FIXTURES = """
-import pytest
-
-def test_a_press_stops_the_pen(bench, operator):
-    operator.insert_cartridge()
-    bench.run(1.0)
-    operator.click()
-    bench.run(1.0)
-    assert bench.signal("rate") > 50_000
-    operator.press()
-    bench.run(1.0)
-    assert bench.trace()["plant.rate"][-1] == 0
-
-@pytest.mark.bench(seed=3, settings={"depth": 750})
-def test_a_host_is_on_the_link(pen, bench):
-    assert pen.get("depth").value == 750
-    assert bench.seed == 3
-
+DOCUMENT = (ROOT / "docs" / "scenarios.md").read_text()
+EXAMPLE = DOCUMENT.partition("```python\n")[2].partition("```")[0]
+MORE = """
 def test_it_fails(bench):
     bench.run(0.5)
     assert False
-
-@pytest.mark.scenario("start.pen.toml")
-def test_more_of_a_scenario(outcome):
-    assert outcome.margin > 0
 
 @pytest.mark.scenario("tight.pen.toml")
 def test_of_a_scenario_that_fails(outcome):
@@ -49,7 +31,7 @@ def stranger(tmp_path):
     (tmp_path / "start.pen.toml").write_text(SCENARIO)
     tight = SCENARIO.replace("within 3 %", "within 0.001 %")
     (tmp_path / "tight.pen.toml").write_text(tight)
-    (tmp_path / "test_pen.py").write_text(FIXTURES)
+    (tmp_path / "test_pen.py").write_text(EXAMPLE + MORE)
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n")
     return tmp_path
 

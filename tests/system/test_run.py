@@ -210,10 +210,12 @@ def test_what_a_host_says_is_done_and_what_it_must_not_is_refused():
     ("old", "new", "said"),
     [
         ('"3 s"', '"3"', ":3: duration = '3' has no unit that fits: write such as"),
+        ('"3 s"', "3", ":3: duration: 3 is not of type 'string': write such as \"1.5 s\""),
+        ('"0.8 s"', '"8"', ":14: step.2.at = '8' has no unit that fits: write such as"),
         ("about", "abut", ":2: 'abut' is not known here: use about"),
         ('do = "click"', 'do = "clack"', ":13: step 2: do = 'clack'; choose press"),
         ("parked", "parkd", ":6: not understood at 'parkd"),
-        ('at = "2.2 s"', "", ":17: step.2 needs exactly one of at or after"),
+        ('at = "2.2 s"', "", ":17: step.3 needs exactly one of at or after"),
         ('do = "press"', 'do = "touch"', ":17: step 3: touch needs zone"),
         ('"insert_cartridge"', "", ": Invalid value (at line"),
         ("[[step]]", '[measure]\nx = "greatest rate"\n[[step]]', ":10: not understood at 'rate'"),

@@ -99,8 +99,8 @@ class DataSet:
     """The folder of a campaign's results; one process writes it at a time."""
 
     def __init__(self, folder: Path, campaign: Campaign) -> None:
-        """Begins or goes on. Raises UserError where another campaign's results are, or another
-        process writes."""
+        """Begins or goes on. Raises UserError where another campaign's results are, another
+        process writes, or no folder can be."""
         self.folder = folder
         self._parts = folder / CASES
         self.columns = Columns.of(campaign)
@@ -111,7 +111,10 @@ class DataSet:
         about = self.folder / ABOUT
         if about.exists():
             _check_same(about, campaign)
-        self._parts.mkdir(parents=True, exist_ok=True)
+        try:
+            self._parts.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"{self.folder}: {error.strerror}", "name another folder") from None
         self._lock = only_writer(self.folder)
         _write_atomically(about, json.dumps(_told(campaign), indent=2))
 

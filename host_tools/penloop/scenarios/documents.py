@@ -55,8 +55,13 @@ def made(document: Document, where: str, make: Callable[[Document], Made]) -> Ma
     try:
         return make(document)
     except Mistake as mistake:
-        place = ".".join(str(key + 1 if isinstance(key, int) else key) for key in mistake.keys)
+        place = _told(mistake.keys)
         raise UserError(f"{where}: {place}: {mistake.what}", mistake.remedy) from None
+
+
+def _told(keys: Keys) -> str:
+    """As people count: from 1."""
+    return ".".join(str(key + 1 if isinstance(key, int) else key) for key in keys)
 
 
 @lru_cache
@@ -78,7 +83,7 @@ def check(document: Document, schema_name: str) -> None:
         return
     keys: Keys = tuple(error.absolute_path)
     guide = schema(schema_name)["$comment"]
-    name = ".".join(str(key) for key in keys) or "the file"
+    name = _told(keys) or "the file"
     if error.validator == "oneOf":
         choices = " or ".join(item["required"][0] for item in error.validator_value)
         raise Mistake(keys, f"{name} needs exactly one of {choices}", f"give {choices}")
@@ -88,6 +93,9 @@ def check(document: Document, schema_name: str) -> None:
         raise Mistake((*keys, unknown[0]), f"{unknown[0]!r} is not known here", f"use {known}")
     if error.validator == "required":
         raise Mistake(keys, error.message, f"add it; {guide}")
+    if error.validator == "type" and "examples" in error.schema:
+        example = json.dumps(error.schema["examples"][0])
+        raise Mistake(keys, f"{name}: {error.message}", f"write such as {example}")
     if error.validator == "pattern":
         example = error.schema["examples"][0]
         what = f"{name} = {error.instance!r} has no unit that fits"
