@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from penloop import measures, palette
 from penloop.panels import Series, thinned
 from penloop.scenarios.comparison import Comparison
+from penloop.scenarios.vocabulary import mean_back
 from penloop.svg import svg
 from pensim import Trace
 
@@ -146,11 +147,7 @@ def _line(trace: Trace, view: View, span: tuple[float, float], whole: bool) -> S
 
 def _mean(trace: Trace, values: Values) -> Values:
     """Over the last EVEN_US at each row."""
-    area = np.concatenate([[0.0], np.cumsum(values[1:] * np.diff(trace.time_us))])
-    early_us = np.maximum(trace.time_us - EVEN_US, trace.time_us[0])
-    span_us = np.maximum(trace.time_us - early_us, 1)
-    mean: Values = (area - np.interp(early_us, trace.time_us, area)) / span_us
-    return mean
+    return mean_back(trace.time_us, values, EVEN_US)
 
 
 def _greatest(trace: Trace, values: Values) -> Values:
