@@ -49,7 +49,7 @@ def load_all():
 def begin():
     """As startup.run begins."""
     board = hardware.Board()
-    startup.rescued(board)
+    tables.read("power_up", "rescued")(board)
     tell("made", "board", alive())
     made = Pen(board)
     tell("made", "pen", alive())
@@ -85,7 +85,7 @@ before = alive()
 tell("near", before, gc.mem_alloc() + gc.mem_free())
 load_all()
 from penfw import board as hardware  # noqa: E402
-from penfw import startup  # noqa: E402
+from penfw import startup, tables  # noqa: E402
 from penfw.pen import Pen  # noqa: E402
 
 startup_run = startup.run

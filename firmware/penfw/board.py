@@ -52,6 +52,22 @@ class Files:
         with open(path, "wb") as file:
             file.write(content)
 
+    def part(self, path, at, size):
+        """(bytes of the file, at most `size` of them from `at` on); (0, b"") without a file."""
+        try:
+            with open(path, "rb") as file:
+                length = file.seek(0, 2)
+                file.seek(at)
+                return length, file.read(size)
+        except OSError:
+            return 0, b""
+
+    def append(self, path, pieces, anew):
+        """Writes some pieces behind what the file holds, or in its place."""
+        with open(path, "wb" if anew else "ab") as file:
+            for piece in pieces:
+                file.write(piece)
+
     def remove(self, path):
         """Removes the file if it is there."""
         try:

@@ -26,6 +26,7 @@ from penfw.faults import (
     PARK_NOT_REACHED,
     POSITION_MISMATCH,
     POSITION_RANGE,
+    POWER_LOST,
     SETTINGS_CORRUPT,
     STALL,
     TACHOMETER_IMPLAUSIBLE,
@@ -115,4 +116,7 @@ FAULTS = (
     (TEST_CURRENT, "stop path: test current", CUT, 20,
      "the proof's pulse with both paths on was not near 0.1 A",
      "send the pen to service: motor, bridge or load switch open, or pins exchanged"),
+    (POWER_LOST, "power lost", CUT, 0,
+     "the supply failed while the motor ran: a sag of the cell, or its contact",
+     "lift the pen off straight; charge the cell or replace it, then acknowledge"),
 )  # fmt: skip

@@ -1,8 +1,7 @@
 """Flash is written in declared windows only: it stops the processor, interrupts included."""
 
 from penfw import board as hardware
-from penfw import protocol, states
-from penfw.cartridge import pack_serials
+from penfw import protocol, states, tables
 from penfw.signals import index as signal
 
 BUSY_MS = 400  # what a window may take
@@ -10,14 +9,17 @@ OPEN_MS = 100  # without drive for so long the load switch is open (one-shot of 
 STILL_US = 200000
 OFF_MS = 2000  # after so long in FAULT both ways to power the motor are off, whatever turns
 TOLD_MS = 1000  # a host that takes nothing is waited for no longer
-TICK_MS = 3  # in this time a control tick passes
 REMOVED_FILE = "/removed"  # serials of cartridges that were taken off after use
+TICK_MS = 3  # in this time a control tick passes
 
 _EDGE_AGE = signal("edge_age")
 
 
 class FlashWindow:
-    """What waits to be written, and the moment for it. `step` once a main-loop pass."""
+    """What waits to be written, and the moment for it: one item a window, see flash_item.py.
+
+    `step` once a main-loop pass.
+    """
 
     def __init__(self, pen):
         self._pen = pen
@@ -44,34 +46,21 @@ class FlashWindow:
     def _open(self):
         pen = self._pen
         pen.control.main_window = 1
+        pen.board.feed()
         try:
-            self._write()
+            tables.read("flash_item", "write")(pen)
         except OSError:
             pen.link.event(protocol.NOTICE, protocol.STORE_FAILED, 0)
-        self.settings_due = self.serials_due = self.version_due = self.hand_over_due = False
         self._announced_ms = -1
         hardware.sleep_ms(TICK_MS)  # its deadline is not held
         pen.control.main_window = 0
         pen.button.forget()
         pen.service.heartbeat_ms = pen.pass_time()
 
-    def _write(self):
-        pen = self._pen
-        pen.board.feed()
-        if self.settings_due:
-            pen.store.save(pen.settings)
-        pen.board.feed()
-        if self.serials_due:
-            pen.board.files.write(REMOVED_FILE, pack_serials(pen.cartridge.removed))
-        pen.board.feed()
-        if self.version_due:
-            hardware.keep_version()
-        pen.board.feed()
-        if self.hand_over_due:
-            hardware.hand_over(b"asked")
-
     def _due(self):
-        return self.settings_due or self.serials_due or self.version_due or self.hand_over_due
+        pen = self._pen
+        own = self.settings_due or self.serials_due or self.version_due or self.hand_over_due
+        return own or pen.treatment.log is not None or pen.blackbox.due()
 
     def _still(self):
         """No drive for long enough that the load switch is open, none on its way, no edge."""

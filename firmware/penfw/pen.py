@@ -6,6 +6,7 @@ steers the interrupt through the `main_*` words and the targets, and never write
 
 from penfw import board as hardware
 from penfw import faults, protocol, settings, states, tables
+from penfw.blackbox import BlackBox
 from penfw.button import (
     HOLD_ACKNOWLEDGE,
     HOLD_SERVICE,
@@ -17,13 +18,14 @@ from penfw.button import (
 )
 from penfw.cartridge import (
     ABSENT,
+    EXPIRED,
     FRESH,
     INVALID,
     SAME,
     TREATMENT,
     USED,
     Cartridge,
-    unpack_serials,
+    memory,
 )
 from penfw.control import Control
 from penfw.control_state import LAW_OFF, LAW_PARK, LAW_RUN
@@ -42,13 +44,11 @@ from penfw.link import Link
 from penfw.service import Service
 from penfw.signals import IN_BUTTON, IN_CARTRIDGE, IN_USB
 from penfw.signals import index as signal
-from penfw.store import SettingsStore
 from penfw.thermistor import temperature_mC
 from penfw.treatment import Treatment
 
 INSERTED_MS = 50  # a cartridge is read once it has sat for so long
 STILL_US = 200000
-SESSION_FILE = "/boot_session"
 
 _INPUTS = signal("inputs")
 _HOUSING = signal("housing")
@@ -61,9 +61,8 @@ class Pen:
 
     def __init__(self, board):
         self.board = board
-        self.boot_session = next_session(board.files)
-        self.store = SettingsStore(board.files)
-        self.settings, damaged = self.store.load()
+        self.boot_session = tables.read("boot_session", "begin")(board.files)
+        self.settings, damaged = tables.read("store", "load")(board.files)
         self.control = Control(board)
         self.control.configure(self.get)
         self.device = Device(self)
@@ -71,14 +70,14 @@ class Pen:
         self.link = Link(board.link, self.device)
         self.cartridge = Cartridge(
             board.cartridge_bus, hardware.sleep_ms, int(hardware.pen_id(), 16), self.boot_session,
-            unpack_serials(board.files.read(REMOVED_FILE)),
+            memory("unpack_serials", board.files.read(REMOVED_FILE)),
         )  # fmt: skip
+        self.blackbox = BlackBox(self.control.values)
         self.indicator = Indicator(board)
         self.boot_faults = 0  # what the first self-test raises
         if damaged:
             self.boot_faults |= 1 << faults.SETTINGS_CORRUPT
-        if hardware.was_watchdog_reset():
-            self.boot_faults |= 1 << faults.WATCHDOG_RESET
+        self.boot_faults |= self._reset_faults()
         self.top_in_doubt = False  # needles have to be parked before its sensor is believed
         self.selftest = None  # while it runs only
         self.treatment = Treatment(self)
@@ -91,6 +90,15 @@ class Pen:
         self._faults = 0
         self._inserted_ms = -1
         self._control_ticks = 0
+
+    def _reset_faults(self):
+        """Faults that have ended the boot before this one."""
+        inserted = not self.board.cartridge_present.value()
+        failed = inserted and memory("power_failed", self.cartridge)
+        self.cartridge.state = ABSENT  # it is judged in its time
+        if hardware.was_watchdog_reset():
+            return 1 << faults.WATCHDOG_RESET
+        return 1 << faults.POWER_LOST if failed else 0
 
     def get(self, name):
         """Value of a setting in force."""
@@ -114,6 +122,7 @@ class Pen:
             self._state_changed(control.state)
         if control.faults != self._faults:
             self._faults_changed(control.faults)
+        self.blackbox.sample(now_ms)
         gesture = self.button.step(values[_INPUTS] & IN_BUTTON, now_ms, control.state)
         if gesture != NONE:
             self._gesture(gesture, control.state)
@@ -163,6 +172,7 @@ class Pen:
         for number in range(faults.LAST + 1):
             if fresh >> number & 1:
                 self.device.remember(number)
+                self.blackbox.note(number, self.device.clock, self.uptime_ms)
                 self.link.event(protocol.FAULT_LATCHED, number, 0)
             if gone >> number & 1:
                 self.link.event(protocol.FAULT_CLEARED, number, 0)
@@ -217,7 +227,7 @@ class Pen:
         """Clears the latched faults; False while a cause that can be seen is still there."""
         control = self.control
         usb = control.faults >> faults.USB_POWER & 1 and control.values[_INPUTS] & IN_USB
-        if usb or self.cartridge.state in (INVALID, USED):
+        if usb or self.cartridge.state in (INVALID, USED, EXPIRED):
             self.link.event(protocol.NOTICE, protocol.CAUSE_REMAINS, 0)
             self.indicator.play(ALARM, self.uptime_ms)
             return False
@@ -231,7 +241,7 @@ class Pen:
     def _holder(self, present, now_ms):
         if not present:
             self._inserted_ms = -1
-            if self.cartridge.state != ABSENT:
+            if self.cartridge.state != ABSENT or self.cartridge.serial:
                 if self.cartridge.clear():
                     self.flash_window.serials_due = True
                 self.control.main_conditions &= ~states.CARTRIDGE
@@ -253,6 +263,8 @@ class Pen:
             control.raise_faults(1 << faults.CARTRIDGE_INVALID)
         elif state == USED:
             control.raise_faults(1 << faults.CARTRIDGE_USED)
+        elif state == EXPIRED:
+            control.raise_faults(1 << faults.CARTRIDGE_EXPIRED)
         elif state in (FRESH, SAME) and self.cartridge.kind == TREATMENT:
             control.main_conditions |= states.CARTRIDGE
         self.apply_settings()
@@ -295,16 +307,3 @@ class Pen:
         if control.state in (states.RUNNING, states.PARKING):
             control.main_conditions |= states.STOP
         self.treatment.call_off()
-
-
-def next_session(files):
-    """Number of this boot, one more than the last; kept in a file."""
-    text = files.read(SESSION_FILE)
-    session = 1
-    if text is not None:
-        try:
-            session = int(text) + 1
-        except ValueError:
-            session = 1
-    files.write(SESSION_FILE, str(session).encode())
-    return session

@@ -26,6 +26,7 @@ SUBSCRIBE = 0x27
 FAULTS = 0x28
 HEARTBEAT = 0x29
 STATUS = 0x2A
+RECORDS = 0x2B
 TELEMETRY = 0x40
 EVENT = 0x41
 BUSY = 0x42
@@ -76,6 +77,9 @@ MESSAGES = (
      (),
      _NOW + (("state", "B"), ("frames", "I"), ("bad_frames", "I"), ("samples", "I"),
              ("dropped", "I"), ("lost_events", "I"))),
+    (RECORDS, "RECORDS",
+     (("log", "B"), ("file", "B"), ("at", "H"), ("most", "B")),
+     (("log", "B"), ("file", "B"), ("size", "H"), ("at", "H"), ("data", "*"))),
     (TELEMETRY, "TELEMETRY",
      None,
      (("stream", "B"), ("count", "B")) + _NOW
@@ -150,14 +154,21 @@ SAMPLES_MAX = 160  # bytes of samples in a frame: 17 ms at 115,200 baud, so a re
 STAGE_MAX = 96  # changes of one transaction
 RESULTS_MAX = (PAYLOAD_MAX - 2) // 12  # rows of a SET or RESULTS reply
 FAULTS_MAX = (PAYLOAD_MAX - 4) // 14  # rows of a FAULTS reply
+RECORDS_MAX = PAYLOAD_MAX - 6  # bytes of a RECORDS reply
+_RECORD_TABLES = (  # of record_tables.py
+    "BLACK_BOX", "TREATMENTS", "BLACK_BOX_LAYOUT", "TREATMENT_LAYOUT", "BLACK_BOX_FIELDS",
+    "ROW_FIELDS", "TREATMENT_FIELDS", "LOGS",
+)  # fmt: skip
 
 _SIZES = {"b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4}
 
 
 def __getattr__(name):
-    """TABLES, EVENTS and REASONS: tables of protocol_tables.py, see tables.py."""
+    """Tables of protocol_tables.py and record_tables.py, see tables.py."""
     if name in ("TABLES", "EVENTS", "REASONS"):
         return tables.read("protocol_tables", name)
+    if name in _RECORD_TABLES:
+        return tables.read("record_tables", name)
     raise AttributeError(name)
 
 

@@ -10,6 +10,8 @@
   force, reason, limit); all or nothing.
 - command(number, argument) -> (status, value); the value is a reason where the status is REFUSED.
 - faults() -> list of (number, latched, boot session, seconds, microseconds), latched ones first.
+- record_part(log, file, at, size) -> (bytes of a log's file, some of them from `at` on), or None
+  when there is no such log.
 - heartbeat(now_ms): the host is present.
 """
 
@@ -76,6 +78,7 @@ class Requests:
             protocol.FAULTS: self._faults,
             protocol.HEARTBEAT: self._heartbeat,
             protocol.STATUS: self._status,
+            protocol.RECORDS: self._records,
         }
 
     def _rows(self, table):
@@ -160,6 +163,12 @@ class Requests:
 
     def _faults(self, first, most):
         return _part(self._device.faults(), first, most, protocol.FAULTS_MAX)
+
+    def _records(self, log, file, at, most):
+        part = self._device.record_part(log, file, at, min(most or 255, protocol.RECORDS_MAX))
+        if part is None:
+            raise Refusal(protocol.BAD_ARGUMENT, log)
+        return log, file, part[0], at, part[1]
 
     def _heartbeat(self):
         self._device.heartbeat(self._now_ms)

@@ -3,8 +3,7 @@
 import gc
 
 from penfw import board as hardware
-from penfw import faults
-from penfw.button import SERVICE_MS
+from penfw import faults, tables
 from penfw.pen import STILL_US, Pen
 from penfw.signals import index as signal
 
@@ -20,7 +19,7 @@ def run(trial_timer=None):
     A version on trial is ended by `trial_timer`, unless it stops that timer in time.
     """
     board = hardware.Board()
-    if rescued(board):
+    if tables.read("power_up", "rescued")(board):
         return
     pen = Pen(board)
     try_version = trial_step(pen, trial_timer)
@@ -48,17 +47,6 @@ def trial_step(pen, timer):
 
 def do_nothing():
     """In each pass of a version that is kept."""
-
-
-def rescued(board):
-    """Held 3 to 8 s at power-up: the way to the REPL, with outputs off."""
-    if board.button.value():
-        return False
-    held_ms = 0
-    while not board.button.value() and held_ms <= SERVICE_MS[1]:
-        hardware.sleep_ms(10)
-        held_ms += 10
-    return SERVICE_MS[0] <= held_ms <= SERVICE_MS[1]
 
 
 def leave(pen):

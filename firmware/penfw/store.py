@@ -1,41 +1,86 @@
-"""Two settings slots: each save goes to the older one, so a power cut costs the newest at most."""
+"""Two settings slots: each save goes to the older one, so a power cut costs the newest at most.
+
+It is in memory only while it loads or saves, see tables.py. Used by a PC too.
+"""
+
+import binascii
 
 from penfw import settings
 
 SLOTS = ("/settings_a", "/settings_b")
+HEADER = "penloop-settings 1 "
 
 
-class SettingsStore:
-    """Reads and writes the slots through the board's files."""
+def load(files):
+    """(values, damaged): the newest readable slot, or the defaults.
 
-    def __init__(self, files):
-        self._files = files
-        self._sequence = 0
-        self._next = 0
+    `damaged` tells that slots are there and none could be read.
+    """
+    sequence, number, present = _newest(files)
+    if sequence < 0:
+        return list(settings.DEFAULTS), present > 0
+    return decode(files.read(SLOTS[number]))[1], False
 
-    def load(self):
-        """(values, damaged): the newest readable slot, or the defaults.
 
-        `damaged` tells that slots are there and none could be read.
-        """
-        best = None
-        present = 0
-        for number, path in enumerate(SLOTS):
-            text = self._files.read(path)
-            if text is None:
-                continue
-            present += 1
-            slot = settings.decode(text)
-            if slot is not None and (best is None or slot[0] > best[0]):
-                best = slot
-                self._next = 1 - number
-        if best is None:
-            return list(settings.DEFAULTS), present > 0
-        self._sequence = best[0]
-        return best[1], False
+def save(files, values):
+    """Writes the older slot. To be called with the motor off only."""
+    sequence, number, _present = _newest(files)
+    files.write(SLOTS[1 - number], encode(values, max(sequence, 0) + 1))
 
-    def save(self, values):
-        """Writes the older slot. To be called with the motor off only."""
-        self._sequence += 1
-        self._files.write(SLOTS[self._next], settings.encode(values, self._sequence))
-        self._next = 1 - self._next
+
+def _newest(files):
+    """(sequence, number) of the newest readable slot, or (-1, 1), and how many are there."""
+    best, number, present = -1, 1, 0
+    for candidate, path in enumerate(SLOTS):
+        slot = files.read(path)
+        if slot is None:
+            continue
+        present += 1
+        found = sequence_of(slot)
+        if found > best:
+            best, number = found, candidate
+    return best, number, present
+
+
+def encode(values, sequence):
+    """Text of one settings slot, its last line a CRC-32 over all before it."""
+    lines = [HEADER + str(sequence)]
+    for number, name in enumerate(settings.NAMES):
+        if settings.ACCESSES[number] != settings.VOLATILE:
+            lines.append(name + "=" + str(values[number]))
+    body = "\n".join(lines) + "\n"
+    return (body + "%08x\n" % binascii.crc32(body.encode())).encode()
+
+
+def sequence_of(slot):
+    """The sequence number of a slot's text; -1 when any byte of it is wrong."""
+    if len(slot) < 10 or slot[-1] != 10:
+        return -1
+    body, check = slot[:-9], slot[-9:-1]
+    if check != b"%08x" % binascii.crc32(body):
+        return -1
+    head = body.split(b"\n", 1)[0].decode()
+    return int(head[len(HEADER) :]) if head.startswith(HEADER) else -1
+
+
+def decode(slot):
+    """(sequence, values) of a slot's text, or None when any byte of it is wrong.
+
+    A setting that the slot does not know keeps its default; one that this firmware does not know
+    is passed over, so slots of other versions can be read.
+    """
+    sequence = sequence_of(slot)
+    if sequence < 0:
+        return None
+    values = list(settings.DEFAULTS)
+    for line in slot[:-9].decode().split("\n")[1:-1]:
+        name, _, text = line.partition("=")
+        if name in settings.NAMES:
+            number = settings.index(name)
+            values[number] = clamp(number, int(text))
+    return sequence, values
+
+
+def clamp(number, value):
+    """The value, moved into its setting's bounds."""
+    return min(max(value, settings.MINIMA[number]), settings.MAXIMA[number])

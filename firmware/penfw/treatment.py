@@ -1,6 +1,6 @@
 """A treatment's start, its limits while it runs, and the settings that wait for the next one."""
 
-from penfw import protocol, states
+from penfw import protocol, states, tables
 from penfw.control_state import LAW_OFF
 from penfw.indicator import REFUSED
 from penfw.limits import lowest_rate_mHz
@@ -24,6 +24,7 @@ class Treatment:
         self.pending = {}  # settings that wait for the next start
         self.starting = False  # only the depth has to be reached yet
         self.on_trial = False  # the firmware's version, see trial.py
+        self.log = None  # a run_log.RunLog from a start until it is written
 
     def state_changed(self):
         """Another state: what belonged to the old one is over."""
@@ -35,11 +36,14 @@ class Treatment:
         pen = self._pen
         self._take_pending()
         reason, limit = self._refusal()
-        if reason:
+        if self.log is not None:  # the last run is just being written
+            pen.indicator.play(REFUSED, pen.uptime_ms)
+        elif reason:
             pen.link.event(protocol.NOTICE, reason, limit)
             pen.indicator.play(REFUSED, pen.uptime_ms)
         elif pen.cartridge.mark_used():
             pen.control.main_rate_mHz = pen.get("stroke_rate")
+            self.log = tables.read("run_log", "RunLog")(pen)
             self.starting = True
         else:
             pen.judge_cartridge()
@@ -71,6 +75,8 @@ class Treatment:
         """One look: the run limit, and a rate that battery or load does not allow."""
         pen = self._pen
         values = pen.control.values
+        if self.log is not None:
+            self.log.add(pen.uptime_ms)
         if values[_RUN_TIME] > pen.get("run_limit") * 1000:
             pen.stop()
         if not values[_LIMITED]:

@@ -7,7 +7,7 @@ settings that the board has saved; only the calibration is that of the simulated
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from penfw import faults, settings, states
+from penfw import faults, settings, states, store
 from penhost import Pen, PenError
 from penloop.errors import UserError
 from penloop.flashing.bundle import KEPT, UNTRIED, VERSION_FILE, VERSIONS, Bundle
@@ -40,7 +40,7 @@ class CaseFailed(Exception):
 
 def own_settings(slots: dict[str, bytes]) -> dict[str, int]:
     """The newest readable slot's values by name, without calibration; empty when none is."""
-    read = [found for text in slots.values() if (found := settings.decode(text))]
+    read = [found for text in slots.values() if (found := store.decode(text))]
     if not read:
         return {}
     values = max(read)[1]

@@ -157,9 +157,9 @@ class Bench:
 
 def _settings_slot(changes: dict[str, int]) -> dict[str, bytes]:
     """A settings slot as the pen writes it, with some values changed."""
-    from penfw import settings as table
+    from penfw import settings as table, store
 
     values = list(table.DEFAULTS)
     for name, value in changes.items():
         values[table.index(name)] = value
-    return {"/settings_a": table.encode(values, 1)}
+    return {"/settings_a": store.encode(values, 1)}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from penfw import cartridge
+from penfw import cartridge, cartridge_memory
 from penfw.cartridge import FRESH, INVALID, SAME, USED, Cartridge
 from pensim.cartridge import ADDRESS, SimulatedCartridge
 
@@ -115,5 +115,5 @@ def test_a_mark_that_does_not_stick_refuses_the_start():
 
 def test_the_simulated_record_has_the_firmware_s_layout():
     part = SimulatedCartridge("6 needles", serial=5)
-    fields = cartridge.unpack(cartridge.RECORD, bytes(part.eeprom.content))
-    assert fields[:4] == (cartridge.RECORD_MAGIC, 5, 6, cartridge.TREATMENT)
+    fields = cartridge_memory.unpack(cartridge_memory.RECORD, bytes(part.eeprom.content))
+    assert fields[:4] == (cartridge_memory.RECORD_MAGIC, 5, 6, cartridge.TREATMENT)

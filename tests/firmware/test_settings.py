@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penfw import settings
-from penfw.store import SLOTS, SettingsStore
+from penfw import settings, store
+from penfw.store import SLOTS
 
 
 class Files:
@@ -40,38 +40,38 @@ def test_every_default_lies_in_its_bounds():
 
 def test_a_slot_reads_back_as_it_was_written():
     values = some_values()
-    assert settings.decode(settings.encode(values, 7)) == (7, values)
+    assert store.decode(store.encode(values, 7)) == (7, values)
 
 
 def test_a_volatile_setting_is_not_kept():
     values = list(settings.DEFAULTS)
     values[settings.index("depth_ceiling")] = 2500
-    kept = settings.decode(settings.encode(values, 1))[1]
+    kept = store.decode(store.encode(values, 1))[1]
     assert kept[settings.index("depth_ceiling")] == 1500
 
 
 def test_a_slot_with_any_bit_flipped_is_refused():
-    slot = settings.encode(some_values(), 3)
+    slot = store.encode(some_values(), 3)
     for at in range(len(slot)):
         for bit in range(8):
             broken = bytearray(slot)
             broken[at] ^= 1 << bit
-            assert settings.decode(bytes(broken)) is None
+            assert store.decode(bytes(broken)) is None
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_as_nothing_or_as_values_in_their_bounds(data):
-    slot = settings.decode(data)
+    slot = store.decode(data)
     assert slot is None or len(slot[1]) == len(settings.SETTINGS)
 
 
 def test_a_slot_of_another_version_keeps_what_is_known():
-    slot = settings.encode(some_values(), 3)
+    slot = store.encode(some_values(), 3)
     body = slot[:-9].replace(b"slew=400\n", b"something_new=5\n")
     import binascii
 
     other = body + b"%08x\n" % binascii.crc32(body)
-    sequence, values = settings.decode(other)
+    sequence, values = store.decode(other)
     assert sequence == 3
     assert values[settings.index("stroke_rate")] == 90000
     assert values[settings.index("slew")] == 400
@@ -79,20 +79,16 @@ def test_a_slot_of_another_version_keeps_what_is_known():
 
 def test_cutting_the_power_at_any_byte_loses_the_newest_change_at_most():
     files = Files()
-    store = SettingsStore(files)
-    store.load()
-    store.save(some_values(1))
-    store.save(some_values(2))
+    store.save(files, some_values(1))
+    store.save(files, some_values(2))
     before = dict(files.content)
-    size = len(settings.encode(some_values(3), 3))
+    size = len(store.encode(some_values(3), 3))
     for cut in range(size + 1):
         files = Files(before)
         files.cut_at = cut
-        store = SettingsStore(files)
-        store.load()
         with pytest.raises(OSError, match="power cut"):
-            store.save(some_values(3))
-        values, damaged = SettingsStore(Files(files.content)).load()
+            store.save(files, some_values(3))
+        values, damaged = store.load(Files(files.content))
         assert not damaged
         assert values in (some_values(2), some_values(3))
         assert values == some_values(3) or cut < size
@@ -100,18 +96,16 @@ def test_cutting_the_power_at_any_byte_loses_the_newest_change_at_most():
 
 def test_saving_goes_to_the_older_slot_and_the_newest_is_loaded():
     files = Files()
-    store = SettingsStore(files)
-    store.load()
     for shift in range(5):
-        store.save(some_values(shift))
-        assert SettingsStore(Files(files.content)).load() == (some_values(shift), False)
+        store.save(files, some_values(shift))
+        assert store.load(Files(files.content)) == (some_values(shift), False)
     assert set(files.content) == set(SLOTS)
 
 
 def test_unreadable_slots_give_the_defaults_and_are_told():
     files = Files({SLOTS[0]: b"\xff" * 40, SLOTS[1]: b""})
-    assert SettingsStore(files).load() == (list(settings.DEFAULTS), True)
+    assert store.load(files) == (list(settings.DEFAULTS), True)
 
 
 def test_a_new_board_has_the_defaults_and_nothing_is_damaged():
-    assert SettingsStore(Files()).load() == (list(settings.DEFAULTS), False)
+    assert store.load(Files()) == (list(settings.DEFAULTS), False)

@@ -9,7 +9,7 @@ from rich.console import Console
 from serial import SerialException
 from serial.tools import list_ports
 
-from penfw import settings, states
+from penfw import settings, store, states
 from penhost import PenError
 from penloop.cli import run
 from penloop.errors import BoardError, UserError
@@ -460,11 +460,11 @@ def test_no_board_or_several_are_not_guessed_at(monkeypatch, ports, said):
 
 
 def test_settings_under_which_the_pen_cannot_treat_fail_the_rehearsal():
-    slot = settings.encode([row[3] for row in settings.SETTINGS], 1)
-    weak = settings.decode(slot)[1]
+    slot = store.encode([row[3] for row in settings.SETTINGS], 1)
+    weak = store.decode(slot)[1]
     weak[settings.index("current_limit")] = 300
     weak[settings.index("rate_kp")] = weak[settings.index("rate_ki")] = 0
     weak[settings.index("motor_constant")] = 8000
-    results = dict(rehearse(Firmware.installed(), {"/settings_a": settings.encode(weak, 2)}))
+    results = dict(rehearse(Firmware.installed(), {"/settings_a": store.encode(weak, 2)}))
     assert results["starts and tests itself"] == ""
     assert results["treats at its rate and parks"]
