@@ -41,6 +41,7 @@ class BlackBox:
         self.fault = 0  # number of the one that waits; 0: none
         self.time = (0, 0)  # device time at which it was seen: seconds, microseconds
         self.fault_ms = 0  # the same on the rows' clock
+        self.head = None  # of the record, see blackbox_record.py
 
     def sample(self, now_ms):
         """One row. It is 20 bytes, so that they all fit into the heap."""
@@ -70,6 +71,17 @@ class BlackBox:
         """Whether a record waits to be written."""
         return self.fault and not self.left
 
+    def held(self):
+        """Rows of the record: none of a fault that has taken them along."""
+        return 0 if MISSING >> self.fault & 1 else self.count
+
+    def pieces(self):
+        """The rows of the record, oldest first."""
+        rows, count = memoryview(self.rows), self.held() * ROW_BYTES
+        split = self.next * ROW_BYTES if count == len(self.rows) else count
+        return [rows[split:count], rows[:split]]
+
     def forget(self):
         """The record has been written: signals are taken again."""
         self.fault = 0
+        self.head = None

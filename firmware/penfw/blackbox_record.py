@@ -5,32 +5,19 @@ from binascii import crc32
 
 from penfw import VERSION, protocol, settings, states, tables
 from penfw import board as hardware
-from penfw.blackbox import MISSING, ROW_BYTES
-from penfw.cartridge import memory
+from penfw.blackbox import MISSING
 
 UNKNOWN_STATE = 255
-_LOG = 0  # BLACK_BOX of record_tables.py
 
 
-def write(pen):
-    """Appends it to its log, and closes the account of a run that the power has ended."""
-    append = tables.read("records", "append")
-    append(pen.board.files, _LOG, lambda *record: _pieces(pen, *record))
-    if MISSING >> pen.blackbox.fault & 1 and pen.cartridge.open:
-        memory("close", pen.cartridge)
-
-
-def _pieces(pen, layout, sequence, fields):
-    box = pen.blackbox
-    count = 0 if MISSING >> box.fault & 1 else box.count
-    head = bytearray(protocol.FRAME_MAX)
-    values = (layout, sequence) + _what(pen) + _cartridge(pen.cartridge) + _sizes(count)
-    end = protocol.pack(fields, values, head, 0)
-    rows, split = memoryview(box.rows), box.next * ROW_BYTES
-    held = [bytes(head[:end]), struct.pack("<%di" % len(pen.settings), *pen.settings)]
-    if count * ROW_BYTES == len(box.rows):
-        return held + [rows[split:], rows[:split]]
-    return held + [rows[: count * ROW_BYTES]]
+def head(pen):
+    """What stands before the rows: fields of record_tables.py, and all settings in force."""
+    fields = tables.read("record_tables", "LOGS")[0][4][2:]
+    values = _what(pen) + _cartridge(pen.cartridge) + _sizes(pen.blackbox.held())
+    buffer = bytearray(protocol.FRAME_MAX + 4 * len(pen.settings))
+    end = protocol.pack(fields, values, buffer, 0)
+    struct.pack_into("<%di" % len(pen.settings), buffer, end, *pen.settings)
+    return memoryview(buffer)[: end + 4 * len(pen.settings)]
 
 
 def _what(pen):

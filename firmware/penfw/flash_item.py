@@ -2,6 +2,7 @@
 
 from penfw import board as hardware
 from penfw import tables
+from penfw.blackbox import MISSING
 from penfw.cartridge import memory
 from penfw.flash_window import REMOVED_FILE
 
@@ -15,13 +16,10 @@ def write(pen):
         if not log.write():
             pen.treatment.log = log
     elif pen.blackbox.due():
-        try:
-            tables.read("blackbox_record", "write")(pen)
-        finally:
-            pen.blackbox.forget()
+        _black_box(pen, pen.blackbox)
     elif window.settings_due:
         window.settings_due = False
-        tables.read("store", "save")(files, pen.settings)
+        pen.saved = tables.read("store", "save")(files, pen.settings, pen.saved)
     elif window.serials_due:
         window.serials_due = False
         files.write(REMOVED_FILE, memory("pack_serials", pen.cartridge.removed))
@@ -31,3 +29,16 @@ def write(pen):
     else:
         window.hand_over_due = False
         hardware.hand_over(b"asked")
+
+
+def _black_box(pen, box):
+    """In two windows: the memory for both at once would be much."""
+    if box.head is None:
+        box.head = tables.read("blackbox_record", "head")(pen)
+        return
+    pieces = [box.head] + box.pieces()
+    power_gone = MISSING >> box.fault & 1 and pen.cartridge.open
+    box.forget()
+    tables.read("records", "append")(pen.board.files, 0, pieces)
+    if power_gone:
+        memory("close", pen.cartridge)

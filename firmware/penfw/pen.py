@@ -62,7 +62,7 @@ class Pen:
     def __init__(self, board):
         self.board = board
         self.boot_session = tables.read("boot_session", "begin")(board.files)
-        self.settings, damaged = tables.read("store", "load")(board.files)
+        self.settings, damaged, self.saved = tables.read("store", "load")(board.files)
         self.control = Control(board)
         self.control.configure(self.get)
         self.device = Device(self)

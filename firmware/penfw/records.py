@@ -12,11 +12,11 @@ from penfw import tables
 _COUNT_MASK = 0x7FFFFFFF
 
 
-def append(files, log, make):
-    """Writes one record: `make(layout, sequence, fields)` gives its pieces. Motor off only."""
-    paths, size, most, layout, fields = tables.read("record_tables", "LOGS")[log]
+def append(files, log, pieces):
+    """Writes one record, its pieces behind layout and sequence. Motor off only."""
+    paths, size, most, layout, _fields = tables.read("record_tables", "LOGS")[log]
     which, sequence, fill = _place(files, paths, size, most, layout)
-    pieces = make(layout, sequence, fields)
+    pieces = [struct.pack("<II", layout, sequence)] + pieces
     check = length = 0
     for piece in pieces:
         check = crc32(piece, check)

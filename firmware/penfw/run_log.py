@@ -9,7 +9,6 @@ from array import array
 from penfw import tables
 from penfw.signals import index as signal
 
-_LOG = 1  # TREATMENTS of record_tables.py
 SPENT = 11  # depths and rates of a record
 
 _DEPTH = signal("depth")
@@ -55,7 +54,7 @@ class RunLog:
         if self._last_ms >= 0 and not self._written:
             self._written = True
             files, append = self._pen.board.files, tables.read("records", "append")
-            append(files, _LOG, lambda *record: self._pieces(*record))
+            append(files, 1, self._pieces())
             return False
         cartridge = self._pen.cartridge
         if cartridge.serial == self._serial:  # else it was taken off
@@ -70,11 +69,11 @@ class RunLog:
     def _run_ms(self):
         return self._pen.control.values[_RUN_TIME]
 
-    def _pieces(self, layout, sequence, _fields):
+    def _pieces(self):
         pen, spent = self._pen, self._spent
         head = struct.pack(
-            "<9I", layout, sequence, pen.boot_session, self._time[0], self._time[1],
-            self._run_ms(), self._strokes(), self._serial, pen.control.faults,
+            "<7I", pen.boot_session, self._time[0], self._time[1], self._run_ms(),
+            self._strokes(), self._serial, pen.control.faults,
         )  # fmt: skip
         rows = [struct.pack("<HHI", *spent[row : row + 3]) for row in range(0, 3 * SPENT, 3)]
         return [head] + rows

@@ -11,35 +11,30 @@ SLOTS = ("/settings_a", "/settings_b")
 HEADER = "penloop-settings 1 "
 
 
+NONE = (0, 1)  # sequence and slot of a pen that has saved nothing
+
+
 def load(files):
-    """(values, damaged): the newest readable slot, or the defaults.
+    """(values, damaged, saved): the newest readable slot, or the defaults.
 
-    `damaged` tells that slots are there and none could be read.
+    `damaged` tells that slots are there and none could be read. `saved` is for `save`.
     """
-    sequence, number, present = _newest(files)
-    if sequence < 0:
-        return list(settings.DEFAULTS), present > 0
-    return decode(files.read(SLOTS[number]))[1], False
-
-
-def save(files, values):
-    """Writes the older slot. To be called with the motor off only."""
-    sequence, number, _present = _newest(files)
-    files.write(SLOTS[1 - number], encode(values, max(sequence, 0) + 1))
-
-
-def _newest(files):
-    """(sequence, number) of the newest readable slot, or (-1, 1), and how many are there."""
-    best, number, present = -1, 1, 0
-    for candidate, path in enumerate(SLOTS):
+    saved, present = NONE, 0
+    for number, path in enumerate(SLOTS):
         slot = files.read(path)
-        if slot is None:
-            continue
-        present += 1
-        found = sequence_of(slot)
-        if found > best:
-            best, number = found, candidate
-    return best, number, present
+        if slot is not None:
+            present += 1
+            saved = max(saved, (sequence_of(slot), number))
+    if saved == NONE:
+        return list(settings.DEFAULTS), present > 0, saved
+    return decode(files.read(SLOTS[saved[1]]))[1], False, saved
+
+
+def save(files, values, saved):
+    """Writes the older slot; returns the new `saved`. To be called with the motor off only."""
+    sequence, number = saved[0] + 1, 1 - saved[1]
+    files.write(SLOTS[number], encode(values, sequence))
+    return sequence, number
 
 
 def encode(values, sequence):

@@ -3,9 +3,9 @@
 A write reaches the flash page by page; what is not yet a whole page waits for `flush` or `close`.
 """
 
-from _board import ask
+from _board import W, ask
 from _errno import EBADF, EEXIST, EINVAL
-from _layout import FILE, FILE_CREATE, FILE_READ, FILE_STAT, FILE_WRITE_AT
+from _layout import FILE, FILE_CREATE, FILE_READ, FILE_STAT, FILE_WRITE_AT, RESULT
 
 _PAGE = 256  # bytes that one program operation writes
 _CHUNK = 16384  # bytes that one request reads
@@ -19,6 +19,12 @@ def content(path):
         data.extend(piece)
         if len(piece) < _CHUNK:
             return data
+
+
+def size(path):
+    """Bytes of a file that is there."""
+    ask(FILE, FILE_STAT, payload=path)
+    return W[RESULT]
 
 
 def exists(path):
@@ -38,17 +44,18 @@ class File:
         self._text = "b" not in mode
         self._reads = kind == "r" or "+" in mode
         self._writes = kind != "r" or "+" in mode
-        self._at = self._start = 0
-        self._pending = b""
+        self._at = self._start = self._filled = 0
+        self._page = bytearray(_PAGE) if self._writes else b""
         self._open = True
         if kind == "x" and exists(path):
             raise OSError(EEXIST)
         if kind in "wx" or (kind == "a" and not exists(path)):
             ask(FILE, FILE_CREATE, payload=path)
-        self._data = content(path)
         self._appends = kind == "a"
+        self._data = content(path) if self._reads else b""  # else a page of it is enough
+        self._length = len(self._data) if self._reads else size(path)
         if self._appends:
-            self._at = len(self._data)
+            self._at = self._length
 
     def __enter__(self):
         return self
@@ -64,7 +71,8 @@ class File:
 
     def _take(self, size):
         end = len(self._data) if size is None or size < 0 else self._at + size
-        data = bytes(self._data[self._at : end])
+        whole = self._at == 0 and end == len(self._data)
+        data = bytes(self._data if whole else self._data[self._at : end])
         self._at += len(data)
         return data
 
@@ -106,32 +114,44 @@ class File:
 
     def write(self, data):
         self._check(self._writes)
-        raw = data.encode() if isinstance(data, str) else bytes(data)
+        raw = data.encode() if isinstance(data, str) else data
+        if not isinstance(raw, (bytes, bytearray)):
+            raw = bytes(raw)
         if self._appends:
-            self._at = len(self._data)
-        if self._pending and self._start + len(self._pending) != self._at:
+            self._at = self._length
+        if self._filled and self._start + self._filled != self._at:
             self.flush()
-        if not self._pending:
+        if not self._filled:
             self._start = self._at
-        self._pending += raw
-        self._data[self._at : self._at + len(raw)] = raw
+        if self._reads:
+            self._data[self._at : self._at + len(raw)] = raw
         self._at += len(raw)
-        while len(self._pending) >= _PAGE:
-            self._program(_PAGE)
+        self._length = max(self._length, self._at)
+        self._fill(memoryview(raw))
         return len(raw)
 
-    def _program(self, size):
-        piece, self._pending = self._pending[:size], self._pending[size:]
+    def _fill(self, view):
+        at = 0
+        while at < len(view):
+            count = min(_PAGE - self._filled, len(view) - at)
+            self._page[self._filled : self._filled + count] = view[at : at + count]
+            self._filled += count
+            at += count
+            if self._filled == _PAGE:
+                self._program(self._page)
+
+    def _program(self, piece):
         ask(FILE, FILE_WRITE_AT, len(self._path), self._start, payload=self._path + piece)
-        self._start += len(piece)
+        self._start += self._filled
+        self._filled = 0
 
     def seek(self, offset, whence=0):
         self._check(True)
-        base = (0, self._at, len(self._data))[whence]
+        base = (0, self._at, self._length)[whence]
         if base + offset < 0:
             raise OSError(EINVAL)
         self.flush()
-        self._at = min(base + offset, len(self._data))
+        self._at = min(base + offset, self._length)
         return self._at
 
     def tell(self):
@@ -140,8 +160,8 @@ class File:
 
     def flush(self):
         self._check(True)
-        if self._pending:
-            self._program(len(self._pending))
+        if self._filled:
+            self._program(self._page[: self._filled])
 
     def close(self):
         if self._open:
