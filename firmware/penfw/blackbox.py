@@ -75,12 +75,6 @@ class BlackBox:
         """Rows of the record: none of a fault that has taken them along."""
         return 0 if MISSING >> self.fault & 1 else self.count
 
-    def pieces(self):
-        """The rows of the record, oldest first."""
-        rows, count = memoryview(self.rows), self.held() * ROW_BYTES
-        split = self.next * ROW_BYTES if count == len(self.rows) else count
-        return [rows[split:count], rows[:split]]
-
     def forget(self):
         """The record has been written: signals are taken again."""
         self.fault = 0

@@ -1,4 +1,4 @@
-"""Writes the black box's record of the fault that waits. In memory meanwhile only, see tables.py."""
+"""Builds the black box's record of a fault. In memory meanwhile only, see tables.py."""
 
 import struct
 from binascii import crc32

@@ -1,8 +1,8 @@
 """One write to the flash, in a window that flash_window.py has opened. In memory meanwhile only."""
 
 from penfw import board as hardware
-from penfw import tables
-from penfw.blackbox import MISSING
+from penfw import protocol, tables
+from penfw.blackbox import MISSING, ROW_BYTES
 from penfw.cartridge import memory
 from penfw.flash_window import REMOVED_FILE
 
@@ -36,9 +36,16 @@ def _black_box(pen, box):
     if box.head is None:
         box.head = tables.read("blackbox_record", "head")(pen)
         return
-    pieces = [box.head] + box.pieces()
+    pieces = [box.head] + _rows(box)
     power_gone = MISSING >> box.fault & 1 and pen.cartridge.open
     box.forget()
-    tables.read("records", "append")(pen.board.files, 0, pieces)
+    tables.read("records", "append")(pen.board.files, protocol.BLACK_BOX, pieces)
     if power_gone:
         memory("close", pen.cartridge)
+
+
+def _rows(box):
+    """Those of the record, oldest first."""
+    rows, held = memoryview(box.rows), box.held() * ROW_BYTES
+    split = box.next * ROW_BYTES if held == len(box.rows) else held
+    return [rows[split:held], rows[:split]]

@@ -77,7 +77,7 @@ class Pen:
         self.boot_faults = 0  # what the first self-test raises
         if damaged:
             self.boot_faults |= 1 << faults.SETTINGS_CORRUPT
-        self.boot_faults |= self._reset_faults()
+        self.boot_faults |= tables.read("power_up", "reset_faults")(self)
         self.top_in_doubt = False  # needles have to be parked before its sensor is believed
         self.selftest = None  # while it runs only
         self.treatment = Treatment(self)
@@ -90,15 +90,6 @@ class Pen:
         self._faults = 0
         self._inserted_ms = -1
         self._control_ticks = 0
-
-    def _reset_faults(self):
-        """Faults that have ended the boot before this one."""
-        inserted = not self.board.cartridge_present.value()
-        failed = inserted and memory("power_failed", self.cartridge)
-        self.cartridge.state = ABSENT  # it is judged in its time
-        if hardware.was_watchdog_reset():
-            return 1 << faults.WATCHDOG_RESET
-        return 1 << faults.POWER_LOST if failed else 0
 
     def get(self, name):
         """Value of a setting in force."""

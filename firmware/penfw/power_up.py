@@ -1,7 +1,9 @@
 """The first look at the pen after power-up. In memory then only, see tables.py."""
 
 from penfw import board as hardware
+from penfw import faults
 from penfw.button import SERVICE_MS
+from penfw.cartridge import ABSENT, memory
 
 LOOK_MS = 2
 STILL_LOOKS = 20  # without an edge: slower than 5 Hz, and braked
@@ -30,3 +32,13 @@ def _stand_still(board):
         level = now
         if looks >= STILL_LOOKS:
             break
+
+
+def reset_faults(pen):
+    """Faults that have ended the boot before this one."""
+    inserted = not pen.board.cartridge_present.value()
+    failed = inserted and memory("power_failed", pen.cartridge)
+    pen.cartridge.state = ABSENT  # it is judged in its time
+    if hardware.was_watchdog_reset():
+        return 1 << faults.WATCHDOG_RESET
+    return 1 << faults.POWER_LOST if failed else 0

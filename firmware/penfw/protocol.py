@@ -155,10 +155,8 @@ STAGE_MAX = 96  # changes of one transaction
 RESULTS_MAX = (PAYLOAD_MAX - 2) // 12  # rows of a SET or RESULTS reply
 FAULTS_MAX = (PAYLOAD_MAX - 4) // 14  # rows of a FAULTS reply
 RECORDS_MAX = PAYLOAD_MAX - 6  # bytes of a RECORDS reply
-_RECORD_TABLES = (  # of record_tables.py
-    "BLACK_BOX", "TREATMENTS", "BLACK_BOX_LAYOUT", "TREATMENT_LAYOUT", "BLACK_BOX_FIELDS",
-    "ROW_FIELDS", "TREATMENT_FIELDS", "LOGS",
-)  # fmt: skip
+BLACK_BOX = 0  # logs that RECORDS reads
+TREATMENTS = 1
 
 _SIZES = {"b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4}
 
@@ -167,7 +165,7 @@ def __getattr__(name):
     """Tables of protocol_tables.py and record_tables.py, see tables.py."""
     if name in ("TABLES", "EVENTS", "REASONS"):
         return tables.read("protocol_tables", name)
-    if name in _RECORD_TABLES:
+    if name in ("LOGS", "ROW_FIELDS"):
         return tables.read("record_tables", name)
     raise AttributeError(name)
 

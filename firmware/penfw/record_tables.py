@@ -4,9 +4,6 @@ Every record has a fixed size, ends with a CRC-32 over all before it, and begins
 number and a sequence number that grows by one a record. A field that is added gets a new layout.
 """
 
-BLACK_BOX = 0
-TREATMENTS = 1
-
 BLACK_BOX_LAYOUT = 0x31424250  # "PBB1"
 TREATMENT_LAYOUT = 0x31525450  # "PTR1"
 
@@ -40,8 +37,8 @@ TREATMENT_FIELDS = _BEGIN + (
     ("spent", (("depth_um", "H"), ("rate_cHz", "H"), ("time_ms", "I"))),
 )  # fmt: skip
 
-# Of each log: its files, bytes of a record, records of a file, layout and fields. A file that is full stays until
-# the other one is, so the last 8 faults and the last 50 treatments are always there.
+# Of each log: its files, bytes of a record, records of a file, layout and fields. A file that is
+# full stays until the other one is, so the last 8 faults and 50 treatments are always there.
 LOGS = (
     (("/blackbox_a", "/blackbox_b"), 1536, 8, BLACK_BOX_LAYOUT, BLACK_BOX_FIELDS),
     (("/treatments_a", "/treatments_b"), 128, 50, TREATMENT_LAYOUT, TREATMENT_FIELDS),

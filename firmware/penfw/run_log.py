@@ -6,7 +6,7 @@ It is in memory from a start until it is written, see tables.py.
 import struct
 from array import array
 
-from penfw import tables
+from penfw import protocol, tables
 from penfw.signals import index as signal
 
 SPENT = 11  # depths and rates of a record
@@ -54,7 +54,7 @@ class RunLog:
         if self._last_ms >= 0 and not self._written:
             self._written = True
             files, append = self._pen.board.files, tables.read("records", "append")
-            append(files, 1, self._pieces())
+            append(files, protocol.TREATMENTS, self._pieces())
             return False
         cartridge = self._pen.cartridge
         if cartridge.serial == self._serial:  # else it was taken off

@@ -1,6 +1,7 @@
 """What the pen needs of the settings.
 
-The settings are in settings_table.py, a row each; store.py keeps them on the flash. Imported by the host too: plain Python only.
+The settings are in settings_table.py, a row each; store.py keeps them on the flash.
+Imported by the host too: plain Python only.
 """
 
 from penfw import tables
