@@ -216,10 +216,11 @@ def unpack(fields, payload):
     Groups become lists of lists. Bytes after the known fields, a newer sender's, are passed over.
     Raises ValueError when the payload ends inside a field.
     """
-    return _unpack(fields, payload, 0)[0]
+    return unpack_at(fields, payload, 0)[0]
 
 
-def _unpack(fields, payload, at):
+def unpack_at(fields, payload, at):
+    """The same from an offset on, and where the fields end."""
     values = []
     for _name, code in fields:
         if at == len(payload) and (code == "s" or code in _SIZES):
@@ -240,7 +241,7 @@ def _unpack_field(code, payload, at):
         return bytes(payload[at:]), len(payload)
     rows = []
     while at < len(payload):
-        row, at = _unpack(code, payload, at)
+        row, at = unpack_at(code, payload, at)
         if len(row) != len(code):
             raise ValueError("cut short")
         rows.append(row)

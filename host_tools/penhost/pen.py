@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from penfw import protocol
-from penhost import replies, tables
+from penhost import records, replies, tables
 from penhost.errors import BadValue
 from penhost.ports import open_port
+from penhost.records import BlackBoxRecord, TreatmentRecord
 from penhost.replies import Change, Event, FaultRecord, Outcome, Status
 from penhost.session import Entropy, Session, entropy_of
 from penhost.tables import Command, Fault, Identity, Setting, Signal
@@ -188,6 +189,17 @@ class Pen:
             rows += reply["faults"]
             if len(rows) >= reply["total"] or not reply["faults"]:
                 return [replies.fault_record(table, row) for row in rows]
+
+    def blackbox(self) -> list[BlackBoxRecord]:
+        """The records of the last faults, the newest first: at least 8, once there were so many."""
+        raw = records.read_log(self._session, protocol.BLACK_BOX)
+        tables_ = (self.fault_table, self.states, self.settings)
+        return [records.black_box_record(record, *tables_) for record in raw]
+
+    def sessions(self) -> list[TreatmentRecord]:
+        """The records of the last treatments, the newest first: at least 50, once there were."""
+        raw = records.read_log(self._session, protocol.TREATMENTS)
+        return [records.treatment_record(record, self.fault_table) for record in raw]
 
     def events(self) -> list[Event]:
         """What the pen has sent unasked since the last call: state changes, faults, notices."""

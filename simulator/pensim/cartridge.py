@@ -13,6 +13,7 @@ WRITE_US = 5_000  # a 24C02 does not answer while it programs
 
 
 TREATMENT, TEST = 0, 1
+STROKES_ALLOWED = 400_000
 
 
 @dataclass
@@ -48,7 +49,7 @@ class SimulatedCartridge:
         serial: int = 1001,
         max_depth_um: int = 2500,
         test: bool = False,
-        strokes_allowed: int = 400_000,
+        strokes_allowed: int = STROKES_ALLOWED,
         minutes_allowed: int = 60,
     ) -> None:
         self.parameters = CARTRIDGES[kind]

@@ -119,6 +119,9 @@ class Electronics:
         self._codes = codes
         self.axis = axis
         self.load_switch = LoadSwitch(board, kernel)
+        self._brown_out_v = board.profile.brown_out_v
+        self._sags = False
+        self.brown_outs = 0  # resets by a supply that was too low
         gpio = board.gpio
         gpio.listen_duty(wiring.motor_pwm, kernel.set_duty_u16)
         gpio.listen(wiring.load_switch, self.load_switch.toggled)
@@ -147,6 +150,7 @@ class Electronics:
 
     def power_cycle(self) -> None:
         """The supply goes and comes back: the board boots as at power-up."""
+        self._sags = False
         self._board.power_on()
 
     def stall_timer(self) -> None:
@@ -180,6 +184,14 @@ class Electronics:
         """The kernel's conversions, on the board's ADC."""
         self._kernel.sense(now_us)
         self._board.words[ADC0 : ADC0 + 4] = self._codes
+        if self._kernel.supply_v() < self._brown_out_v and not self._sags:
+            self._sags = True
+            self._board.time.call_at(now_us, self._brown_out)
+
+    def _brown_out(self) -> None:
+        """The regulator gives up: processor and outputs are off, so the supply recovers at once."""
+        self.brown_outs += 1
+        self.power_cycle()
 
     def _set_levels(self, changed: int) -> None:
         """Tachometer and top dead centre as the kernel has them now."""

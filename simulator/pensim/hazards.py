@@ -7,11 +7,13 @@ from typing import Any
 from pensim.cartridge import SimulatedCartridge
 from pensim.electronics import Electronics
 from pensim.plant.constants import TACHOMETER, TOP_DEAD_CENTRE
+from pensim.plant.parameters import Battery
 
 SHUNT, POSITION, TEMPERATURE, BATTERY = range(4)  # channels of the kernel's codes
 RAIL = 65535
 OVER_CODE = 46000  # of the shunt's amplifier: 3.1 A
 HELD_US = 4_000
+CONTACT_OHM = 15.0  # of a corroded contact: the skin's load pulls the supply below 1.8 V
 
 
 @dataclass
@@ -83,6 +85,10 @@ def _battery_empty(parts: Parts, on: bool) -> None:
     parts.kernel.set_battery_charge(0.0 if on else 0.8)
 
 
+def _cell_contact(parts: Parts, on: bool) -> None:
+    parts.kernel.set_battery_ohm(CONTACT_OHM if on else Battery().resistance_ohm)
+
+
 def _shunt_high(parts: Parts, on: bool) -> None:
     parts.kernel.set_code_fault(SHUNT, OVER_CODE if on else -1, 0)
 
@@ -135,5 +141,6 @@ HAZARDS = {
     "settings_tipped": Hazard("bits have tipped in the saved settings", _settings_tipped),
     "battery_open": Hazard("the battery's sense wire opens: reads none", _NO_BATTERY),
     "battery_empty": Hazard("the cell is empty", _battery_empty),
+    "cell_contact": Hazard("the cell's contact is corroded: 15 ohm", _cell_contact),
 }
 # fmt: on

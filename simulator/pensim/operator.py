@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pensim.board.virtual_time import VirtualTime
-from pensim.cartridge import ADDRESS, SimulatedCartridge
+from pensim.cartridge import ADDRESS, STROKES_ALLOWED, SimulatedCartridge
 from pensim.electronics import Electronics
 from pensim.errors import ScenarioError
 from pensim.hazards import HAZARDS, Parts
@@ -94,16 +94,21 @@ class Operator:
         self._electronics.insert_cartridge(True)
 
     def insert_new(
-        self, kind: str, max_depth_um: int = 2500, test: bool = False, damaged: bool = False
+        self,
+        kind: str,
+        max_depth_um: int = 2500,
+        test: bool = False,
+        damaged: bool = False,
+        strokes: int = STROKES_ALLOWED,
     ) -> None:
         """Puts in a cartridge fresh from its package; `damaged`: a bit of its record has tipped.
 
-        Raises ScenarioError for an unknown kind.
+        `strokes` are those that its record allows. Raises ScenarioError for an unknown kind.
         """
         if kind not in CARTRIDGES:
             raise ScenarioError(f"no cartridge {kind!r}: choose {', '.join(CARTRIDGES)}")
         self._serial += 1
-        fresh = SimulatedCartridge(kind, self._serial, max_depth_um, test)
+        fresh = SimulatedCartridge(kind, self._serial, max_depth_um, test, strokes)
         if damaged:
             fresh.damage()
         self.insert_cartridge(fresh)

@@ -14,6 +14,7 @@ from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
+from pensim.cartridge import STROKES_ALLOWED
 from pensim.errors import ScenarioError
 from pensim.operator import Operator
 from pensim.quantities import quantity
@@ -46,8 +47,9 @@ def _insert_cartridge(
     max_depth: float = 2.5e-3,
     test: bool = False,
     damaged: bool = False,
+    strokes: int = STROKES_ALLOWED,
 ) -> None:
-    operator.insert_new(kind, round(max_depth * 1e6), test, damaged)
+    operator.insert_new(kind, round(max_depth * 1e6), test, damaged, strokes)
 
 
 ACTIONS: dict[str, _Action] = {
@@ -57,7 +59,7 @@ ACTIONS: dict[str, _Action] = {
     "hold": _Action(lambda operator, hold=3.5: operator.click(hold), {"hold": "time"}),
     "insert_cartridge": _Action(
         _insert_cartridge,
-        {"kind": str, "max_depth": "length", "test": bool, "damaged": bool},
+        {"kind": str, "max_depth": "length", "test": bool, "damaged": bool, "strokes": int},
     ),
     "remove_cartridge": _Action(lambda operator: operator.remove_cartridge(), {}),
     "insert_it_again": _Action(lambda operator: operator.insert_it_again(), {}),

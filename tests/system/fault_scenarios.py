@@ -86,10 +86,10 @@ def motor_moves(make: MakeBench) -> Bench:
     """Load switch and bridge are both shorted."""
     bench = make()
     bench.operator.insert_cartridge()
-    bench.run(0.8)
+    bench.run(1.0)
     bench.operator.hazard("load_switch_shorted")
     bench.operator.hazard("bridge_shorted")
-    bench.run(0.3)
+    bench.run(0.6)
     return bench
 
 

@@ -122,7 +122,7 @@ def test_an_overcurrent_is_cut_within_milliseconds(running):
 
 
 def test_the_current_limit_keeps_a_jammed_motor_below_overcurrent(running):
-    bench = running("cheek", settings={"stroke_rate": 150000})
+    bench = running("cheek", settings={"stroke_rate": 140000})
     act(bench, "motor_jammed")
     assert "overcurrent" not in latched(bench)
     assert np.count_nonzero(bench.trace()["pen.current"] > 2000) < 10

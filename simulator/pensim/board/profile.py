@@ -49,6 +49,7 @@ class BoardProfile:
     adc_noise_codes: int = 2  # of 4,096; each conversion is off by at most so many
     core_celsius: float = 27.0
     wdt_limit_ms: int = 8_388
+    brown_out_v: float = 1.8  # lowest VSYS of the Pico's regulator (Pico datasheet, powerchain)
 
     def costs(self) -> tuple[int, int, int, int, int]:
         """Cost of Pin, PWM, ADC, ticks and other calls, with their share of bytecode."""

@@ -167,6 +167,7 @@ cdef class Kernel:
     cpdef double motor_current(self)
     @cython.locals(board=double)
     cpdef double battery_current(self)
+    cpdef double supply_v(self)
 
     @cython.locals(depth=double)
     cpdef double penetration(self)

@@ -1166,6 +1166,14 @@ class Kernel:
         self.charge_left_c = fraction * self.capacity_c
         self._derive_slow()
 
+    def set_battery_ohm(self, resistance_ohm):
+        """Change the cell's resistance, its contacts' included."""
+        if not resistance_ohm >= 0.0:
+            raise ValueError(f"resistance {resistance_ohm!r} is below 0 ohm: give ohms")
+        self.flush()
+        self.battery_ohm = resistance_ohm
+        self._derive_drive()
+
     def sense(self, now_us):
         """Write the ADC codes at `now_us` into `codes`: 12 bit, spread to 16 as read_u16."""
         bits = noise_bits(self.slow_key, now_us)
@@ -1251,6 +1259,10 @@ class Kernel:
         """Battery current in A, the board's own included."""
         board = self.quiescent_a + self.ripple_supply_a
         return self.battery_share * self.motor_current() + board
+
+    def supply_v(self):
+        """Voltage at the board's supply now, mean over a PWM period."""
+        return self.voc - self.battery_ohm * self.battery_current()
 
     def penetration(self):
         """Depth of the needles in the skin in m; 0 without contact."""
