@@ -11,6 +11,7 @@ import typer
 from penhost import PenError
 from penloop import interruption
 from penloop.commands import (
+    blackbox,
     board,
     campaign,
     demo,
@@ -40,7 +41,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for group in (
-    demo, simulate, pen, monitor, record, ports, board, flash, desk_check, run_scenarios, campaign,
+    demo, simulate, pen, blackbox, monitor, record, ports, board, flash, desk_check, run_scenarios, campaign,
     falsify, evidence,
 ):  # fmt: skip
     group.register(app)

@@ -13,7 +13,7 @@ SHUNT, POSITION, TEMPERATURE, BATTERY = range(4)  # channels of the kernel's cod
 RAIL = 65535
 OVER_CODE = 46000  # of the shunt's amplifier: 3.1 A
 HELD_US = 4_000
-CONTACT_OHM = 15.0  # of a corroded contact: the skin's load pulls the supply below 1.8 V
+CONTACT_OHM = 20.0  # of a corroded contact: the skin's load pulls the supply below 1.8 V
 
 
 @dataclass
@@ -141,6 +141,6 @@ HAZARDS = {
     "settings_tipped": Hazard("bits have tipped in the saved settings", _settings_tipped),
     "battery_open": Hazard("the battery's sense wire opens: reads none", _NO_BATTERY),
     "battery_empty": Hazard("the cell is empty", _battery_empty),
-    "cell_contact": Hazard("the cell's contact is corroded: 15 ohm", _cell_contact),
+    "cell_contact": Hazard("the cell's contact is corroded: 20 ohm", _cell_contact),
 }
 # fmt: on

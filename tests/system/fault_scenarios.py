@@ -16,8 +16,6 @@ from tests.system.story import state
 
 MakeBench = Callable[..., Bench]
 
-NOT_RAISED_YET = {"cartridge expired"}  # the firmware does not know them; a test holds that
-
 KP_LOST = (
     "            gap = (now - self.last_us) & _MASK\n",
     "            gap = (now - self.last_us) & _MASK\n"
@@ -169,6 +167,27 @@ def cartridge_used(make: MakeBench) -> Bench:
     return bench
 
 
+def cartridge_expired(make: MakeBench) -> Bench:
+    """A cartridge whose strokes are used up by a treatment."""
+    bench = make()
+    bench.operator.insert_cartridge(SimulatedCartridge(strokes_allowed=50))
+    bench.run(0.8)
+    bench.operator.click()
+    bench.run(1.2)
+    bench.operator.click()
+    bench.run(1.0)
+    return bench
+
+
+def power_lost(make: MakeBench) -> Bench:
+    """The cell's contact is bad: a scar pulls its voltage below what the board needs."""
+    bench = started(make, "scar", settings={"stroke_rate": 110000, "depth": 1500})
+    bench.operator.hazard("cell_contact")
+    bench.run(0.8)
+    assert bench.electronics.brown_outs == 1
+    return bench
+
+
 def usb_power(make: MakeBench) -> Bench:
     """A charger is plugged in during a treatment."""
     bench = started(make, "cheek")
@@ -226,6 +245,8 @@ SCENARIOS: dict[str, tuple[Callable[[MakeBench], Bench], set[str]]] = {
     "cartridge removed": (cartridge_removed, {"cartridge removed"}),
     "cartridge invalid": (cartridge_invalid, {"cartridge invalid"}),
     "cartridge used": (cartridge_used, {"cartridge used"}),
+    "cartridge expired": (cartridge_expired, {"cartridge expired"}),
+    "power lost": (power_lost, {"power lost"}),
     "USB power while running": (usb_power, {"USB power while running"}),
     "battery critical": (hazard("battery_empty", seconds=0.8), {"battery critical"}),
     "over-temperature": (hazard("temperature_shorted"), {"over-temperature"}),

@@ -1,7 +1,5 @@
 """Every fault of the list: a part fails by its mechanism, the pen notices and reacts in time."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,7 @@ from penfw import faults
 from pensim.cartridge import SimulatedCartridge
 from pensim.hazards import HAZARDS
 from pensim.plant.parameters import PenParameters, Thermal
-from tests.system.fault_scenarios import NOT_RAISED_YET, SCENARIOS
+from tests.system.fault_scenarios import SCENARIOS
 from tests.system.story import (
     after,
     control_of,
@@ -21,7 +19,6 @@ from tests.system.story import (
 )
 
 CUT_S = 0.06  # from the event to no drive; overspeed by a short ends with the load switch, 30 ms
-FIRMWARE = Path(faults.__file__).parent
 CUT, PARK = faults.CUT, faults.PARK
 
 # hazard, fault, class, longest time to detection s
@@ -49,12 +46,7 @@ def act(bench, name):
 
 
 def test_every_fault_of_the_table_has_a_scenario():
-    """One that the firmware cannot raise yet needs its scenario as soon as it can."""
-    assert SCENARIOS.keys() | NOT_RAISED_YET == {row[1] for row in faults.FAULTS}
-    for name in NOT_RAISED_YET:
-        word = name.upper().replace(" ", "_")
-        users = [path.name for path in FIRMWARE.glob("*.py") if word in path.read_text()]
-        assert not [user for user in users if not user.startswith("fault")], word
+    assert SCENARIOS.keys() == {row[1] for row in faults.FAULTS}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -127,6 +127,8 @@ EXPECTED = {
     "settings_tipped": Expected((faults.SETTINGS_CORRUPT,), unseen_in=ALWAYS, found_by="power"),
     "battery_open": _BATTERY,
     "battery_empty": _BATTERY,
+    "cell_contact": Expected((faults.BATTERY_CRITICAL, faults.POWER_LOST), 300,
+                             "until the load pulls the cell down", unseen_in=ALWAYS),
 }  # fmt: skip
 assert set(EXPECTED) == set(HAZARDS)
 

@@ -91,6 +91,7 @@ class FlashController:
         self._seconds = seconds
         self._on_power_lost = on_power_lost
         self.operations = 0
+        self.moments_us: list[int] = []  # of each of them
         self._cut_at = -1
         self._kept_bytes = 0
         self._operations = {
@@ -126,6 +127,7 @@ class FlashController:
         """Counts an operation; whether it is the one that is cut."""
         goes = self.operations == self._cut_at
         self.operations += 1
+        self.moments_us.append(self._processor.moment_us())
         return goes
 
     def _erase(self) -> None:
