@@ -231,8 +231,8 @@ class Pen:
 
     def _holder(self, present, now_ms):
         if not present:
-            self._inserted_ms = -1
-            if self.cartridge.state != ABSENT or self.cartridge.serial:
+            if self._inserted_ms >= 0:  # seen since the start
+                self._inserted_ms = -1
                 if self.cartridge.clear():
                     self.flash_window.serials_due = True
                 self.control.main_conditions &= ~states.CARTRIDGE

@@ -35,4 +35,3 @@ NAMES, DEFAULTS, MINIMA, MAXIMA, ACCESSES = columns()
 def index(name):
     """Number of a setting; ValueError when there is none of that name."""
     return NAMES.index(name)
-

@@ -71,7 +71,7 @@ class Spent:
     """Time at a depth and a set rate."""
 
     depth_um: int
-    rate_mHz: int  # noqa: N815 (the unit's name)
+    rate_mHz: int
     time_ms: int
 
 

@@ -41,8 +41,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for group in (
-    demo, simulate, pen, blackbox, monitor, record, ports, board, flash, desk_check, run_scenarios, campaign,
-    falsify, evidence,
+    demo, simulate, pen, blackbox, monitor, record, ports, board, flash, desk_check, run_scenarios,
+    campaign, falsify, evidence,
 ):  # fmt: skip
     group.register(app)
 

@@ -157,7 +157,8 @@ class Bench:
 
 def _settings_slot(changes: dict[str, int]) -> dict[str, bytes]:
     """A settings slot as the pen writes it, with some values changed."""
-    from penfw import settings as table, store
+    from penfw import settings as table
+    from penfw import store
 
     values = list(table.DEFAULTS)
     for name, value in changes.items():

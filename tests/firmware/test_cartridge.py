@@ -3,7 +3,7 @@
 import pytest
 
 from penfw import cartridge, cartridge_memory
-from penfw.cartridge import FRESH, INVALID, SAME, USED, Cartridge
+from penfw.cartridge import EXPIRED, FRESH, INVALID, SAME, USED, Cartridge
 from pensim.cartridge import ADDRESS, SimulatedCartridge
 
 
@@ -117,3 +117,91 @@ def test_the_simulated_record_has_the_firmware_s_layout():
     part = SimulatedCartridge("6 needles", serial=5)
     fields = cartridge_memory.unpack(cartridge_memory.RECORD, bytes(part.eeprom.content))
     assert fields[:4] == (cartridge_memory.RECORD_MAGIC, 5, 6, cartridge.TREATMENT)
+
+
+# The account
+
+
+def in_use(strokes_allowed=1000, minutes_allowed=60):
+    part = SimulatedCartridge(strokes_allowed=strokes_allowed, minutes_allowed=minutes_allowed)
+    subject = holder(part)
+    subject.read()
+    assert subject.mark_used()
+    return part, subject
+
+
+def test_what_runs_have_taken_is_added_up_on_the_cartridge():
+    part, subject = in_use()
+    subject.end_run(300, 4000)
+    assert subject.mark_used()
+    subject.end_run(200, 3000)
+    assert subject.state == SAME
+    other = holder(part)
+    other.read()
+    assert (other.strokes_used, other.used_ms, other.open) == (500, 7000, 0)
+
+
+@pytest.mark.parametrize(("strokes", "ms"), [(1000, 0), (0, 3_600_000)])
+def test_a_cartridge_whose_strokes_or_minutes_are_used_up_has_expired(strokes, ms):
+    _part, subject = in_use()
+    subject.end_run(strokes - 1 if strokes else 0, ms - 1 if ms else 0)
+    assert subject.state == SAME
+    assert subject.mark_used()
+    subject.end_run(1, 1)
+    assert subject.state == EXPIRED
+    assert not subject.mark_used()
+
+
+def test_one_that_allows_nothing_more_is_refused_when_it_is_inserted():
+    subject = holder(SimulatedCartridge(strokes_allowed=0))
+    subject.read()
+    assert subject.state == EXPIRED
+
+
+def test_an_expired_cartridge_is_on_the_list_once_it_is_taken_off():
+    _part, subject = in_use(strokes_allowed=10)
+    subject.end_run(10, 100)
+    serial = subject.serial
+    assert subject.clear()
+    assert subject.removed == [serial]
+
+
+@pytest.mark.parametrize("cut", range(16))
+def test_cutting_the_power_in_the_account_keeps_the_one_before(cut):
+    part, subject = in_use()
+    subject.end_run(300, 4000)
+    before = bytes(part.eeprom.content)
+    assert subject.mark_used()
+    after = bytes(part.eeprom.content)
+    changed = [at for at in range(256) if before[at] != after[at]]
+    part.eeprom.content[:] = before
+    start = min(changed) // 16 * 16
+    part.eeprom.content[start : start + cut] = after[start : start + cut]
+    other = holder(part)
+    other.read()
+    assert (other.strokes_used, other.used_ms) == (300, 4000)
+
+
+def test_a_run_that_was_not_ended_tells_that_the_power_has_failed():
+    part, _subject = in_use()
+    later = holder(part, session=2)
+    assert cartridge.memory("power_failed", later)
+    cartridge.memory("close", later)
+    assert not cartridge.memory("power_failed", holder(part, session=3))
+
+
+def test_another_pen_s_run_or_one_that_was_ended_is_no_loss_of_power():
+    part, subject = in_use()
+    assert not cartridge.memory("power_failed", holder(part, pen_id=0x9999))
+    subject.end_run(1, 1)
+    assert not cartridge.memory("power_failed", holder(part, session=2))
+    assert not cartridge.memory("power_failed", holder(SimulatedCartridge()))
+
+
+def test_a_closing_account_is_written_on_its_own_cartridge_only():
+    _part, subject = in_use()
+    fresh = SimulatedCartridge(serial=7)
+    subject.bus.part = fresh
+    before = bytes(fresh.eeprom.content)
+    cartridge.memory("close", subject)
+    assert bytes(fresh.eeprom.content) == before

@@ -9,7 +9,7 @@ from rich.console import Console
 from serial import SerialException
 from serial.tools import list_ports
 
-from penfw import settings, store, states
+from penfw import settings, states, store
 from penhost import PenError
 from penloop.cli import run
 from penloop.errors import BoardError, UserError

@@ -40,7 +40,14 @@ def test_no_flash_is_written_while_the_motor_turns(path):
 
 
 def test_a_window_that_does_not_wait_for_standstill_is_found():
-    firmware = with_changes({"flash_window": ("control.state == states.FAULT and", "control.state == states.RUNNING or")})
+    firmware = with_changes(
+        {
+            "flash_window": (
+                "FAULT and control.state_ms > OFF_MS",
+                "RUNNING and control.state_ms > 300",
+            )
+        }
+    )
     scenario = load(LIBRARY / "treatment.pen.toml")
     with make_bench(scenario, "cpython", 0, firmware) as bench:
         play(scenario, bench)

@@ -1,0 +1,246 @@
+"""The black box and the records of treatments: written in flash, read over the link."""
+
+import json
+from itertools import count
+
+import numpy as np
+import pytest
+
+from penfw import states
+from penhost import Pen
+from penloop.cli import run
+from penloop.recording import read_recording
+from pensim.serial_port import SimulatedPort
+from tests.system.fault_scenarios import SCENARIOS, linked, started
+from tests.system.story import latched, state
+
+SIGNALS = {"state", "rate", "duty", "current", "battery", "depth", "position", "winding"}
+INCIDENTS = [name for name in SCENARIOS if name not in ("settings corrupt", "internal error")]
+
+
+def black_box(bench):
+    with linked(bench) as pen:
+        return pen.blackbox()
+
+
+def treatments(bench):
+    with linked(bench) as pen:
+        return pen.sessions()
+
+
+def jammed(make_bench, zone="cheek"):
+    """A pen that has stalled in the skin, and has written what there is to write."""
+    bench = started(make_bench, zone, settings={"stroke_rate": 110000, "depth": 750})
+    bench.run(0.6)
+    bench.operator.hazard("motor_jammed")
+    bench.run(3.0)
+    assert state(bench) == "FAULT"
+    return bench
+
+
+@pytest.mark.parametrize("name", INCIDENTS)
+def test_every_fault_is_recorded_once_the_motor_stands(make_bench, name):
+    provoke, found = SCENARIOS[name]
+    bench = provoke(make_bench)
+    bench.run(3.0)
+    newest = black_box(bench)[0]
+    assert found & set(newest.faults)
+    assert newest.name in newest.faults
+    if newest.name not in ("watchdog reset", "power lost"):
+        assert not newest.signals_missing
+        assert set(newest.rows.dtype.names) > SIGNALS
+
+
+def test_the_rows_are_the_signals_before_the_fault_and_a_little_after(make_bench):
+    bench = jammed(make_bench)
+    [record] = black_box(bench)
+    trace = bench.trace()
+    assert record.name == "stall"
+    rows, fault_us = record.rows, record.time_us
+    assert fault_us - rows["time_us"][0] > 400_000
+    assert 80_000 < rows["time_us"][-1] - fault_us < 150_000
+    assert np.all(np.diff(rows["time_us"]) > 0)
+    before = rows[rows["time_us"] < fault_us - 20_000]
+    assert np.all(before["state"] == states.RUNNING)
+    latched_us = trace.time_us[np.argmax(trace["pen.faults"] != 0)]
+    offset_us = latched_us - fault_us  # device time begins with the boot
+    for name in ("rate", "current", "battery", "depth"):
+        then = np.searchsorted(trace.time_us, before["time_us"] + offset_us).clip(0, len(trace) - 1)
+        told = trace[f"pen.{name}"][then]
+        assert np.median(np.abs(told - before[name])) <= 0.02 * np.abs(told).max(), name
+
+
+def test_a_record_has_what_is_needed_to_reproduce_it(make_bench):
+    [record] = black_box(jammed(make_bench))
+    assert record.settings["stroke_rate"].value == 110_000
+    assert record.settings["depth"].value == 750
+    assert record.cartridge.needles == 12
+    assert record.cartridge.serial
+    assert record.cartridge.strokes_used > 50
+    assert set(record.faults) == {"stall", "park not reached"}
+    assert (record.boot_session, record.firmware_hash) == (1, "source")
+
+
+def test_it_survives_a_loss_of_power(make_bench):
+    bench = jammed(make_bench)
+    before = black_box(bench)
+    bench.operator.power_cycle()
+    bench.run(1.0)
+    after = black_box(bench)
+    assert [one.sequence for one in after] == [one.sequence for one in before]
+    assert np.array_equal(after[0].rows, before[0].rows)
+
+
+def test_cutting_the_power_in_any_flash_operation_loses_the_newest_record_at_most(make_bench):
+    """Of a pen that has a record already. Ends with the cut behind the last operation."""
+    for operation in count():
+        bench = jammed(make_bench)
+        flash = dict(bench.board.flash.files)
+        bench.close()
+        bench = make_bench(settings={"stroke_rate": 110000, "depth": 750})
+        bench.board.flash.files.update(flash)
+        bench.board.power_on()
+        bench.run(0.6)
+        bench.board.files.cut_power(operation, kept_bytes=100)
+        bench.operator.hazard("temperature_open")
+        bench.run(3.0)
+        survived = bench.board.powered
+        bench.board.files.cut_power(1000)
+        bench.board.power_on()
+        bench.run(0.8)
+        names = [record.name for record in black_box(bench)]
+        assert names[-1] == "stall"
+        bench.close()
+        if survived:
+            break
+    assert operation > 4
+    assert "over-temperature" in names
+
+
+def test_a_watchdog_reset_says_that_signals_are_missing_and_what_was_stored_last(make_bench):
+    bench = started(make_bench, "cheek")
+    bench.board.timers.reset()
+    bench.run(4.0)
+    [record] = black_box(bench)
+    assert (record.name, record.boot_session) == ("watchdog reset", 2)
+    assert record.signals_missing
+    assert len(record.rows) == 0
+    assert record.stored_state == "RUNNING"
+    assert record.reset_cause == 3
+
+
+def test_a_brown_out_is_recorded_and_nothing_restarts_the_motor(make_bench):
+    bench = SCENARIOS["power lost"][0](make_bench)
+    resets_s = bench.now_s - 0.8
+    bench.run(2.0)
+    [record] = black_box(bench)
+    assert (record.name, record.stored_state) == ("power lost", "RUNNING")
+    assert record.signals_missing
+    assert record.reset_cause == 1  # the port cannot tell it from a power-up
+    assert record.cartridge.serial
+    bench.operator.click(1.5)  # acknowledge
+    bench.run(3.0)
+    bench.operator.click()
+    bench.run(2.0)
+    trace = bench.trace()
+    late = trace.time_s > resets_s + 0.3
+    assert not np.any(trace["pen.duty"][late] > 0) or np.max(trace["plant.rate"][late]) < 30_000
+    assert "RUNNING" not in [states.STATES[n] for n in set(trace["pen.state"][late].tolist())]
+
+
+@pytest.mark.parametrize("held_s", [0.3, 1.0, 2.5])
+@pytest.mark.parametrize("early_ms", [0, 3, 40])
+def test_a_press_held_through_a_brown_out_starts_nothing(make_bench, held_s, early_ms):
+    bench = started(make_bench, "scar", settings={"stroke_rate": 110000, "depth": 1500})
+    bench.operator.hazard("cell_contact")
+    while not bench.electronics.brown_outs:
+        bench.run(0.001)
+    bench.run(early_ms / 1000)
+    resets_s = bench.now_s
+    bench.operator.hazard("cell_contact", False)  # the contact is good again
+    bench.operator.click(held_s)
+    bench.run(held_s + 3.0)
+    trace = bench.trace()
+    late = trace.time_s > resets_s + 0.05
+    assert "RUNNING" not in [states.STATES[n] for n in set(trace["pen.state"][late].tolist())]
+    assert np.abs(trace["plant.rate"][trace.time_s > resets_s + 0.2]).max() == 0
+
+
+def test_a_loss_of_power_is_told_once(make_bench):
+    bench = SCENARIOS["power lost"][0](make_bench)
+    bench.run(2.0)
+    bench.operator.hazard("cell_contact", False)
+    bench.operator.power_cycle()
+    bench.run(1.5)
+    assert "power lost" not in latched(bench)
+    assert latched(bench) == {"cartridge used"}
+
+
+# Treatments
+
+
+def test_a_treatment_is_recorded_with_its_time_at_each_depth_and_rate(make_bench):
+    bench = started(make_bench, "cheek", settings={"stroke_rate": 110000, "depth": 750})
+    bench.run(0.5)
+    with linked(bench) as pen:
+        pen.set({"depth": 500})
+        pen.wait(0.6)
+    strokes = bench.signal("strokes")
+    bench.operator.click()
+    bench.run(1.0)
+    [record] = treatments(bench)
+    assert record.strokes == pytest.approx(strokes, abs=15)
+    spent = {(row.depth_um, row.rate_mHz): row.time_ms for row in record.spent}
+    assert spent[(750, 110_000)] > 500
+    assert spent[(500, 110_000)] > 500
+    assert sum(spent.values()) == pytest.approx(record.duration_ms, abs=40)
+    assert record.faults == ()
+
+
+def test_the_record_of_a_treatment_that_a_fault_has_ended_names_it(make_bench):
+    [record] = treatments(jammed(make_bench))
+    assert "stall" in record.faults
+    assert record.cartridge_serial
+
+
+def test_a_start_that_is_called_off_is_no_treatment(make_bench):
+    bench = make_bench()
+    bench.operator.insert_cartridge()
+    bench.run(0.8)
+    bench.operator.click(0.1)
+    bench.operator.at(0.95, bench.operator.click)
+    bench.run(1.5)
+    assert treatments(bench) == []
+    assert state(bench) == "READY"
+    bench.operator.click()
+    bench.run(1.0)
+    assert state(bench) == "RUNNING"
+
+
+# The command
+
+
+def test_the_command_shows_the_records_and_writes_parquet(
+    make_bench, monkeypatch, tmp_path, capsys
+):
+    bench = jammed(make_bench)
+    monkeypatch.setattr("penloop.connection.Pen", lambda _port: Pen(SimulatedPort.on_bench(bench)))
+    monkeypatch.setattr("penloop.connection.open_pen_port", lambda port: port)
+    path = tmp_path / "blackbox.parquet"
+    assert run(["blackbox", "--port", "here", "-o", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "record 1: stall" in told
+    assert "latched: park not reached, stall" in told
+    trace = read_recording(path)
+    assert trace["pen.rate"].max() > 100_000
+    environment = trace.header.environment
+    assert environment["blackbox"]["name"] == "stall"
+    assert environment["settings"]["depth"] == 750
+    assert environment["blackbox"]["cartridge"]["needles"] == 12
+    assert run(["blackbox", "--port", "here", "-o", str(path)]) == 2
+    assert run(["blackbox", "--port", "here", "-o", str(tmp_path / "b"), "--record", "9"]) == 2
+    capsys.readouterr()
+    assert run(["blackbox", "--port", "here", "--json"]) == 0
+    [document] = json.loads(capsys.readouterr().out)
+    assert document["name"] == "stall"
+    assert len(document["rows"]["rate"]) > 40
