@@ -127,7 +127,7 @@ def black_box_record(
     values = struct.unpack_from(f"<{fields['settings']}i", record, at)
     at += 4 * len(values)
     raw = np.frombuffer(record, _ROW_TYPE, fields["rows"], at)
-    use = {name: fields.get(name, fields.get(f"cartridge_{name}")) for name in _USE}
+    use = {name: int(fields.get(name, fields.get(f"cartridge_{name}", 0))) for name in _USE}
     stored = fields["stored_state"]
     return BlackBoxRecord(
         sequence=fields["sequence"],

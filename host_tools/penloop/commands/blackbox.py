@@ -93,7 +93,7 @@ def _at_fault(one: BlackBoxRecord, states: list[str], units: dict[str, str]) -> 
 
 def _document(one: BlackBoxRecord) -> dict[str, Any]:
     """A record as JSON holds it; settings in raw units."""
-    rows = {name: one.rows[name].tolist() for name in one.rows.dtype.names}
+    rows = {name: one.rows[name].tolist() for name in _columns(one)}
     settings = {name: value.value for name, value in one.settings.items()}
     plain = {name: value for name, value in vars(one).items() if name != "cartridge"}
     return {**plain, "cartridge": asdict(one.cartridge), "settings": settings, "rows": rows}
@@ -106,12 +106,16 @@ def _write(path: Path, pen: Pen, one: BlackBoxRecord) -> None:
 
     document = {name: value for name, value in _document(one).items() if name != "rows"}
     environment = {"pen": asdict(pen.info), "blackbox": document, "settings": document["settings"]}
-    names = one.rows.dtype.names[1:]
+    names = _columns(one)[1:]
     units = {name: pen.signals[name].unit for name in names if name in pen.signals}
     fields = [_field("time", "us"), *(_field(f"pen.{name}", units.get(name, "")) for name in names)]
-    columns = [pa.array(one.rows[name], pa.int64()) for name in one.rows.dtype.names]
+    columns = [pa.array(one.rows[name], pa.int64()) for name in _columns(one)]
     metadata = {"reproduce": json.dumps({}), "environment": json.dumps(environment)}
     pq.write_table(pa.table(columns, schema=pa.schema(fields, metadata)), path, compression="zstd")
+
+
+def _columns(one: BlackBoxRecord) -> tuple[str, ...]:
+    return one.rows.dtype.names or ()
 
 
 def _field(name: str, unit: str) -> Any:
