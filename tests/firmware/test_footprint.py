@@ -58,7 +58,7 @@ def test_the_collections_lose_nothing_that_the_firmware_needs(tool, heap):
 def test_what_a_module_keeps_is_counted(tool, heap, tmp_path):
     firmware = tmp_path / "firmware"
     shutil.copytree(ROOT / "firmware", firmware)
-    with (firmware / "penfw" / "store.py").open("a") as file:
+    with (firmware / "penfw" / "limits.py").open("a") as file:
         file.write("\nWEIGHT = bytearray(4000)\n")
     heavier = tool.measure(options=f"&firmware={firmware}")
     assert heavier.made - heap.made == pytest.approx(4000, abs=1500)

@@ -8,7 +8,7 @@ from tests.house.sources import PACKAGES, Finding, imports
 OURS = frozenset(PACKAGES)
 ALLOWED = {
     "penfw": ("penfw",),
-    "pensim": ("pensim", "penfw.protocol", "penfw.settings"),
+    "pensim": ("pensim", "penfw.protocol", "penfw.settings", "penfw.store"),
     "penhost": ("penhost", "penfw.protocol", "penfw.settings"),
     "penloop": tuple(OURS),
 }
