@@ -63,7 +63,7 @@ def test_an_engine_that_hangs_is_killed_and_told_with_the_virtual_time(half_way,
     monkeypatch.setattr(lockstep, "INTERRUPT_S", 0.1)
     bench, process = half_way
     process.send_signal(signal.SIGSTOP)
-    with pytest.raises(EngineError, match=r"gave no answer for 0\.3 s at 0\.1\d+ s"):
+    with pytest.raises(EngineError, match=r"gave no answer for 0\.3 s.* at 0\.1\d+ s"):
         bench.run(0.3)
     assert not alive(process.pid)
 
@@ -115,7 +115,7 @@ def test_a_spin_in_an_interrupt_is_ended_and_told(make_bench, monkeypatch):
     """
     bench = make_bench(firmware=main_py(text), engine="micropython")
     with pytest.raises(
-        EngineError, match=r"in an interrupt no answer .* at 0\.007\d+ s: .*a board"
+        EngineError, match=r"no answer for .* in an interrupt at 0\.007\d+ s: .*a board"
     ):
         bench.run(1.0)
 

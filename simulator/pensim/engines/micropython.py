@@ -194,9 +194,9 @@ class MicroPythonEngine:
         """`interrupted`: what hung has come back after a Ctrl-C."""
         if not self._hangs:
             self._fail("ended unexpectedly")
-        where = "in an interrupt " if self.words[IRQ] >= 0 else ""
+        where = " in an interrupt" if self.words[IRQ] >= 0 else ""
         self._fail(
-            f"gave {where}no answer for {hang_guard.HANG_S:g} s", self._spinning(interrupted)
+            f"gave no answer for {hang_guard.HANG_S:g} s{where}", self._spinning(interrupted)
         )
 
     def _spinning(self, interrupted: bool) -> str:
