@@ -10,11 +10,13 @@ from micropython import const
 _SELF_TEST = const(0)
 _EXCESS_START_Q4 = const(60000 << 4)  # after a reset the winding may be 60 K above its housing
 _NO_PERIOD_US = const(1000000)  # stands for "no turn seen": 1 Hz
+_NO_EDGE_US = const(2000000)  # ago: none is remembered
+_MASK = const(0x3FFFFFFF)  # ticks_us wraps at 2**30
 _LAW_OFF = const(0)
 
 PROOF_MA = 110  # less what the winding's warmth and the turning motor take: 0.1 A ± 30 %
 GROSS_MA = 300  # one sample of it ends the proof: no pulse is so great
-OVERCURRENT_MA = 2800  # jammed at 150 Hz: 2.5 A until the ceiling falls; stalled at 4.2 V: 3.6 A
+OVERCURRENT_MA = 2800  # jammed at 130 Hz: 2.7 A until the ceiling falls; stalled at 4.2 V: 3.6 A
 
 
 class ControlSetup:
@@ -78,7 +80,7 @@ class ControlSetup:
         self.housing_raw = 32768  # 25 C until the first reading
 
     def _clear_motion(self):
-        self.ring = array("i", [0] * 16)
+        self.ring = array("i", [(self.ticks_us() - _NO_EDGE_US) & _MASK] * 16)
         self.head = 0
         self.seen = 0
         self.known = 0  # edges since standstill, at most 9

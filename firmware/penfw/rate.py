@@ -41,9 +41,12 @@ class RateLaw(ControlState):
         self.age_us = v[_EDGE_AGE] = age
         if head != self.seen:
             self._edges(head)
-        elif age > _STILL_US and self.known:
-            self.known = v[_RATE] = 0
-            self.period0 = self.period1 = self.period2 = _NO_PERIOD_US
+        elif age > _STILL_US:
+            if self.known:
+                self.known = v[_RATE] = 0
+                self.period0 = self.period1 = self.period2 = _NO_PERIOD_US
+            else:  # the last edge moves along, so that it stays old when the clock wraps
+                self.ring[(head - 1) & 15] = (now - age) & _MASK
 
     def _edges(self, head):
         """New tachometer edges: the newest whole turn's period; two short ones are overspeed."""

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from functools import partial
-from html import escape
 from itertools import starmap
 from multiprocessing import get_context
 
 from penloop.campaigns.cases import CaseResult
 from penloop.campaigns.driver import processes, run_cases
-from penloop.evidence import accuracy
+from penloop.evidence import accuracy, html
 from penloop.evidence.fault_pictures import matrix, phases
 from penloop.evidence.fault_runs import Pair, Reaction, pair, reaction
 from penloop.evidence.fault_situations import EXPECTED, SITUATIONS, Situation
@@ -151,10 +150,7 @@ def _body(pairs: list[Pair], doubles: list[Reaction]) -> str:
         parts.append(("Over the phase of the stroke", _PHASES, phases(swept)))
     parts.append(("Every pair", "", _table(pairs)))
     parts.append(("Two parts", "", _doubles_table(doubles)))
-    return "".join(
-        f'<section><h2>{title}</h2><p>{text}</p><div class="figure">{body}</div></section>'
-        for title, text, body in parts
-    )
+    return "".join(html.section(*part) for part in parts)
 
 
 _MATRIX = (
@@ -174,7 +170,7 @@ def _used(one: Pair) -> float:
 def _table(pairs: list[Pair]) -> str:
     head = ("part", "situation", "noticed as", "noticed", "drive off", "parked", "allowed",
             "turned", "deeper", "ends in", "")  # fmt: skip
-    return _html_table(head, (_row(one) for one in pairs))
+    return html.table(head, (_row(one) for one in pairs))
 
 
 def _row(one: Pair) -> list[str]:
@@ -197,15 +193,7 @@ def _doubles_table(doubles: list[Reaction]) -> str:
          f"{one.excess_um} um", one.state]
         for (names, why), one in zip(DOUBLES, doubles, strict=True)
     )  # fmt: skip
-    return _html_table(head, rows)
-
-
-def _html_table(head: tuple[str, ...], rows: Iterator[list[str]]) -> str:
-    titles = "".join(f"<th>{escape(name)}</th>" for name in head)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in rows
-    )
-    return f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
+    return html.table(head, rows)
 
 
 def _ms(value: float) -> str:

@@ -1,6 +1,12 @@
 """The parts of the evidence, in the order of the report."""
 
-from penloop.evidence import accuracy, fault_campaign, state_machine, stop_paths
+from penloop.evidence import accuracy, fault_campaign, state_machine, stop_paths, timing
 from penloop.evidence.section import Part
 
-PARTS: tuple[Part, ...] = (state_machine.PART, stop_paths.PART, fault_campaign.PART, accuracy.PART)
+PARTS: tuple[Part, ...] = (
+    state_machine.PART,
+    stop_paths.PART,
+    fault_campaign.PART,
+    timing.PART,
+    accuracy.PART,
+)

@@ -10,6 +10,7 @@ from penhost.errors import Refused
 from penloop.scenarios.expectation import Verdict
 from penloop.scenarios.scenario import LinkAct, PartFault, Scenario
 from pensim import Bench, Firmware, Trace
+from pensim.board.profile import PICO, BoardProfile
 from pensim.errors import SimulatorError
 from pensim.operator_script import run_script
 from pensim.serial_port import SimulatedPort
@@ -91,13 +92,18 @@ class StepFailed(Exception):
 
 
 def make_bench(
-    scenario: Scenario, engine: str, seed: int, firmware: Firmware | None = None
+    scenario: Scenario,
+    engine: str,
+    seed: int,
+    firmware: Firmware | None = None,
+    profile: BoardProfile = PICO,
 ) -> Bench:
     """The bench that a scenario describes, at its start."""
     return Bench(
         firmware=firmware,
         engine=engine,
         seed=seed,
+        profile=profile,
         parameters=scenario.parameters,
         settings=scenario.settings,
         calibrated=scenario.calibrated,

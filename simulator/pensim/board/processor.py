@@ -39,7 +39,7 @@ TICKS_MASK = 0x3FFFFFFF
 FOREVER_US = 0x3FFFFFFF
 CLOCK_LASTS_US = 1 << 28  # for so long `ticks_ms` may count from one moment
 LONGEST_GRANT_US = 1 << 20  # so that a Ctrl-C of the host comes through soon
-TICKS_OFFSET_US = ((1 << 30) * 1000) - 5_000_000  # both tick counters wrap 5 s after power-up
+TICKS_MS_WRAP_US = (1 << 30) * 1000  # `ticks_us` wraps then too
 MOST_WAITING = 100  # events of held interrupts that are made up for
 DEAD = (
     "nothing can happen any more: the firmware waits forever and no event is due; check for a "
@@ -65,7 +65,7 @@ class Processor:
     ADC's conversions up to date; `on_edges`, `on_outputs` and `on_sample` are hooks of the world's
     digital levels, the pins and the recorder. From `garbage_due_us` on, the main loop's next turn
     begins with a garbage collection: `on_garbage` says how long it takes, and sets when the next
-    one is due.
+    one is due. `spoil` may keep an interrupt from being taken, see interrupt_disturbance.py.
     """
 
     def __init__(self, time: VirtualTime, words: Any, profile: BoardProfile) -> None:
@@ -88,6 +88,8 @@ class Processor:
         self.on_resume: Callable[[int], bytes] | None = None
         self.on_garbage: Callable[[int], int] = lambda _now_us: 0
         self.garbage_due_us = NEVER
+        self.spoil: Callable[[Interrupt], bool] | None = None
+        self.ticks_offset_us = TICKS_MS_WRAP_US - profile.first_wrap_us
         self.stopping = False
         self._exit_us = profile.interrupt_exit_us
         self._soft_latency_us = profile.soft_latency_us
@@ -157,6 +159,10 @@ class Processor:
         self._busy_us = self.time._now + duration_us
         self.wake_us = max(self.wake_us, self._busy_us)
 
+    def take_next(self, interrupt: Interrupt) -> None:
+        """Before all that wait."""
+        self.pending.insert(0, interrupt)
+
     def raise_interrupt(self, interrupt: Interrupt) -> None:
         """The source has an event now; one that waits already is not raised twice."""
         if interrupt not in self.pending and not interrupt.dead:
@@ -190,7 +196,9 @@ class Processor:
             if head <= now:
                 time.step()
             elif pending and now >= self._held_us:
-                self._take_interrupt(pending.pop(0))
+                interrupt = pending.pop(0)
+                if self.spoil is None or not self.spoil(interrupt):
+                    self._take_interrupt(interrupt)
             elif now >= until_us:
                 return
             else:
@@ -226,7 +234,7 @@ class Processor:
     def _set_clock(self, now_us: int) -> None:
         """The clock words: `ticks_us` now, and the moment that `ticks_ms` counts from."""
         words = self.words
-        ticks = now_us + TICKS_OFFSET_US
+        ticks = now_us + self.ticks_offset_us
         milliseconds, words[CLOCK_REST] = divmod(ticks, 1000)
         words[CLOCK_US] = words[TICKS_US] = (ticks & TICKS_MASK) - 0x40000000
         words[CLOCK_MS] = (milliseconds & TICKS_MASK) - 0x40000000
@@ -237,7 +245,7 @@ class Processor:
         now = time._now
         self.sense(now)
         if now < self._clock_due_us:
-            words[TICKS_US] = ((now + TICKS_OFFSET_US) & TICKS_MASK) - 0x40000000
+            words[TICKS_US] = ((now + self.ticks_offset_us) & TICKS_MASK) - 0x40000000
         else:
             self._set_clock(now)
         words[ELAPSED] = interrupt.latency_us

@@ -48,6 +48,7 @@ class BoardProfile:
     pin_names: dict[str, int] = field(default_factory=_pico_names)
     adc_noise_codes: int = 2  # of 4,096; each conversion is off by at most so many
     core_celsius: float = 27.0
+    first_wrap_us: int = 5_000_000  # after power-up both tick counters wrap
     wdt_limit_ms: int = 8_388
     brown_out_v: float = 1.8  # lowest VSYS of the Pico's regulator (Pico datasheet, powerchain)
 

@@ -17,7 +17,7 @@ from pensim.board.near._layout import (
     SERIAL_SEND,
     WAKE_SERIAL,
 )
-from pensim.board.processor import TICKS_MASK, TICKS_OFFSET_US, Processor
+from pensim.board.processor import TICKS_MASK, Processor
 
 USB_BYTE_NS = 1_000  # USB full speed carries about 1 MB/s
 USB_FIFO_BYTES = 256  # the chip's own send buffer
@@ -73,7 +73,7 @@ class SerialLine:
         """Bytes reach the board from `start_us` on; returns when the last one is there."""
         for at in range(0, len(data), _PIECE_BYTES):
             piece = data[at : at + _PIECE_BYTES]
-            ticks = (start_us + at * byte_ns // 1000 + TICKS_OFFSET_US) & TICKS_MASK
+            ticks = (start_us + at * byte_ns // 1000 + self._processor.ticks_offset_us) & TICKS_MASK
             self._to_board.append(_RECORD.pack(self.number, len(piece), ticks, byte_ns) + piece)
         self._processor.wake_for(WAKE_SERIAL)
         return start_us + (len(data) * byte_ns + 999) // 1000

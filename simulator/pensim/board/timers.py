@@ -11,7 +11,7 @@ from pensim.board.near._layout import (
     WDT_FED,
     WDT_START,
 )
-from pensim.board.processor import TICKS_MASK, TICKS_OFFSET_US, Interrupt, Processor
+from pensim.board.processor import TICKS_MASK, Interrupt, Processor
 from pensim.board.profile import BoardProfile
 from pensim.board.virtual_time import Alarm, VirtualTime
 
@@ -91,6 +91,7 @@ class Watchdog:
     ) -> None:
         self._time = time
         self._words = processor.words
+        self._ticks_offset_us = processor.ticks_offset_us
         self._alarm = Alarm(time, self._check)
         self._on_bite = on_bite
         self._timeout_us = 0
@@ -109,7 +110,7 @@ class Watchdog:
     def _check(self) -> None:
         """Bites, or looks again when it is due unless it is fed: feeding costs no exchange."""
         now = self._time._now
-        fed_ago_us = (now + TICKS_OFFSET_US - self._words[WDT_FED]) & TICKS_MASK
+        fed_ago_us = (now + self._ticks_offset_us - self._words[WDT_FED]) & TICKS_MASK
         left_us = self._timeout_us - fed_ago_us
         if left_us <= 0:
             self._on_bite()
