@@ -15,6 +15,6 @@ def begin(files):
 
 def _number(text):
     """A slot's number; 0 when there is none, or a part only."""
-    if text is None or text[-1:] != b"\n" or not text[:-1].isdigit():
+    if text is None or text[-1:] != b"\n" or len(text) > 10 or not text[:-1].isdigit():
         return 0
     return int(text)

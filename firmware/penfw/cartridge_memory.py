@@ -21,7 +21,13 @@ USE_AT = 32
 USE_MAGIC = b"USED"
 ACCOUNT = "<HHII"
 ACCOUNT_AT = (48, 64)
+_ACCOUNTS = 0xFFFF  # the last sequence number of an account
+_COUNT_MAX = 0x3FFFFFFF
+_MOST = 0xFFFFFFFF
 _MINUTE_MS = 60000
+
+# The serials of cartridges that were taken off after use: two files, the newer sequence counts.
+REMOVED_SLOTS = ("/removed_a", "/removed_b")
 
 
 def pack(layout, *fields):
@@ -39,16 +45,29 @@ def unpack(layout, data):
     return struct.unpack(layout, body)
 
 
-def pack_serials(serials):
-    """The file of the serials that were taken off after use."""
-    return pack("<%dI" % len(serials), *serials)
+def load_removed(files):
+    """The serials of the cartridges that were taken off after use, from the newer slot."""
+    return list(_removed(files)[1:])
 
 
-def unpack_serials(content):
-    """The serials of that file; none when there is none or it is damaged."""
-    if content is None or len(content) < 4 or len(content) % 4:
-        return []
-    return list(unpack("<%dI" % (len(content) // 4 - 1), content) or ())
+def save_removed(cartridge, files):
+    """Writes them to the older slot. Motor off only."""
+    sequence = _removed(files)[0] + 1
+    serials = cartridge.removed
+    content = pack("<%dI" % (len(serials) + 1), sequence, *serials)
+    files.write(REMOVED_SLOTS[sequence & 1], content)
+
+
+def _removed(files):
+    return max([_serials(files.read(path)) for path in REMOVED_SLOTS])
+
+
+def _serials(content):
+    """Sequence number and serials of a slot; 0 when there is none or it is damaged."""
+    if content is None or len(content) < 8 or len(content) % 4:
+        return (0,)
+    fields = unpack("<%dI" % (len(content) // 4 - 1), content) or (0,)
+    return fields if fields[0] <= _COUNT_MAX else (0,)
 
 
 def read(cartridge):
@@ -65,6 +84,7 @@ def read(cartridge):
 
 
 def _read_account(cartridge):
+    cartridge.account = cartridge.open = cartridge.strokes_used = cartridge.used_ms = 0
     for at in ACCOUNT_AT:
         fields = _fields(cartridge, at, ACCOUNT)
         if fields is not None and fields[0] > cartridge.account:
@@ -84,10 +104,12 @@ def _use_state(cartridge):
 
 
 def used_up(cartridge):
-    """Whether the strokes or minutes that its record allows are used up."""
+    """Whether the strokes or minutes that its record allows are used up, or its account is."""
     minutes = cartridge.used_ms // _MINUTE_MS
     return (
-        cartridge.strokes_used >= cartridge.strokes_allowed or minutes >= cartridge.minutes_allowed
+        cartridge.strokes_used >= cartridge.strokes_allowed
+        or minutes >= cartridge.minutes_allowed
+        or cartridge.account >= _ACCOUNTS - 1  # a run takes two
     )
 
 
@@ -117,14 +139,14 @@ def begin_run(cartridge):
 
 def end_run(cartridge, strokes, used_ms):
     """Adds a run to the account and writes it; a cartridge that is used up has expired."""
-    cartridge.strokes_used += strokes
-    cartridge.used_ms += used_ms
+    cartridge.strokes_used = min(cartridge.strokes_used + strokes, _MOST)
+    cartridge.used_ms = min(cartridge.used_ms + used_ms, _MOST)
     if _keep_account(cartridge, 0) and used_up(cartridge):
         cartridge.state = EXPIRED
 
 
 def _keep_account(cartridge, open_run):
-    cartridge.account += 1
+    cartridge.account = min(cartridge.account + 1, _ACCOUNTS)
     cartridge.open = open_run
     fields = (cartridge.account, open_run, cartridge.strokes_used, cartridge.used_ms)
     return _keep(cartridge, ACCOUNT_AT[cartridge.account & 1], pack(ACCOUNT, *fields))

@@ -4,7 +4,6 @@ from penfw import board as hardware
 from penfw import protocol, tables
 from penfw.blackbox import MISSING, ROW_BYTES
 from penfw.cartridge import memory
-from penfw.flash_window import REMOVED_FILE
 
 
 def write(pen):
@@ -22,7 +21,7 @@ def write(pen):
         pen.saved = tables.read("store", "save")(files, pen.settings, pen.saved)
     elif window.serials_due:
         window.serials_due = False
-        files.write(REMOVED_FILE, memory("pack_serials", pen.cartridge.removed))
+        memory("save_removed", pen.cartridge, files)
     elif window.version_due:
         window.version_due = False
         hardware.keep_version()

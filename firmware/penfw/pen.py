@@ -30,7 +30,7 @@ from penfw.cartridge import (
 from penfw.control import Control
 from penfw.control_state import LAW_OFF, LAW_PARK, LAW_RUN
 from penfw.device import Device
-from penfw.flash_window import REMOVED_FILE, FlashWindow
+from penfw.flash_window import FlashWindow
 from penfw.indicator import (
     ALARM,
     CLICK,
@@ -70,7 +70,7 @@ class Pen:
         self.link = Link(board.link, self.device)
         self.cartridge = Cartridge(
             board.cartridge_bus, hardware.sleep_ms, int(hardware.pen_id(), 16), self.boot_session,
-            memory("unpack_serials", board.files.read(REMOVED_FILE)),
+            memory("load_removed", board.files),
         )  # fmt: skip
         self.blackbox = BlackBox(self.control.values)
         self.indicator = Indicator(board)

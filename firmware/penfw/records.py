@@ -46,4 +46,4 @@ def _first(files, path, layout):
     if len(head) < 8:
         return length, 0
     found, sequence = struct.unpack("<II", head)
-    return length, sequence if found == layout else 0
+    return length, sequence if found == layout and sequence <= _COUNT_MASK else 0

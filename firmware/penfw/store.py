@@ -19,15 +19,18 @@ def load(files):
 
     `damaged` tells that slots are there and none could be read. `saved` is for `save`.
     """
-    saved, present = NONE, 0
+    values, saved, present = None, NONE, 0
     for number, path in enumerate(SLOTS):
         slot = files.read(path)
-        if slot is not None:
-            present += 1
-            saved = max(saved, (sequence_of(slot), number))
-    if saved == NONE:
+        if slot is None:
+            continue
+        present += 1
+        found = decode(slot)
+        if found is not None and (found[0], number) > saved:
+            values, saved = found[1], (found[0], number)
+    if values is None:
         return list(settings.DEFAULTS), present > 0, saved
-    return decode(files.read(SLOTS[saved[1]]))[1], False, saved
+    return values, False, saved
 
 
 def save(files, values, saved):
@@ -54,12 +57,14 @@ def sequence_of(slot):
     body, check = slot[:-9], slot[-9:-1]
     if check != b"%08x" % binascii.crc32(body):
         return -1
-    head = body.split(b"\n", 1)[0].decode()
-    return int(head[len(HEADER) :]) if head.startswith(HEADER) else -1
+    head = body.split(b"\n", 1)[0]
+    digits = head[len(HEADER) :]
+    right = head.startswith(HEADER.encode()) and digits.isdigit() and len(digits) < 10
+    return int(digits) if right else -1
 
 
 def decode(slot):
-    """(sequence, values) of a slot's text, or None when any byte of it is wrong.
+    """(sequence, values) of a slot's text, or None when any byte of it is wrong, or no number.
 
     A setting that the slot does not know keeps its default; one that this firmware does not know
     is passed over, so slots of other versions can be read.
@@ -67,13 +72,20 @@ def decode(slot):
     sequence = sequence_of(slot)
     if sequence < 0:
         return None
+    try:
+        return sequence, _values(slot[:-9].decode().split("\n")[1:-1])
+    except ValueError:
+        return None
+
+
+def _values(lines):
     values = list(settings.DEFAULTS)
-    for line in slot[:-9].decode().split("\n")[1:-1]:
+    for line in lines:
         name, _, text = line.partition("=")
         if name in settings.NAMES:
             number = settings.index(name)
             values[number] = clamp(number, int(text))
-    return sequence, values
+    return values
 
 
 def clamp(number, value):

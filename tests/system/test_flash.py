@@ -53,13 +53,13 @@ def test_settings_and_the_pens_other_files_survive():
             pen.set({"depth": "0.75mm", "buzzer": 0})
             pen.wait(1.0)
         files = bench_of(line).board.flash.files
-        files["/removed"] = b"1234\n"
+        files["/removed_a"] = b"1234\n"
         files["/blackbox"] = b"the last faults"
         flashed(line)
         with line.pen() as pen:
             assert (pen.get("depth").value, pen.get("buzzer").value) == (750, 0)
         assert files["/blackbox"] == b"the last faults"
-        assert "/removed" in files
+        assert "/removed_a" in files
 
 
 def test_roll_back_returns_to_the_version_before_and_forth_again():
