@@ -122,11 +122,17 @@ def _file(session: Session, log: int, number: int) -> bytes:
 def black_box_record(
     record: bytes, faults: dict[int, Fault], states: list[str], settings: dict[str, Setting]
 ) -> BlackBoxRecord:
-    """One record of the black box, its numbers named by the pen's tables."""
+    """One record of the black box, its numbers named by the pen's tables.
+
+    Raises ProtocolMismatch.
+    """
     fields, at = _fields(protocol.BLACK_BOX, record)
-    values = struct.unpack_from(f"<{fields['settings']}i", record, at)
-    at += 4 * len(values)
-    raw = np.frombuffer(record, _ROW_TYPE, fields["rows"], at)
+    try:
+        values = struct.unpack_from(f"<{fields['settings']}i", record, at)
+        at += 4 * len(values)
+        raw = np.frombuffer(record, _ROW_TYPE, fields["rows"], at)
+    except (struct.error, ValueError) as error:
+        raise _unreadable(error) from error
     use = {name: int(fields.get(name, fields.get(f"cartridge_{name}", 0))) for name in _USE}
     stored = fields["stored_state"]
     return BlackBoxRecord(
@@ -152,7 +158,7 @@ _USE = tuple(CartridgeUse.__dataclass_fields__)
 
 
 def treatment_record(record: bytes, faults: dict[int, Fault]) -> TreatmentRecord:
-    """One record of a treatment."""
+    """One record of a treatment. Raises ProtocolMismatch."""
     fields, _end = _fields(protocol.TREATMENTS, record)
     return TreatmentRecord(
         sequence=fields["sequence"],
@@ -168,8 +174,15 @@ def treatment_record(record: bytes, faults: dict[int, Fault]) -> TreatmentRecord
 
 def _fields(log: int, record: bytes) -> tuple[dict[str, Any], int]:
     layout = protocol.LOGS[log][4]
-    values, at = protocol.unpack_at(layout, record, 0)
-    return {name: value for (name, _code), value in zip(layout, values, strict=True)}, at
+    try:
+        values, at = protocol.unpack_at(layout, record, 0)
+        return {name: value for (name, _code), value in zip(layout, values, strict=True)}, at
+    except ValueError as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> ProtocolMismatch:
+    return ProtocolMismatch(f"a record cannot be read ({error})", "update penloop")
 
 
 def _time_us(fields: dict[str, Any]) -> int:

@@ -51,6 +51,13 @@ def entropy_of(port: Any, transport: Transport) -> Entropy:
     return os.urandom
 
 
+class Fields(dict[str, Any]):
+    """A message's fields by name; one that it lacks and that is needed is a ProtocolMismatch."""
+
+    def __missing__(self, name: str) -> Any:
+        raise ProtocolMismatch(f"the pen's message lacks {name}", "update the pen's firmware")
+
+
 class Session:
     """One client's conversation with a pen; one request at a time."""
 
@@ -202,12 +209,12 @@ def _answers(frame: Frame, number: int, values: Sequence[Any]) -> bool:
 def _fields(frame: Frame) -> dict[str, Any]:
     row = protocol.message(frame.number if frame.number == protocol.ERROR else frame.number & 0x7F)
     if row is None:
-        return {}
+        return Fields()
     try:
         values = protocol.unpack(row[3], frame.payload)
     except ValueError as error:
         raise ProtocolMismatch(f"{row[1]} cannot be read", "update penloop") from error
-    return {name: value for (name, _code), value in zip(row[3], values, strict=False)}
+    return Fields({name: value for (name, _code), value in zip(row[3], values, strict=False)})
 
 
 def _refusal(error: dict[str, Any]) -> PenError:

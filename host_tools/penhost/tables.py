@@ -154,10 +154,18 @@ def _read(session: Session, table: int) -> list[list[str]]:
     while True:
         most = int(session.noisy)  # a row at a time
         reply = session.request(protocol.DESCRIBE, table, len(rows), most)
-        lines = reply["rows"].decode().split("\n") if reply["rows"] else []
+        lines = _text(reply["rows"]).split("\n") if reply["rows"] else []
         rows += [_cells(line, width) for line in lines]
         if len(rows) >= reply["total"] or not lines:
             return rows
+
+
+def _text(rows: bytes) -> str:
+    try:
+        return rows.decode()
+    except UnicodeDecodeError as error:
+        remedy = "update the pen's firmware"
+        raise ProtocolMismatch(f"the pen's table is no text ({error})", remedy) from error
 
 
 def _cells(line: str, width: int) -> list[str]:

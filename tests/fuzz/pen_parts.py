@@ -1,0 +1,121 @@
+"""The firmware's whole pen on parts that do nothing: what the link does to it can be compared.
+
+The control interrupt does not run; its state is what a test sets.
+"""
+
+import sys
+from array import array
+
+import penfw
+from tests.firmware.power import Flash, micropython
+
+LAZY = ("transaction", "command_table", "record_tables", "protocol_tables", "power_up")
+SIMPLE = (int, bytes, str, tuple, type(None))
+PACKED = (bytearray, array)
+
+
+class _Part:
+    """Pins, converters and PWMs."""
+
+    OUT = IN = PULL_UP = PULL_DOWN = IRQ_RISING = IRQ_FALLING = ONE_SHOT = 0
+
+    def __init__(self, *_values, **_named):
+        pass
+
+    def value(self, *_value):
+        return 1
+
+    duty_u16 = freq = read_u16 = init = irq = feed = any = readinto = value
+
+    def readfrom_mem(self, *_place):
+        raise OSError(5)
+
+    writeto_mem = readfrom_mem
+
+
+def make_pen():
+    """A pen behind a port of its own, as its board makes it."""
+    flash = Flash({"/version": b"0123456789abcdef - kept"})
+    flash.board.__dict__.update(
+        link_port=lambda _on_usb: Port(),
+        **dict.fromkeys(("Pin", "PWM", "ADC", "I2C", "UART", "Timer", "WDT"), _Part),
+    )
+    kept = {name: sys.modules.get(name) for name in ("micropython", "penfw.board")}
+    sys.modules["micropython"], sys.modules["penfw.board"] = micropython(), flash.board
+    penfw.board = flash.board
+    try:
+        from penfw import tables
+        from penfw.pen import Pen
+
+        for name in LAZY:
+            tables.read(name, "__name__")
+        board = flash.board.Board()
+        board.cartridge_bus = _Part()
+        return Pen(board)
+    finally:
+        del penfw.board
+        sys.modules.update({name: module for name, module in kept.items() if module})
+        for name in [name for name, module in kept.items() if module is None]:
+            del sys.modules[name]
+
+
+class Port:
+    """The link's end of a line that takes all."""
+
+    def __init__(self):
+        self.received = b""
+        self.sent = 0
+
+    def any(self):
+        """Bytes that wait."""
+        return len(self.received)
+
+    def readinto(self, buffer):
+        """Moves what fits."""
+        piece = self.received[: len(buffer)]
+        buffer[: len(piece)] = piece
+        self.received = self.received[len(piece) :]
+        return len(piece)
+
+    def room(self):
+        """All is sent at once."""
+        return 1024
+
+    def write(self, data):
+        """Takes it."""
+        self.sent += len(data)
+        return len(data)
+
+
+class Memory:
+    """What some objects hold: compared, and brought back."""
+
+    def __init__(self, *objects):
+        self._objects = objects
+
+    def image(self):
+        """All attributes that are data, of each object; lists and dictionaries in their order."""
+        return [
+            {name: _copy(value) for name, value in vars(one).items() if _is_data(value)}
+            for one in self._objects
+        ]
+
+    def restore(self, image):
+        """Sets what `image` holds; arrays stay the objects that they are."""
+        for one, attributes in zip(self._objects, image, strict=True):
+            own = vars(one)
+            for name, value in attributes.items():
+                if isinstance(value, PACKED):
+                    own[name][:] = value
+                else:
+                    own[name] = _copy(value)
+
+
+def _is_data(value):
+    return isinstance(value, (*SIMPLE, *PACKED, list, dict))
+
+
+def _copy(value):
+    if isinstance(value, SIMPLE):
+        return value
+    return value[:] if not isinstance(value, dict) else dict(value)
