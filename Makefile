@@ -2,7 +2,7 @@
 BIN := .venv/bin
 PORTS := rp2 esp32
 
-.PHONY: setup demo test evidence check check-style check-types check-firmware bench kernel format clean
+.PHONY: setup demo test evidence evidence-long check check-style check-types check-firmware bench kernel format clean
 .DEFAULT_GOAL := test
 
 setup:
@@ -18,6 +18,10 @@ test:
 # The evidence of safety into out/evidence; SHORT=1 does what CI does.
 evidence: setup
 	@$(BIN)/penloop evidence $(if $(SHORT),--short) $(ARGS)
+
+# What takes hours: it goes on where it ended, and its last results stand in the report.
+evidence-long: setup
+	@$(BIN)/penloop evidence --long $(ARGS)
 
 check: check-style check-types check-firmware
 

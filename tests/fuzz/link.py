@@ -22,35 +22,23 @@ TOLD = ("_bad_told", "_push_sequence", "_sent", "_at", "_end", "_received", "_no
 
 pen = make_pen()
 link, requests = pen.link, pen.link._requests
-parts = Memory(
+OBJECTS = (
     pen, pen.control, pen.device, pen.device.ring, pen.device.clock, pen.cartridge, pen.treatment,
     pen.service, pen.flash_window, pen.blackbox, pen.button, pen.indicator, link, requests,
 )  # fmt: skip
-parser = Memory(link._parser)
-values = Memory(pen.control)
+parts = Memory(*OBJECTS, link._parser)
+watched = Memory(*OBJECTS, but=TOLD)
 fresh = parts.image()
-fresh_parser = parser.image()
-
-
-def state():
-    """All that a damaged frame must leave as it is."""
-    image = parts.image()
-    for name in TOLD:
-        image[-2].pop(name)
-    image[-1].pop("_now_ms")
-    return image, dict(pen.board.files.__dict__), pen.board.link.received
+fresh_files = dict(pen.board.files.content)
+CLOSED = [number for number, access in enumerate(settings.ACCESSES) if access != settings.OPEN]
 
 
 def begin(first):
     """The pen as it is after power-up, in a state, with a session or without."""
     parts.restore(fresh)
-    parser.restore(fresh_parser)
-    link._parser.payload = None
     link._reply.size = link._out.size = 0
     pen.board.link.received = b""
     pen.control.state = IN_STATES[first % len(IN_STATES)]
-    for signal in range(len(pen.control.values)):
-        pen.control.values[signal] = 0
     if first & 0x80:
         poll(framed(protocol.HELLO, 1, b"\1\2\3\4"))
         assert link.connected()
@@ -72,26 +60,30 @@ def one_input(data):
     """No exception; without a good frame nothing changes, and nothing grows without bound."""
     source = Bytes(data)
     begin(source.number())
-    before = state()
     while source:
         kind, text = source.number() & 3, source.text()
-        good = link._parser.good
         if kind == GOOD:
             poll(framed(text[0] if text else 0, number(text), text[3:][:PAYLOAD_MAX]))
         elif kind == BAD:
             poll(b"\0")  # what the input has begun ends here
-            before, good = state(), link._parser.good
             wrong = crc32(text) | 1
-            poll(framed(text[0] if text else 0, number(text), text[3:][:PAYLOAD_MAX], wrong))
-            assert link._parser.good == good
+            frame = framed(text[0] if text else 0, number(text), text[3:][:PAYLOAD_MAX], wrong)
+            assert not poll_watched(frame)
         else:
-            poll(text + (b"\0" if kind == RAW else b""))
-        after = state()
-        if link._parser.good == good:
-            assert after == before
-        before = after
+            poll_watched(text + (b"\0" if kind == RAW else b""))
         bounded()
         harmless()
+    assert pen.board.files.content == fresh_files
+
+
+def poll_watched(data):
+    """Whether there was a good frame in it; without one the pen stays as it is."""
+    before, good = watched.image(), link._parser.good
+    poll(data)
+    if link._parser.good != good:
+        return True
+    assert watched.image() == before
+    return False
 
 
 def number(text):
@@ -122,8 +114,5 @@ def harmless():
     assert pen.settings[CEILING] <= settings.HARD_DEPTH_UM
     if control.state != states.SERVICE:
         assert not control.main_law
-        changed = [name for name, access in zip(settings.NAMES, settings.ACCESSES) if access]
-        for name in changed:
-            index = settings.index(name)
-            assert pen.settings[index] == settings.DEFAULTS[index]
+        assert all(pen.settings[number] == settings.DEFAULTS[number] for number in CLOSED)
     assert not control.main_conditions & (states.START | states.SERVICE_ON | states.ACKNOWLEDGED)

@@ -5,13 +5,13 @@ The control interrupt does not run; its state is what a test sets.
 
 import sys
 from array import array
+from operator import itemgetter
 
 import penfw
 from tests.firmware.power import Flash, micropython
 
 LAZY = ("transaction", "command_table", "record_tables", "protocol_tables", "power_up")
-SIMPLE = (int, bytes, str, tuple, type(None))
-PACKED = (bytearray, array)
+MUTABLE = (bytearray, array, list, dict)
 
 
 class _Part:
@@ -51,12 +51,17 @@ def make_pen():
             tables.read(name, "__name__")
         board = flash.board.Board()
         board.cartridge_bus = _Part()
+        board.files.content = flash.content
         return Pen(board)
     finally:
         del penfw.board
         sys.modules.update({name: module for name, module in kept.items() if module})
         for name in [name for name, module in kept.items() if module is None]:
             del sys.modules[name]
+
+
+def _copy(value):
+    return dict(value) if isinstance(value, dict) else value[:]
 
 
 class Port:
@@ -88,34 +93,34 @@ class Port:
 
 
 class Memory:
-    """What some objects hold: compared, and brought back."""
+    """What some objects hold: compared, and brought back; attributes named in `but` are left out.
 
-    def __init__(self, *objects):
-        self._objects = objects
+    What is mutable is copied: lists, arrays, dictionaries. All else is kept by reference.
+    """
+
+    def __init__(self, *objects, but=()):
+        self._rows = [self._row(vars(one), but) for one in objects]
+
+    @staticmethod
+    def _row(own, but):
+        mutable = [name for name in own if isinstance(own[name], MUTABLE) and name not in but]
+        fixed = [name for name in own if name not in mutable and name not in but]
+        return own, mutable, fixed, itemgetter(*fixed)
 
     def image(self):
-        """All attributes that are data, of each object; lists and dictionaries in their order."""
+        """Equal images tell that nothing has changed."""
         return [
-            {name: _copy(value) for name, value in vars(one).items() if _is_data(value)}
-            for one in self._objects
+            (get(own), [_copy(own[name]) for name in mutable])
+            for own, mutable, _fixed, get in self._rows
         ]
 
     def restore(self, image):
         """Sets what `image` holds; arrays stay the objects that they are."""
-        for one, attributes in zip(self._objects, image, strict=True):
-            own = vars(one)
-            for name, value in attributes.items():
-                if isinstance(value, PACKED):
-                    own[name][:] = value
+        for (own, mutable, fixed, get), (values, copies) in zip(self._rows, image, strict=True):
+            if get(own) != values:
+                own.update(zip(fixed, values, strict=True))
+            for name, value in zip(mutable, copies, strict=True):
+                if isinstance(value, dict):
+                    own[name] = dict(value)
                 else:
-                    own[name] = _copy(value)
-
-
-def _is_data(value):
-    return isinstance(value, (*SIMPLE, *PACKED, list, dict))
-
-
-def _copy(value):
-    if isinstance(value, SIMPLE):
-        return value
-    return value[:] if not isinstance(value, dict) else dict(value)
+                    own[name][:] = value

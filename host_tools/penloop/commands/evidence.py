@@ -26,15 +26,20 @@ def evidence(
         list[str] | None, typer.Argument(metavar="PART…", help="All parts by default.")
     ] = None,
     short: Annotated[bool, typer.Option("--short", help="What CI runs of each part.")] = False,
+    long: Annotated[
+        bool, typer.Option("--long", help="What takes hours, of the parts that have such a form.")
+    ] = False,
     jobs: Annotated[
         int | None, typer.Option("-j", "--jobs", min=1, help="Processes; one a core by default.")
     ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR")] = Path("out/evidence"),
 ) -> None:
     """Make the evidence of safety; the exit code is 1 when a claim is not shown."""
+    if short and long:
+        raise UserError("--short and --long at once", "choose one")
     sections: dict[Part, Section] = {}
-    for part in _chosen(names or []):
-        sections[part] = _made(part, short, jobs or os.cpu_count() or 1, out)
+    for part in _chosen(names or [], long):
+        sections[part] = _made(part, short, long, jobs or os.cpu_count() or 1, out)
         print(write_part(part, sections[part], out))
         for claim in sections[part].claims:
             print(f"    {'shown    ' if claim.holds else 'NOT SHOWN'}  {claim.text}")
@@ -43,15 +48,15 @@ def evidence(
         raise typer.Exit(FAILED)
 
 
-def _chosen(names: list[str]) -> list[Part]:
-    known = {part.name: part for part in PARTS}
+def _chosen(names: list[str], long: bool) -> list[Part]:
+    known = {part.name: part for part in PARTS if part.long or not long}
     for name in names:
         if name not in known:
             raise UserError(f"no part {name!r}", f"choose {', '.join(known)}")
-    return [known[name] for name in names] or list(PARTS)
+    return [known[name] for name in names] or [*known.values()]
 
 
-def _made(part: Part, short: bool, jobs: int, out: Path) -> Section:
+def _made(part: Part, short: bool, long: bool, jobs: int, out: Path) -> Section:
     columns = (TextColumn("{task.description:<40}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(part.name, total=1.0)
@@ -61,4 +66,4 @@ def _made(part: Part, short: bool, jobs: int, out: Path) -> Section:
 
         folder = out / part.name
         folder.mkdir(parents=True, exist_ok=True)
-        return part.make(Effort(short, jobs, folder, told))
+        return part.make(Effort(short, jobs, folder, told, long))

@@ -46,18 +46,21 @@ class Effort:
     jobs: processes side by side
     folder: for the part's own files, data sets and what may go on after a kill
     progress: called with a share 0..1 and a few words
+    long: what takes hours and goes on where it ended, of a part that has such a form
     """
 
     short: bool
     jobs: int
     folder: Path
     progress: Callable[[float, str], None] = lambda _share, _text: None
+    long: bool = False
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part by its name, such as "state-machine", and what makes it."""
+    """A part by its name, such as "state-machine", and what makes it; `long`: has a long form."""
 
     name: str
     title: str
     make: Callable[[Effort], Section]
+    long: bool = False
