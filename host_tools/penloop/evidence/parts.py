@@ -1,6 +1,6 @@
 """The parts of the evidence, in the order of the report."""
 
-from penloop.evidence import accuracy, fault_campaign, state_machine, stop_paths, timing
+from penloop.evidence import accuracy, fault_campaign, fuzz, state_machine, stop_paths, timing
 from penloop.evidence.section import Part
 
 PARTS: tuple[Part, ...] = (
@@ -9,4 +9,5 @@ PARTS: tuple[Part, ...] = (
     fault_campaign.PART,
     timing.PART,
     accuracy.PART,
+    fuzz.PART,
 )
