@@ -26,7 +26,7 @@ class Cartridge:
     """What is in the holder. `read` when one is inserted, `mark_used` before each run."""
 
     def __init__(self, bus, sleep_ms, pen_id, boot_session, removed):
-        """`removed`: serials that are refused, see `load_removed` of cartridge_memory.py."""
+        """`removed`: serials that are refused, see `removed` of cartridge_memory.py."""
         self.bus = bus
         self.sleep_ms = sleep_ms
         self.pen_id = pen_id

@@ -10,6 +10,7 @@ import binascii
 import struct
 
 from penfw.cartridge import EXPIRED, FRESH, INVALID, SAME, TEST, TREATMENT, USED
+from penfw.protocol import COUNT_MASK
 
 ADDRESS = 0x50
 PAGE_BYTES = 8  # a 24C02 programs at most one page of 8 bytes at a time
@@ -21,13 +22,12 @@ USE_AT = 32
 USE_MAGIC = b"USED"
 ACCOUNT = "<HHII"
 ACCOUNT_AT = (48, 64)
-_ACCOUNTS = 0xFFFF  # the last sequence number of an account
-_COUNT_MAX = 0x3FFFFFFF
+_LAST = 0xFFFF  # the last sequence number of an account
 _MOST = 0xFFFFFFFF
 _MINUTE_MS = 60000
 
 # The serials of cartridges that were taken off after use: two files, the newer sequence counts.
-REMOVED_SLOTS = ("/removed_a", "/removed_b")
+SLOTS = ("/removed_a", "/removed_b")
 
 
 def pack(layout, *fields):
@@ -45,29 +45,24 @@ def unpack(layout, data):
     return struct.unpack(layout, body)
 
 
-def load_removed(files):
-    """The serials of the cartridges that were taken off after use, from the newer slot."""
-    return list(_removed(files)[1:])
+def removed(files):
+    """The serials of the cartridges that were taken off after use, behind a sequence number."""
+    return max([_slot(files.read(path)) for path in SLOTS])
 
 
-def save_removed(cartridge, files):
+def save(cartridge, files):
     """Writes them to the older slot. Motor off only."""
-    sequence = _removed(files)[0] + 1
-    serials = cartridge.removed
-    content = pack("<%dI" % (len(serials) + 1), sequence, *serials)
-    files.write(REMOVED_SLOTS[sequence & 1], content)
+    sequence, taken = removed(files)[0] + 1, cartridge.removed
+    content = pack("<%dI" % (len(taken) + 1), sequence, *taken)
+    files.write(SLOTS[sequence & 1], content)
 
 
-def _removed(files):
-    return max([_serials(files.read(path)) for path in REMOVED_SLOTS])
-
-
-def _serials(content):
-    """Sequence number and serials of a slot; 0 when there is none or it is damaged."""
+def _slot(content):
+    """The same of one slot; (0,) when there is none or it is damaged."""
     if content is None or len(content) < 8 or len(content) % 4:
         return (0,)
     fields = unpack("<%dI" % (len(content) // 4 - 1), content) or (0,)
-    return fields if fields[0] <= _COUNT_MAX else (0,)
+    return fields if fields[0] <= COUNT_MASK else (0,)
 
 
 def read(cartridge):
@@ -109,7 +104,7 @@ def used_up(cartridge):
     return (
         cartridge.strokes_used >= cartridge.strokes_allowed
         or minutes >= cartridge.minutes_allowed
-        or cartridge.account >= _ACCOUNTS - 1  # a run takes two
+        or cartridge.account >= _LAST - 1  # a run takes two
     )
 
 
@@ -146,7 +141,7 @@ def end_run(cartridge, strokes, used_ms):
 
 
 def _keep_account(cartridge, open_run):
-    cartridge.account = min(cartridge.account + 1, _ACCOUNTS)
+    cartridge.account = min(cartridge.account + 1, _LAST)
     cartridge.open = open_run
     fields = (cartridge.account, open_run, cartridge.strokes_used, cartridge.used_ms)
     return _keep(cartridge, ACCOUNT_AT[cartridge.account & 1], pack(ACCOUNT, *fields))

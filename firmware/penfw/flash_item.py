@@ -21,7 +21,7 @@ def write(pen):
         pen.saved = tables.read("store", "save")(files, pen.settings, pen.saved)
     elif window.serials_due:
         window.serials_due = False
-        memory("save_removed", pen.cartridge, files)
+        memory("save", pen.cartridge, files)
     elif window.version_due:
         window.version_due = False
         hardware.keep_version()

@@ -70,7 +70,7 @@ class Pen:
         self.link = Link(board.link, self.device)
         self.cartridge = Cartridge(
             board.cartridge_bus, hardware.sleep_ms, int(hardware.pen_id(), 16), self.boot_session,
-            memory("load_removed", board.files),
+            list(memory("removed", board.files)[1:]),
         )  # fmt: skip
         self.blackbox = BlackBox(self.control.values)
         self.indicator = Indicator(board)

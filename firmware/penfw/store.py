@@ -58,9 +58,9 @@ def sequence_of(slot):
     if check != b"%08x" % binascii.crc32(body):
         return -1
     head = body.split(b"\n", 1)[0]
-    digits = head[len(HEADER) :]
-    right = head.startswith(HEADER.encode()) and digits.isdigit() and len(digits) < 10
-    return int(digits) if right else -1
+    text = head[len(HEADER) :]
+    right = head.startswith(HEADER.encode()) and text.isdigit() and len(text) < 10
+    return int(text) if right else -1
 
 
 def decode(slot):

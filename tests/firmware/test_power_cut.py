@@ -49,11 +49,11 @@ class Settings(Case):
 
 class Removed(Case):
     def load(self, flash):
-        return tuple(cartridge_memory.load_removed(flash.files))
+        return cartridge_memory.removed(flash.files)[1:]
 
     def save(self, flash, number):
         serials = [*self.load(flash), 1000 + number][-8:]
-        cartridge_memory.save_removed(SimpleNamespace(removed=serials), flash.files)
+        cartridge_memory.save(SimpleNamespace(removed=serials), flash.files)
 
 
 class BootSession(Case):
@@ -316,7 +316,7 @@ class OneFile(Removed):
     """The serials in one file, as they were once."""
 
     def save(self, flash, number):
-        path = cartridge_memory.REMOVED_SLOTS[0]
+        path = cartridge_memory.SLOTS[0]
         serials = [*self.load(flash), 1000 + number]
         flash.files.write(path, cartridge_memory.pack(f"<{len(serials) + 1}I", 1, *serials))
 

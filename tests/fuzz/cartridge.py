@@ -125,13 +125,13 @@ def check(subject):
 def serials(source):
     """What is saved on whatever slots is what is loaded."""
     content = {}
-    for path in memory.REMOVED_SLOTS:
+    for path in memory.SLOTS:
         right, text = source.number(), source.text()
         content[path] = text + crc32(text).to_bytes(4, "little") if right & 1 else text
     files = Files(content)
-    subject = Cartridge(None, None, PEN, 1, memory.load_removed(files))
+    subject = Cartridge(None, None, PEN, 1, list(memory.removed(files)[1:]))
     subject.state, subject.serial = SAME, source.number(4)
     expected = [*subject.removed, subject.serial][-REMOVED_MAX:]
     subject.clear()
-    memory.save_removed(subject, files)
-    assert memory.load_removed(files) == expected
+    memory.save(subject, files)
+    assert memory.removed(files)[1:] == tuple(expected)

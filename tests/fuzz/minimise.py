@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz.minimise TARGET FOLDER…`: keeps in the corpus what reaches more of the code.
+"""`python -m tests.fuzz.minimise TARGET FOLDER…`: keeps what reaches more of the code.
 
 What counts is each step from a line to the next. Small inputs are looked at first.
 """

@@ -1,4 +1,4 @@
-"""Evidence that nothing which comes from outside stops the pen or its host: coverage-guided fuzzing.
+"""Evidence that nothing from outside stops the pen or its host: coverage-guided fuzzing.
 
 The targets are in tests/fuzz. The long form is done in portions, each a process of its own, whose
 inputs stay in the folder: it goes on where it ended, and begins anew when a source has changed.
@@ -79,10 +79,7 @@ def make(effort: Effort) -> Section:
     """The short form of each target or, with `long`, its share of ten million inputs."""
     with _side_by_side(effort) as each:
         hashes = dict(each(lambda target, _ended: (target.name, source_hash(target.name))))
-    if effort.long:
-        claims = _long(effort, hashes)
-    else:
-        claims = _short(effort)
+    claims = _long(effort, hashes) if effort.long else _short(effort)
     results = [one for target in TARGETS if (one := kept(effort.folder, target.name))]
     data = {"sources": hashes, "long": [asdict(one) for one in results]}
     return Section(tuple(claims), body(results, hashes, _goals()), data)

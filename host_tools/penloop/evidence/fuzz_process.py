@@ -60,7 +60,7 @@ def search(
 
 def _portion(code: int, text: str, seconds: float) -> Portion:
     executed = _EXECUTED.search(text)
-    findings = ()
+    findings: tuple[str, ...] = ()
     if unit := _UNIT.search(text):
         raised = _RAISED.search(text)
         findings = (f"{raised[1] if raised else 'hangs or grows'}: {unit[1]}",)
