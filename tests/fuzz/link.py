@@ -16,7 +16,7 @@ from tests.fuzz.pen_parts import Memory, make_pen
 RAW, GOOD, BAD = 0, 1, 2
 HISTORY_MAX = 16
 IN_STATES = (states.STANDBY, states.READY, states.RUNNING, states.FAULT, states.SERVICE)
-DEPTH, CEILING = settings.index("depth"), settings.index("depth_ceiling")
+CEILING = settings.index("depth_ceiling")  # which lies below the hard limit, as all its bounds
 # What a damaged frame may change of the link: it is counted and told of.
 TOLD = ("_bad_told", "_push_sequence", "_sent", "_at", "_end", "_received", "_now_ms", "_room_seen")
 
@@ -38,6 +38,7 @@ def begin(first):
     parts.restore(fresh)
     link._reply.size = link._out.size = 0
     pen.board.link.received = b""
+    pen.control.homed = 1
     pen.control.state = IN_STATES[first % len(IN_STATES)]
     if first & 0x80:
         poll(framed(protocol.HELLO, 1, b"\1\2\3\4"))
@@ -106,12 +107,14 @@ def bounded():
 
 
 def harmless():
-    """Settings stay in their bounds; the motor is asked for in SERVICE only."""
+    """Settings stay in their bounds, needles in theirs; the motor is for SERVICE only.
+
+    A ceiling may lie below the depth that is set: then the needles go to the ceiling.
+    """
     for index, value in enumerate(pen.settings):
         assert settings.MINIMA[index] <= value <= settings.MAXIMA[index]
     control = pen.control
-    assert pen.settings[DEPTH] <= max(pen.settings[CEILING], settings.DEFAULTS[DEPTH])
-    assert pen.settings[CEILING] <= settings.HARD_DEPTH_UM
+    assert control.main_depth * settings.DEPTH_STEP_UM <= pen.settings[CEILING]
     if control.state != states.SERVICE:
         assert not control.main_law
         assert all(pen.settings[number] == settings.DEFAULTS[number] for number in CLOSED)

@@ -11,7 +11,7 @@ from penloop.evidence.fuzz import TARGETS as PARTS
 from tests.fuzz import TARGETS, cartridge, host, link, records
 from tests.fuzz import frames as frames_target
 from tests.fuzz import settings as settings_target
-from tests.fuzz.__main__ import corpus, module
+from tests.fuzz.__main__ import CORPUS, corpus, module
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -138,6 +138,13 @@ def test_settings_beyond_their_bounds_are_seen(monkeypatch):
     link.one_input(data)
     monkeypatch.setattr(transaction, "_refusal", lambda *_change: (0, 0))
     seen(link, data)
+
+
+def test_needles_below_a_ceiling_that_was_lowered_are_seen(monkeypatch):
+    data = next(path for path in (CORPUS / "link").iterdir() if path.name.startswith("ceiling"))
+    link.one_input(data.read_bytes())
+    monkeypatch.setattr(type(link.pen), "depth_limit_um", lambda _pen: settings.HARD_DEPTH_UM)
+    seen(link, data.read_bytes())
 
 
 def test_a_cartridge_that_runs_without_a_mark_is_seen(monkeypatch):
