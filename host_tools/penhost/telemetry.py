@@ -58,9 +58,12 @@ class Stream:
         self._expected_us: int | None = None
 
     def block(self, fields: dict[str, Any]) -> Block | None:
-        """The block of a TELEMETRY message; None for another subscription's or an odd size."""
-        packed = fields["samples"]
-        if fields["stream"] != self.number or len(packed) != fields["count"] * self._wire.itemsize:
+        """The block of a TELEMETRY message.
+
+        None for another subscription's, one of no signals, or an odd size.
+        """
+        packed, size = fields["samples"], self._wire.itemsize
+        if fields["stream"] != self.number or not size or len(packed) != fields["count"] * size:
             return None
         first_us = time_us(fields)
         samples = self._decode(packed, first_us)

@@ -76,6 +76,11 @@ def test_a_reply_that_is_cut_short_is_a_mismatch_and_no_key_error():
     assert host_session.Fields().get("state", 7) == 7
 
 
+def test_samples_of_no_signals_are_no_block():
+    fields = {"stream": 1, "count": 0, "samples": b""}
+    assert host.Stream(1, 10_000, ()).block(fields) is None
+
+
 def test_a_record_with_a_right_crc_that_cannot_be_read_is_a_mismatch():
     layout = protocol.LOGS[protocol.BLACK_BOX][3]
     for record in (

@@ -13,7 +13,7 @@ HERE = (f"{ROOT}/", f"{Path.home()}/")
 def text_of(path: Path) -> str:
     """The file as text; nothing of a picture or another binary."""
     content = path.read_bytes()
-    return "" if b"\0" in content else content.decode()
+    return "" if b"\0" in content else content.decode(errors="replace")
 
 
 def test_no_file_names_a_registry_or_this_machine():
