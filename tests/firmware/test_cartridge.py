@@ -37,6 +37,7 @@ def holder(part, pen_id=0x1234, session=1):
     return Cartridge(bus, bus.sleep_ms, pen_id, session, [])
 
 
+@pytest.mark.verifies("R-601")
 def test_a_new_cartridge_is_fresh_and_tells_its_needles():
     subject = holder(SimulatedCartridge("12 needles", serial=77, max_depth_um=2000))
     subject.read()
@@ -44,6 +45,7 @@ def test_a_new_cartridge_is_fresh_and_tells_its_needles():
     assert (subject.needles, subject.serial, subject.max_depth_um) == (12, 77, 2000)
 
 
+@pytest.mark.verifies("R-602")
 def test_marking_it_used_is_written_and_read_back():
     part = SimulatedCartridge()
     subject = holder(part)
@@ -53,6 +55,7 @@ def test_marking_it_used_is_written_and_read_back():
     assert subject.mark_used()
 
 
+@pytest.mark.verifies("R-603")
 @pytest.mark.parametrize(("pen_id", "session"), [(0x1234, 2), (0x9999, 1)])
 def test_a_used_cartridge_is_refused_by_another_session_and_another_pen(pen_id, session):
     part = SimulatedCartridge()
@@ -65,6 +68,7 @@ def test_a_used_cartridge_is_refused_by_another_session_and_another_pen(pen_id, 
     assert not second.mark_used()
 
 
+@pytest.mark.verifies("R-603")
 def test_a_cartridge_that_was_used_and_removed_is_refused_in_the_same_session():
     part = SimulatedCartridge()
     subject = holder(part)
@@ -75,6 +79,7 @@ def test_a_cartridge_that_was_used_and_removed_is_refused_in_the_same_session():
     assert subject.state == USED
 
 
+@pytest.mark.verifies("R-607")
 def test_a_cartridge_that_was_not_used_may_come_back():
     subject = holder(SimulatedCartridge())
     subject.read()
@@ -83,6 +88,7 @@ def test_a_cartridge_that_was_not_used_may_come_back():
     assert subject.state == FRESH
 
 
+@pytest.mark.verifies("R-601")
 @pytest.mark.parametrize("at", range(22))
 def test_a_damaged_record_is_invalid(at):
     part = SimulatedCartridge()
@@ -92,6 +98,7 @@ def test_a_damaged_record_is_invalid(at):
     assert subject.state == INVALID
 
 
+@pytest.mark.verifies("R-601", "R-602")
 def test_an_eeprom_without_an_answer_is_invalid_and_cannot_be_marked():
     part = SimulatedCartridge()
     subject = holder(part)
@@ -103,6 +110,7 @@ def test_an_eeprom_without_an_answer_is_invalid_and_cannot_be_marked():
     assert subject.state == INVALID
 
 
+@pytest.mark.verifies("R-602")
 def test_a_mark_that_does_not_stick_refuses_the_start():
     part = SimulatedCartridge()
     subject = holder(part)

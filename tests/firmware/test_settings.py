@@ -31,6 +31,7 @@ def some_values(shift=0):
     return values
 
 
+@pytest.mark.verifies("R-802")
 def test_every_default_lies_in_its_bounds():
     for name, _kind, _unit, default, low, high, access, text in settings.SETTINGS:
         assert low <= default <= high, name
@@ -43,6 +44,7 @@ def test_a_slot_reads_back_as_it_was_written():
     assert store.decode(store.encode(values, 7)) == (7, values)
 
 
+@pytest.mark.verifies("R-502")
 def test_a_volatile_setting_is_not_kept():
     values = list(settings.DEFAULTS)
     values[settings.index("depth_ceiling")] = 2500
@@ -50,6 +52,7 @@ def test_a_volatile_setting_is_not_kept():
     assert kept[settings.index("depth_ceiling")] == 1500
 
 
+@pytest.mark.verifies("R-802")
 def test_a_slot_with_any_bit_flipped_is_refused():
     slot = store.encode(some_values(), 3)
     for at in range(len(slot)):
@@ -59,6 +62,7 @@ def test_a_slot_with_any_bit_flipped_is_refused():
             assert store.decode(bytes(broken)) is None
 
 
+@pytest.mark.verifies("R-802")
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_as_nothing_or_as_values_in_their_bounds(data):
     slot = store.decode(data)
@@ -77,6 +81,7 @@ def test_a_slot_of_another_version_keeps_what_is_known():
     assert values[settings.index("slew")] == 400
 
 
+@pytest.mark.verifies("R-801")
 def test_cutting_the_power_at_any_byte_loses_the_newest_change_at_most():
     files = Files()
     store.save(files, some_values(2), store.save(files, some_values(1), store.NONE))
@@ -94,6 +99,7 @@ def test_cutting_the_power_at_any_byte_loses_the_newest_change_at_most():
         assert values == some_values(3) or cut < size
 
 
+@pytest.mark.verifies("R-801")
 def test_saving_goes_to_the_older_slot_and_the_newest_is_loaded():
     files = Files()
     saved = store.NONE
@@ -103,6 +109,7 @@ def test_saving_goes_to_the_older_slot_and_the_newest_is_loaded():
     assert set(files.content) == set(SLOTS)
 
 
+@pytest.mark.verifies("R-409")
 def test_unreadable_slots_give_the_defaults_and_are_told():
     files = Files({SLOTS[0]: b"\xff" * 40, SLOTS[1]: b""})
     assert store.load(files)[:2] == (list(settings.DEFAULTS), True)

@@ -123,6 +123,7 @@ def test_what_a_handed_over_board_is_asked_for_60_s_is_not_cut_short_by_a_watchd
         assert bench_of(line).board.boots == 2
 
 
+@pytest.mark.verifies("R-806")
 def test_the_watchdog_of_a_pen_that_runs_cannot_be_stopped():
     with board() as line:
         bench = bench_of(line)

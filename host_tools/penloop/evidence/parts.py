@@ -1,6 +1,13 @@
 """The parts of the evidence, in the order of the report."""
 
-from penloop.evidence import accuracy, fault_campaign, state_machine, stop_paths, timing
+from penloop.evidence import (
+    accuracy,
+    fault_campaign,
+    state_machine,
+    stop_paths,
+    timing,
+    traceability,
+)
 from penloop.evidence.section import Part
 
 PARTS: tuple[Part, ...] = (
@@ -9,4 +16,5 @@ PARTS: tuple[Part, ...] = (
     fault_campaign.PART,
     timing.PART,
     accuracy.PART,
+    traceability.PART,  # last: it leads to the others' pages
 )
