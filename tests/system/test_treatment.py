@@ -29,6 +29,19 @@ def test_the_pen_boots_homes_and_waits_for_a_cartridge(make_bench):
     assert bench.axis.nose_um == pytest.approx(500, abs=50)
 
 
+@pytest.mark.verifies("R-511")
+def test_homing_moves_toward_zero_depth_only(make_bench):
+    bench = make_bench(start_depth_um=800.0)
+    bench.run(1.0)
+    trace = bench.trace()
+    nose = trace["plant.protrusion"]
+    home = int(np.argmax(nose <= 0))
+    assert nose[0] > 700
+    assert nose[home] <= 0
+    assert np.all(np.diff(nose[: home + 1]) <= 0)
+    assert bench.axis.nose_um == pytest.approx(500, abs=50)
+
+
 @pytest.mark.verifies("R-101")
 def test_a_fresh_cartridge_makes_the_pen_ready_and_only_the_proof_touches_the_motor(make_bench):
     bench = make_bench()

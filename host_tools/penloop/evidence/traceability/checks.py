@@ -127,7 +127,7 @@ def _faults(tables: SafetyTables) -> Iterator[Problem]:
             text = f"{one.id} is about {name!r}, which is no fault"
             yield Problem("fault", one.place, text, "see firmware/penfw/fault_table.py")
         elif one.reaction_ms != rows[name][3] or f"{rows[name][3]:,} ms" not in one.text:
-            text = f"{one.id} does not say {name!r}'s reaction time, {rows[name][3]:,} ms"
+            text = f"{one.id} does not say the reaction time of {name!r}, {rows[name][3]:,} ms"
             yield Problem("fault", one.place, text, "set reaction_ms, and say it in the text")
 
 

@@ -50,18 +50,22 @@ def _tiles(trace: Trace) -> str:
     tables = trace.tables
     high = sum(_before(one, tables) == "high" for one in tables.hazards)
     left = sum(one.residual in RISKY for one in tables.hazards)
-    verified = sum(one is Verdict.VERIFIED for one in trace.verdicts.values())
-    tests = sum(bool(trace.last.of(link)) for links in trace.links.values() for link in links) \
-        if trace.last else 0  # fmt: skip
     named = len(trace.tests) - len(trace.unlinked)
     return (
         '<div class="tiles">'
         + _tile("hazards", len(tables.hazards), f"{high} of high risk before measures")
         + _tile("residual risk", left, "hazards above low after measures")
-        + _tile("requirements", len(tables.requirements), f"{verified} verified by the last run")
-        + _tile("tests", named, f"functions verify requirements; {tests} links have an outcome")
+        + _tile("requirements", len(tables.requirements), _verified(trace))
+        + _tile("tests", named, f"of {len(trace.tests):,} test functions verify requirements")
         + "</div>"
     )
+
+
+def _verified(trace: Trace) -> str:
+    if trace.last is None:
+        return "no result of their tests"
+    count = sum(one is Verdict.VERIFIED for one in trace.verdicts.values())
+    return f"{count} verified by the last whole run"
 
 
 def _tile(name: str, value: int, text: str) -> str:
@@ -255,7 +259,7 @@ _CSS = """
 .trace ul.run { padding-left: 34px; }
 .trace .hazards th:nth-child(1) { width: 52px; }
 .trace .hazards th:nth-child(2) { width: 31%; } .trace .hazards th:nth-child(3) { width: 21%; }
-.trace .hazards th:nth-child(4) { width: 60px; }
+.trace .hazards th:nth-child(4) { width: 76px; }
 .trace .hazards th:nth-child(5), .trace .hazards th:nth-child(6) { width: 104px; }
 .trace .requirements th:nth-child(1) { width: 62px; }
 .trace .requirements th:nth-child(2) { width: 37%; }

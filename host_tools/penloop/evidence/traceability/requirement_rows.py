@@ -12,6 +12,7 @@ from penloop.evidence.traceability.tables import Requirement
 from penloop.evidence.traceability.trace import Trace, Verdict
 
 WORDS = {Verdict.VERIFIED: "verified", Verdict.FAILED: "failed", Verdict.NOT_RUN: "not run"}
+HEAD = ("", "what it asks for", "from", "done by", "verified by")
 BY_TABLE = {FAULTS: "provoked: {}", SCENARIOS: "scenario {}", EVIDENCE: "evidence: {}"}
 
 
@@ -29,7 +30,8 @@ class Links:
     def code(self, place: str) -> str:
         """A place of the code, as a link to its line."""
         path, line = file_of(self.root, place), line_in(self.root, place)
-        told = f"<code>{escape(place)}</code>"
+        told = escape(place).replace(".", ".<wbr>").replace(":", ":<wbr>")
+        told = f"<code>{told}</code>"
         if path is None or line is None:
             return told
         address = self.to(path.relative_to(self.root).as_posix(), line)
@@ -43,7 +45,7 @@ def chapters(trace: Trace, links: Links) -> str:
 
 
 def _chapter(name: str, rows: list[Requirement], trace: Trace, links: Links) -> str:
-    titles = "".join(f"<th>{title}</th>" for title in ("", name, "from", "done by", "verified by"))
+    titles = "".join(f"<th>{title}</th>" for title in HEAD)
     content = "".join(_row(one, trace, links) for one in rows)
     return (
         f'<h3>{escape(name)}</h3><table class="requirements"><thead><tr>{titles}</tr></thead>'

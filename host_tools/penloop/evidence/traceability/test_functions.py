@@ -12,7 +12,7 @@ MARK = "verifies"
 class TestFunction:
     """A test by its node id without parameters, such as "tests/a.py::test_b".
 
-    requirements: those of `@pytest.mark.verifies(...)`, on the function or on one of its parameters
+    requirements: those of `@pytest.mark.verifies(...)`, on function, parameter or file
     """
 
     __test__ = False  # for pytest: it is none itself
@@ -39,21 +39,21 @@ def test_functions(root: Path) -> list[TestFunction]:
 
 
 def _in_file(path: Path, name: str) -> Iterator[TestFunction]:
-    for node in ast.parse(path.read_text()).body:
+    body = ast.parse(path.read_text()).body
+    of_file = [mark for node in body if _is_file_mark(node) for mark in _named(node)]
+    for node in body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            yield TestFunction(f"{name}::{node.name}", node.lineno, tuple(_named(node)))
+            named = [mark for decorator in node.decorator_list for mark in _named(decorator)]
+            yield TestFunction(f"{name}::{node.name}", node.lineno, (*of_file, *named))
 
 
-def _named(function: ast.FunctionDef) -> Iterator[str]:
-    for decorator in function.decorator_list:
-        for node in ast.walk(decorator):
-            if isinstance(node, ast.Call) and _is_mark(node.func):
-                yield from (one.value for one in node.args if _is_text(one))  # type: ignore[attr-defined]
+def _is_file_mark(node: ast.stmt) -> bool:
+    """`pytestmark = ...`, which holds for all of a file's tests."""
+    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark"
 
 
-def _is_mark(node: ast.expr) -> bool:
-    return isinstance(node, ast.Attribute) and node.attr == MARK
-
-
-def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+def _named(within: ast.AST) -> Iterator[str]:
+    for node in ast.walk(within):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            texts = node.args if node.func.attr == MARK else ()
+            yield from (one.value for one in texts if isinstance(one, ast.Constant))
