@@ -56,4 +56,4 @@ def _named(within: ast.AST) -> Iterator[str]:
     for node in ast.walk(within):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             texts = node.args if node.func.attr == MARK else ()
-            yield from (one.value for one in texts if isinstance(one, ast.Constant))
+            yield from (str(one.value) for one in texts if isinstance(one, ast.Constant))
