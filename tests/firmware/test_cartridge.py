@@ -138,6 +138,7 @@ def in_use(strokes_allowed=1000, minutes_allowed=60):
     return part, subject
 
 
+@pytest.mark.verifies("R-608")
 def test_what_runs_have_taken_is_added_up_on_the_cartridge():
     part, subject = in_use()
     subject.end_run(300, 4000)
@@ -149,6 +150,7 @@ def test_what_runs_have_taken_is_added_up_on_the_cartridge():
     assert (other.strokes_used, other.used_ms, other.open) == (500, 7000, 0)
 
 
+@pytest.mark.verifies("R-417")
 @pytest.mark.parametrize(("strokes", "ms"), [(1000, 0), (0, 3_600_000)])
 def test_a_cartridge_whose_strokes_or_minutes_are_used_up_has_expired(strokes, ms):
     _part, subject = in_use()
@@ -160,12 +162,14 @@ def test_a_cartridge_whose_strokes_or_minutes_are_used_up_has_expired(strokes, m
     assert not subject.mark_used()
 
 
+@pytest.mark.verifies("R-417")
 def test_one_that_allows_nothing_more_is_refused_when_it_is_inserted():
     subject = holder(SimulatedCartridge(strokes_allowed=0))
     subject.read()
     assert subject.state == EXPIRED
 
 
+@pytest.mark.verifies("R-417", "R-604")
 def test_an_expired_cartridge_is_on_the_list_once_it_is_taken_off():
     _part, subject = in_use(strokes_allowed=10)
     subject.end_run(10, 100)
@@ -174,6 +178,7 @@ def test_an_expired_cartridge_is_on_the_list_once_it_is_taken_off():
     assert subject.removed == [serial]
 
 
+@pytest.mark.verifies("R-608")
 @pytest.mark.parametrize("cut", range(16))
 def test_cutting_the_power_in_the_account_keeps_the_one_before(cut):
     part, subject = in_use()
@@ -190,6 +195,7 @@ def test_cutting_the_power_in_the_account_keeps_the_one_before(cut):
     assert (other.strokes_used, other.used_ms) == (300, 4000)
 
 
+@pytest.mark.verifies("R-427")
 def test_a_run_that_was_not_ended_tells_that_the_power_has_failed():
     part, _subject = in_use()
     later = holder(part, session=2)
@@ -198,6 +204,7 @@ def test_a_run_that_was_not_ended_tells_that_the_power_has_failed():
     assert not cartridge.memory("power_failed", holder(part, session=3))
 
 
+@pytest.mark.verifies("R-427")
 def test_another_pen_s_run_or_one_that_was_ended_is_no_loss_of_power():
     part, subject = in_use()
     assert not cartridge.memory("power_failed", holder(part, pen_id=0x9999))

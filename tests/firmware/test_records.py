@@ -77,6 +77,7 @@ def test_a_record_has_its_size_layout_sequence_and_crc():
     assert held(files) == [(1, 77)]
 
 
+@pytest.mark.verifies("R-814")
 @pytest.mark.parametrize("count", [1, MOST, MOST + 1, 2 * MOST, 2 * MOST + 1, 5 * MOST - 1])
 def test_the_last_ones_are_there_in_their_order(count):
     files = Files()
@@ -87,6 +88,7 @@ def test_the_last_ones_are_there_in_their_order(count):
     assert max(len(data) for data in files.content.values()) <= MOST * SIZE
 
 
+@pytest.mark.verifies("R-814")
 @pytest.mark.parametrize("before", [0, 1, MOST - 1, MOST, 2 * MOST - 1, 2 * MOST])
 def test_cutting_the_power_anywhere_loses_the_newest_record_at_most(before):
     files = Files()
@@ -114,6 +116,7 @@ def test_files_of_another_layout_are_not_appended_to():
     assert held(files) == [(1, 5)]
 
 
+@pytest.mark.verifies("R-904")
 def test_a_boot_s_number_grows_whatever_byte_the_power_is_cut_at():
     files = Files()
     last = 0
@@ -128,6 +131,7 @@ def test_a_boot_s_number_grows_whatever_byte_the_power_is_cut_at():
     assert last > 40
 
 
+@pytest.mark.verifies("R-904")
 @pytest.mark.parametrize("text", [b"", b"12", b"x\n", b"\xff\xff\n", b"1 2\n"])
 def test_a_damaged_boot_number_is_passed_over(text):
     slot_a, slot_b = boot_session.SLOTS

@@ -38,6 +38,7 @@ def jammed(make_bench, zone="cheek"):
     return bench
 
 
+@pytest.mark.verifies("R-803", "R-813")
 @pytest.mark.parametrize("name", INCIDENTS)
 def test_every_fault_is_recorded_once_the_motor_stands(make_bench, name):
     provoke, found = SCENARIOS[name]
@@ -51,6 +52,7 @@ def test_every_fault_is_recorded_once_the_motor_stands(make_bench, name):
         assert set(newest.rows.dtype.names) > SIGNALS
 
 
+@pytest.mark.verifies("R-813")
 def test_the_rows_are_the_signals_before_the_fault_and_a_little_after(make_bench):
     bench = jammed(make_bench)
     [record] = black_box(bench)
@@ -70,6 +72,7 @@ def test_the_rows_are_the_signals_before_the_fault_and_a_little_after(make_bench
         assert np.median(np.abs(told - before[name])) <= 0.02 * np.abs(told).max(), name
 
 
+@pytest.mark.verifies("R-813")
 def test_a_record_has_what_is_needed_to_reproduce_it(make_bench):
     [record] = black_box(jammed(make_bench))
     assert record.settings["stroke_rate"].value == 110_000
@@ -81,6 +84,7 @@ def test_a_record_has_what_is_needed_to_reproduce_it(make_bench):
     assert (record.boot_session, record.firmware_hash) == (1, "source")
 
 
+@pytest.mark.verifies("R-814")
 def test_it_survives_a_loss_of_power(make_bench):
     bench = jammed(make_bench)
     before = black_box(bench)
@@ -91,6 +95,7 @@ def test_it_survives_a_loss_of_power(make_bench):
     assert np.array_equal(after[0].rows, before[0].rows)
 
 
+@pytest.mark.verifies("R-814")
 def test_cutting_the_power_in_any_flash_operation_loses_the_newest_record_at_most(make_bench):
     """Of a pen that has a record already. Ends with the cut behind the last operation."""
     for operation in count():
@@ -117,6 +122,7 @@ def test_cutting_the_power_in_any_flash_operation_loses_the_newest_record_at_mos
     assert "over-temperature" in names
 
 
+@pytest.mark.verifies("R-410", "R-815")
 def test_a_watchdog_reset_says_that_signals_are_missing_and_what_was_stored_last(make_bench):
     bench = started(make_bench, "cheek")
     bench.board.timers.reset()
@@ -129,6 +135,7 @@ def test_a_watchdog_reset_says_that_signals_are_missing_and_what_was_stored_last
     assert record.reset_cause == 3
 
 
+@pytest.mark.verifies("R-427", "R-815", "R-905")
 def test_a_brown_out_is_recorded_and_nothing_restarts_the_motor(make_bench):
     bench = SCENARIOS["power lost"][0](make_bench)
     resets_s = bench.now_s - 0.8
@@ -148,6 +155,7 @@ def test_a_brown_out_is_recorded_and_nothing_restarts_the_motor(make_bench):
     assert "RUNNING" not in [states.STATES[n] for n in set(trace["pen.state"][late].tolist())]
 
 
+@pytest.mark.verifies("R-204", "R-905")
 @pytest.mark.parametrize("held_s", [0.3, 1.0, 2.5])
 @pytest.mark.parametrize("early_ms", [0, 3, 40])
 def test_a_press_held_through_a_brown_out_starts_nothing(make_bench, held_s, early_ms):
@@ -166,6 +174,7 @@ def test_a_press_held_through_a_brown_out_starts_nothing(make_bench, held_s, ear
     assert np.abs(trace["plant.rate"][trace.time_s > resets_s + 0.2]).max() == 0
 
 
+@pytest.mark.verifies("R-427")
 def test_a_loss_of_power_is_told_once(make_bench):
     bench = SCENARIOS["power lost"][0](make_bench)
     bench.run(2.0)
@@ -179,6 +188,7 @@ def test_a_loss_of_power_is_told_once(make_bench):
 # Treatments
 
 
+@pytest.mark.verifies("R-816")
 def test_a_treatment_is_recorded_with_its_time_at_each_depth_and_rate(make_bench):
     bench = started(make_bench, "cheek", settings={"stroke_rate": 110000, "depth": 750})
     bench.run(0.5)
@@ -197,6 +207,7 @@ def test_a_treatment_is_recorded_with_its_time_at_each_depth_and_rate(make_bench
     assert record.faults == ()
 
 
+@pytest.mark.verifies("R-816")
 def test_the_record_of_a_treatment_that_a_fault_has_ended_names_it(make_bench):
     [record] = treatments(jammed(make_bench))
     assert "stall" in record.faults

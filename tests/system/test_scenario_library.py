@@ -28,6 +28,7 @@ def test_every_scenario_holds(path):
     assert outcome.passed, outcome.error or [str(v) for v in outcome.verdicts if not v.holds]
 
 
+@pytest.mark.verifies("R-803")
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
 def test_no_flash_is_written_while_the_motor_turns(path):
     """Or might be driven: once both paths have been off for 2 s, a motor that turns is dead."""

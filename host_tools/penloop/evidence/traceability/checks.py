@@ -116,12 +116,9 @@ def _faults(tables: SafetyTables) -> Iterator[Problem]:
     """The firmware's own table against the requirements of faults, both ways."""
     rows = {row[1]: row for row in faults.FAULTS}
     asked = {one.fault: one for one in tables.requirements if one.fault}
-    for name in set(rows) - set(asked) - set(tables.not_raised):
+    for name in set(rows) - set(asked):
         text = f"no requirement is about the fault {name!r}, number {rows[name][0]}"
         yield Problem("fault", REQUIREMENTS, text, f'add one with fault = "{name}"')
-    for name in (set(asked) & set(tables.not_raised)) | (set(tables.not_raised) - set(rows)):
-        text = f"{name!r} is in `not_raised`, but has a requirement or is no fault"
-        yield Problem("fault", REQUIREMENTS, text, "take it out of `not_raised`")
     for name, one in asked.items():
         if name not in rows:
             text = f"{one.id} is about {name!r}, which is no fault"

@@ -163,7 +163,7 @@ def _faults(tables: SafetyTables) -> str:
 
 def _fault(row: Sequence[object], asked: dict[str, str]) -> str:
     number, name, kind, reaction_ms, cause, _remedy = row
-    requirement = _those([asked[str(name)]]) if name in asked else "not raised yet"
+    requirement = _those([asked[str(name)]]) if name in asked else "none"
     return (
         f'<tr><td class="number">{number}</td><td><b>{escape(str(name))}</b></td>'
         f"<td>{'CUT' if kind == faults.CUT else 'PARK'}</td>"

@@ -89,7 +89,6 @@ class SafetyTables:
     hazards: tuple[Hazard, ...]
     sources: tuple[Source, ...]
     requirements: tuple[Requirement, ...]
-    not_raised: tuple[str, ...]
 
     def hazards_of(self, requirement: str) -> tuple[str, ...]:
         """The hazards that a requirement is a measure against."""
@@ -104,7 +103,6 @@ def load(root: Path) -> SafetyTables:
         _unique(_hazard(row) for row in hazards.rows("hazard")),
         _unique(_source(row) for row in requirements.rows("source")),
         _unique(_requirement(row) for row in requirements.rows("requirement")),
-        tuple(requirements.content.get("not_raised", ())),
     )
 
 
