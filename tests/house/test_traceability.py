@@ -11,7 +11,7 @@ from penloop.evidence.section import Effort
 from penloop.evidence.traceability import outcomes, part, tables
 from penloop.evidence.traceability.checks import problems
 from penloop.evidence.traceability.outcomes import TestOutcome
-from penloop.evidence.traceability.test_functions import test_functions as functions_of
+from penloop.evidence.traceability.suite import suite as functions_of
 from penloop.evidence.traceability.trace import Verdict
 from tests.verification import ROOT
 
@@ -185,6 +185,13 @@ def test_a_result_that_is_missing_is_said_to_be(tree):
     assert not claim.holds
     assert "no result of a whole run is there: run the whole suite" in claim.shown_by
     assert "There is no result of a whole run" in section.body
+
+
+def test_outside_of_the_source_tree_it_is_said_that_nothing_can_be_shown(tmp_path, monkeypatch):
+    monkeypatch.setattr(part, "ROOT", tmp_path)
+    _section, claim = whole(tmp_path)
+    assert not claim.holds
+    assert "run it in penloop's source tree" in claim.shown_by
 
 
 def test_a_result_of_other_sources_is_stale(tree):

@@ -172,10 +172,13 @@ def test_a_press_stops_a_service_run_at_once_and_a_second_one_leaves_service(con
     for _ in range(4):
         bench.run(0.1)
         pen.heartbeat()
+    pressed_s = bench.now_s
     bench.operator.click()
     bench.run(1.0)
     assert state(bench) == "SERVICE"
-    assert bench.trace()["plant.rate"][-1] == 0
+    trace = bench.trace()
+    assert trace["pen.duty"][np.searchsorted(trace.time_s, pressed_s + 0.02)] == 0
+    assert trace["plant.rate"][-1] == 0
     bench.operator.click()
     bench.run(1.0)
     assert state(bench) == "STANDBY"

@@ -9,6 +9,7 @@ from pathlib import Path
 from penfw import faults
 from penloop.evidence.traceability.code_places import file_of, line_in
 from penloop.evidence.traceability.links import links_of
+from penloop.evidence.traceability.suite import TestFunction
 from penloop.evidence.traceability.tables import (
     REQUIREMENT_ID,
     REQUIREMENTS,
@@ -16,7 +17,6 @@ from penloop.evidence.traceability.tables import (
     Requirement,
     SafetyTables,
 )
-from penloop.evidence.traceability.test_functions import TestFunction
 
 SCENARIO_FOLDER = "examples/scenarios"
 EVIDENCE_FOLDER = "host_tools/penloop/evidence"

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from penloop.evidence.traceability.suite import TestFunction
 from penloop.evidence.traceability.tables import Requirement
-from penloop.evidence.traceability.test_functions import TestFunction
 
 # Tests whose parameters stand in the tables: of faults, scenarios and parts of the evidence.
 FAULTS = "tests/system/test_faults.py::test_a_scenario_latches_its_fault_and_what_follows_from_it"

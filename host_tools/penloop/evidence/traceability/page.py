@@ -182,8 +182,8 @@ def _uncovered(trace: Trace, root: Path) -> str:
         for name, count in sorted(folders.items())
     )
     modules = ", ".join(f"<code>{escape(name)}</code>" for name in unnamed_modules(trace, root))
-    told = f"<p>Modules of the firmware that no requirement names: {modules or 'none'}.</p>"
-    return _table(head, rows, "bare") + told
+    told = f"Modules of the firmware that no requirement names: {modules or 'none'}."
+    return f'{_table(head, rows, "bare")}<p class="after">{told}</p>'
 
 
 def unnamed_modules(trace: Trace, root: Path) -> list[str]:
@@ -270,6 +270,7 @@ _CSS = """
 .trace .faults th:nth-child(1) { width: 44px; } .trace .faults th:nth-child(2) { width: 24%; }
 .trace .faults th:nth-child(3) { width: 70px; } .trace .faults th:nth-child(4) { width: 96px; }
 .trace .faults th:nth-child(6) { width: 110px; }
+.trace .after { margin-top: 16px; }
 .trace .scales th:nth-child(1) { width: 44px; }
 .trace details summary { cursor: pointer; }
 .trace details ul { margin: 6px 0 2px; padding-left: 16px; font-size: 12.5px; line-height: 1.4; }

@@ -11,8 +11,8 @@ from penloop.evidence.section import Claim, Effort, Part, Section
 from penloop.evidence.traceability import outcomes
 from penloop.evidence.traceability.checks import Problem, problems
 from penloop.evidence.traceability.page import body
-from penloop.evidence.traceability.tables import load
-from penloop.evidence.traceability.test_functions import test_functions
+from penloop.evidence.traceability.suite import suite
+from penloop.evidence.traceability.tables import REQUIREMENTS, load
 from penloop.evidence.traceability.trace import Trace, Verdict
 
 ROOT = Path(__file__).parents[4]  # of the source tree
@@ -22,6 +22,8 @@ RERUN = "run the whole suite with make test"
 def make(effort: Effort) -> Section:
     """The tables against code and tests; but for the short form, also against the last run."""
     effort.progress(0.1, "tables and tests")
+    if not (ROOT / REQUIREMENTS).is_file():
+        return Section((_elsewhere(),))
     trace = trace_of(ROOT)
     found = problems(ROOT, trace.tables, trace.tests, part_names())
     claims = list(_static_claims(trace, found))
@@ -31,11 +33,19 @@ def make(effort: Effort) -> Section:
     return Section(tuple(claims), body(trace, found, ROOT, out), _data(trace, found))
 
 
+def _elsewhere() -> Claim:
+    """An installed penloop has neither the tables nor the tests."""
+    text = "Each hazard leads to requirements, to code and to tests."
+    return Claim(
+        text, False, f"{REQUIREMENTS} is not here: run it in penloop's source tree", "R-812"
+    )
+
+
 def trace_of(root: Path) -> Trace:
     """All that is known of a source tree and its last whole run."""
     last = outcomes.read(root / outcomes.VERIFICATION)
     digest = outcomes.source_sha256(root)
-    return Trace(load(root), test_functions(root), last, digest, datetime.now(UTC))
+    return Trace(load(root), suite(root), last, digest, datetime.now(UTC))
 
 
 def part_names() -> list[str]:

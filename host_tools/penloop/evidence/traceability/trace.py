@@ -8,8 +8,8 @@ from functools import cached_property
 
 from penloop.evidence.traceability.links import EVIDENCE, FAULTS, SCENARIOS, Link, links_of
 from penloop.evidence.traceability.outcomes import PASSED, Outcomes
+from penloop.evidence.traceability.suite import TestFunction
 from penloop.evidence.traceability.tables import SafetyTables
-from penloop.evidence.traceability.test_functions import TestFunction
 
 
 class Verdict(Enum):

@@ -32,7 +32,7 @@ class TestFunction:
         return f"{self.file}:{self.line}"
 
 
-def test_functions(root: Path) -> list[TestFunction]:
+def suite(root: Path) -> list[TestFunction]:
     """All below tests/, in the order of files and lines."""
     paths = sorted((root / "tests").rglob("test_*.py"))
     return [one for path in paths for one in _in_file(path, path.relative_to(root).as_posix())]
