@@ -69,6 +69,8 @@ class FlashWindow:
             return True
         if pen.motor_on() or pen.treatment.starting or control.main_asks:
             return False
+        if pen.button.held_ms(pen.uptime_ms):  # a window would make nothing of that press
+            return False
         if control.main_conditions & (states.START | states.PARK_WANTED):
             return False
         if control.main_home or control.steps != control.main_depth:
