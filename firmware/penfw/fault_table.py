@@ -117,6 +117,6 @@ FAULTS = (
      "the proof's pulse with both paths on was not near 0.1 A",
      "send the pen to service: motor, bridge or load switch open, or pins exchanged"),
     (POWER_LOST, "power lost", CUT, 0,
-     "the supply failed in a run, or just behind one: needles may be out",
+     "the supply failed in a run, or at its start or end: needles may be out",
      "lift the pen off straight; charge the cell or replace it, then acknowledge"),
 )  # fmt: skip
