@@ -3,8 +3,7 @@
 from penfw import board as hardware
 from penfw import protocol, tables
 from penfw.blackbox import MISSING, ROW_BYTES
-from penfw.cartridge import memory
-from penfw.flash_window import REMOVED_FILE
+from penfw.cartridge import REMOVED_FILE, memory
 
 
 def write(pen):

@@ -9,7 +9,6 @@ OPEN_MS = 100  # without drive for so long the load switch is open (one-shot of 
 STILL_US = 200000
 OFF_MS = 2000  # after so long in FAULT both ways to power the motor are off, whatever turns
 TOLD_MS = 1000  # a host that takes nothing is waited for no longer
-REMOVED_FILE = "/removed"  # serials of cartridges that were taken off after use
 TICK_MS = 3  # in this time a control tick passes
 
 _EDGE_AGE = signal("edge_age")

@@ -84,9 +84,7 @@ def test_a_sag_at_any_phase_of_a_treatment_never_restarts_the_motor(
 
 
 @pytest.mark.parametrize("moment_s", np.arange(0.9, 2.0, 0.1))
-def test_a_corroded_contact_at_any_phase_ends_the_treatment_for_good(
-    make_bench, moment_s
-):
+def test_a_corroded_contact_at_any_phase_ends_the_treatment_for_good(make_bench, moment_s):
     """The sag comes from the load itself: whatever the pen drives pulls its supply down."""
     bench = treating(make_bench, moment_s)
     bench.operator.hazard("cell_contact")
