@@ -229,9 +229,12 @@ def hand_over(how):
     """Resets the board into the REPL, with outputs off and no watchdog. Motor off only.
 
     `how` is b"asked", by a host, or b"failed": then a version on trial is started again instead.
+    Where the flash is full it is a reset like the watchdog's.
     """
-    Files().write(HANDOVER_FILE, how)
-    reset()
+    try:
+        Files().write(HANDOVER_FILE, how)
+    finally:
+        reset()
 
 
 __all__ = ("Board", "sleep_ms", "ticks_diff", "ticks_ms", "ticks_us")
