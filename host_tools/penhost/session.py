@@ -146,7 +146,9 @@ class Session:
         elif frame.number == protocol.EVENT:
             self.events.append(_fields(frame))
         elif frame.number == protocol.BUSY:
-            busy_us = min(_fields(frame)["busy_ms"] * 1000, BUSY_MAX_US)
+            fields = _fields(frame)
+            self.telemetry.append(fields)  # a pause comes in its place among the samples
+            busy_us = min(fields["busy_ms"] * 1000, BUSY_MAX_US)
             self._busy_until_us = self._transport.clock.now_us() + busy_us + PATIENCE_US[0]
         elif frame.number == protocol.NOISE:
             self._noises += 1
