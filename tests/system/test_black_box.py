@@ -315,6 +315,13 @@ def test_a_press_behind_a_treatment_is_never_ignored(make_bench, wait_ms):
     assert state(bench) == "RUNNING"
 
 
+def test_a_button_that_stays_down_does_not_keep_the_flash_from_being_written(make_bench):
+    bench = started(make_bench)
+    bench.operator.click(6.0)  # stops
+    bench.run(4.0)
+    assert len(treatments(bench)) == 1
+
+
 def test_a_start_that_is_called_off_is_no_treatment(make_bench):
     bench = make_bench()
     bench.operator.insert_cartridge()
