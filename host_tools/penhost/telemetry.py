@@ -65,16 +65,15 @@ class Stream:
     def block(self, fields: dict[str, Any]) -> Block | None:
         """The block of a TELEMETRY message; None for another subscription's or an odd size.
 
-        A BUSY message, in its place among them, tells that a pause is about to come: None.
+        `announced_us` is how long a pause may be that was announced right before it, 0 for none.
         """
-        if "busy_ms" in fields:
-            self._announce(fields["busy_ms"] * 1000)
-            return None
         packed = fields["samples"]
         if fields["stream"] != self.number or len(packed) != fields["count"] * self._wire.itemsize:
             return None
         first_us = time_us(fields)
         samples = self._decode(packed, first_us)
+        if fields["announced_us"]:
+            self._announce(fields["announced_us"])
         missing, paused = self._missing_before(first_us), self._paused_before(first_us)
         self._expected_us = first_us + len(samples) * self.period_us
         lost, pause = (0, missing) if paused else (missing, 0)
