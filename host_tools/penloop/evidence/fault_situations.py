@@ -129,7 +129,7 @@ EXPECTED = {
     "battery_empty": _BATTERY,
     # In SERVICE the reset ends the host's session, and so the run: test_brown_out.py has it.
     "cell_contact": Expected((faults.BATTERY_CRITICAL, faults.POWER_LOST), 250,
-                             "ten looks of 20 ms, or the boot", parks=False, unseen_in=REST,
+                             "ten looks of 20 ms, or the boot", parks=False, unseen_in=STILL,
                              not_in=("service",)),
 }  # fmt: skip
 assert set(EXPECTED) == set(HAZARDS)
