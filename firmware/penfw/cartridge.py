@@ -4,6 +4,7 @@ its EEPROM.
 
 from penfw import tables
 
+REMOVED_FILE = "/removed"  # serials of cartridges that were taken off after use
 REMOVED_MAX = 100  # serials that the pen remembers; each cartridge bears its own mark too
 
 TREATMENT = 0

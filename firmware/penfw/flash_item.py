@@ -3,8 +3,7 @@
 from penfw import board as hardware
 from penfw import protocol, tables
 from penfw.blackbox import MISSING, ROW_BYTES
-from penfw.cartridge import memory
-from penfw.flash_window import REMOVED_FILE
+from penfw.cartridge import REMOVED_FILE, memory
 
 
 def write(pen):
@@ -22,13 +21,26 @@ def write(pen):
         pen.saved = tables.read("store", "save")(files, pen.settings, pen.saved)
     elif window.serials_due:
         window.serials_due = False
-        files.write(REMOVED_FILE, memory("pack_serials", pen.cartridge.removed))
+        files.replace(REMOVED_FILE, memory("pack_serials", pen.cartridge.removed))
     elif window.version_due:
         window.version_due = False
         hardware.keep_version()
     else:
         window.hand_over_due = False
         hardware.hand_over(b"asked")
+
+
+def write_last(pen, number):
+    """All of a pen whose main loop has ended by fault `number`, or by nothing of its own: 0.
+
+    The drive is off and the motor has had its time to stand.
+    """
+    if number:
+        pen.blackbox.note(number, pen.device.clock, pen.uptime_ms)
+        pen.blackbox.left = 0  # nobody takes more rows
+    while pen.treatment.log is not None or pen.blackbox.due():
+        pen.board.feed()
+        write(pen)
 
 
 def _black_box(pen, box):

@@ -21,6 +21,7 @@ from penfw.cartridge import (
     EXPIRED,
     FRESH,
     INVALID,
+    REMOVED_FILE,
     SAME,
     TREATMENT,
     USED,
@@ -30,7 +31,7 @@ from penfw.cartridge import (
 from penfw.control import Control
 from penfw.control_state import LAW_OFF, LAW_PARK, LAW_RUN
 from penfw.device import Device
-from penfw.flash_window import REMOVED_FILE, FlashWindow
+from penfw.flash_window import FlashWindow
 from penfw.indicator import (
     ALARM,
     CLICK,

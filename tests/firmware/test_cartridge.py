@@ -178,23 +178,6 @@ def test_an_expired_cartridge_is_on_the_list_once_it_is_taken_off():
     assert subject.removed == [serial]
 
 
-@pytest.mark.verifies("R-608")
-@pytest.mark.parametrize("cut", range(16))
-def test_cutting_the_power_in_the_account_keeps_the_one_before(cut):
-    part, subject = in_use()
-    subject.end_run(300, 4000)
-    before = bytes(part.eeprom.content)
-    assert subject.mark_used()
-    after = bytes(part.eeprom.content)
-    changed = [at for at in range(256) if before[at] != after[at]]
-    part.eeprom.content[:] = before
-    start = min(changed) // 16 * 16
-    part.eeprom.content[start : start + cut] = after[start : start + cut]
-    other = holder(part)
-    other.read()
-    assert (other.strokes_used, other.used_ms) == (300, 4000)
-
-
 @pytest.mark.verifies("R-427")
 def test_a_run_that_was_not_ended_tells_that_the_power_has_failed():
     part, _subject = in_use()

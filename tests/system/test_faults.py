@@ -135,6 +135,20 @@ def test_the_current_limit_keeps_a_jammed_motor_below_overcurrent(running, phase
     assert np.count_nonzero(bench.trace()["pen.current"] > 2000) < 10
 
 
+@pytest.mark.parametrize("phase", range(6))
+def test_a_motor_that_jams_at_the_greatest_rate_is_off_at_once_whatever_it_is_told_as(
+    running, phase
+):
+    """Up to the next step of its law the PWM stays: that may be the current of an overcurrent."""
+    bench = running("cheek", settings={"stroke_rate": 150000})
+    bench.run(phase / 150.0 / 6.0)
+    start_s = act(bench, "motor_jammed")
+    trace = bench.trace()
+    assert latched(bench) <= {"stall", "park not reached", "overcurrent"}
+    assert state(bench) == "FAULT"
+    assert last_time(trace, trace["plant.current"] > 2000) - start_s < 0.02
+
+
 @pytest.mark.verifies("R-414")
 def test_taking_the_cartridge_off_parks(running):
     bench = running("cheek")
