@@ -7,6 +7,12 @@ import pytest
 
 from pensim import Bench
 from pensim.engines import ENGINES
+from tests.verification import Verification
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The mark `verifies`, and the verification of the requirements."""
+    config.pluginmanager.register(Verification(config), "verification")
 
 
 @pytest.fixture

@@ -61,6 +61,7 @@ class BlackBox:
     def note(self, number, clock, now_ms):
         """A fault. One that waits already is the record's: this one shows in its fault word."""
         if self.fault:
+            self.head = None  # built again with this one
             return
         self.fault = number
         self.time = (clock.seconds, clock.micros)

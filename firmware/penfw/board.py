@@ -52,6 +52,11 @@ class Files:
         with open(path, "wb") as file:
             file.write(content)
 
+    def replace(self, path, content):
+        """As `write`, but a power cut leaves the old content or the new one."""
+        self.write(path + ".new", content)
+        os.rename(path + ".new", path)
+
     def part(self, path, at, size):
         """(bytes of the file, at most `size` of them from `at` on); (0, b"") without a file."""
         try:
@@ -197,8 +202,7 @@ def bundle_hash():
 def keep_version():
     """The version that runs has passed its trial. Motor off only."""
     words = Files().read(VERSION_FILE).decode().split()
-    Files().write(VERSION_FILE + ".new", (" ".join(words[:2]) + " kept").encode())
-    os.rename(VERSION_FILE + ".new", VERSION_FILE)
+    Files().replace(VERSION_FILE, (" ".join(words[:2]) + " kept").encode())
 
 
 def print_exception(error, link):
@@ -225,9 +229,12 @@ def hand_over(how):
     """Resets the board into the REPL, with outputs off and no watchdog. Motor off only.
 
     `how` is b"asked", by a host, or b"failed": then a version on trial is started again instead.
+    Where the flash is full it is a reset like the watchdog's.
     """
-    Files().write(HANDOVER_FILE, how)
-    reset()
+    try:
+        Files().write(HANDOVER_FILE, how)
+    finally:
+        reset()
 
 
 __all__ = ("Board", "sleep_ms", "ticks_diff", "ticks_ms", "ticks_us")

@@ -4,6 +4,7 @@ its EEPROM.
 
 from penfw import tables
 
+REMOVED_FILE = "/removed"  # serials of cartridges that were taken off after use
 REMOVED_MAX = 100  # serials that the pen remembers; each cartridge bears its own mark too
 
 TREATMENT = 0
@@ -26,7 +27,7 @@ class Cartridge:
     """What is in the holder. `read` when one is inserted, `mark_used` before each run."""
 
     def __init__(self, bus, sleep_ms, pen_id, boot_session, removed):
-        """`removed`: serials that are refused, see `removed` of cartridge_memory.py."""
+        """`removed`: serials that are refused, see `unpack_serials` of cartridge_memory.py."""
         self.bus = bus
         self.sleep_ms = sleep_ms
         self.pen_id = pen_id

@@ -10,7 +10,6 @@ import binascii
 import struct
 
 from penfw.cartridge import EXPIRED, FRESH, INVALID, SAME, TEST, TREATMENT, USED
-from penfw.protocol import COUNT_MASK
 
 ADDRESS = 0x50
 PAGE_BYTES = 8  # a 24C02 programs at most one page of 8 bytes at a time
@@ -22,12 +21,7 @@ USE_AT = 32
 USE_MAGIC = b"USED"
 ACCOUNT = "<HHII"
 ACCOUNT_AT = (48, 64)
-_LAST = 0xFFFF  # the last sequence number of an account
-_MOST = 0xFFFFFFFF
 _MINUTE_MS = 60000
-
-# The serials of cartridges that were taken off after use: two files, the newer sequence counts.
-SLOTS = ("/removed_a", "/removed_b")
 
 
 def pack(layout, *fields):
@@ -45,24 +39,16 @@ def unpack(layout, data):
     return struct.unpack(layout, body)
 
 
-def removed(files):
-    """The serials of the cartridges that were taken off after use, behind a sequence number."""
-    return max([_slot(files.read(path)) for path in SLOTS])
+def pack_serials(serials):
+    """The file of the serials that were taken off after use."""
+    return pack("<%dI" % len(serials), *serials)
 
 
-def save(cartridge, files):
-    """Writes them to the older slot. Motor off only."""
-    sequence, taken = removed(files)[0] + 1, cartridge.removed
-    content = pack("<%dI" % (len(taken) + 1), sequence, *taken)
-    files.write(SLOTS[sequence & 1], content)
-
-
-def _slot(content):
-    """The same of one slot; (0,) when there is none or it is damaged."""
-    if content is None or len(content) < 8 or len(content) % 4:
-        return (0,)
-    fields = unpack("<%dI" % (len(content) // 4 - 1), content) or (0,)
-    return fields if fields[0] <= COUNT_MASK else (0,)
+def unpack_serials(content):
+    """The serials of that file; none when there is none or it is damaged."""
+    if content is None or len(content) < 4 or len(content) % 4:
+        return []
+    return list(unpack("<%dI" % (len(content) // 4 - 1), content) or ())
 
 
 def read(cartridge):
@@ -104,7 +90,7 @@ def used_up(cartridge):
     return (
         cartridge.strokes_used >= cartridge.strokes_allowed
         or minutes >= cartridge.minutes_allowed
-        or cartridge.account >= _LAST - 1  # a run takes two
+        or cartridge.account >= 0xFFFE  # a run takes two numbers
     )
 
 
@@ -134,14 +120,14 @@ def begin_run(cartridge):
 
 def end_run(cartridge, strokes, used_ms):
     """Adds a run to the account and writes it; a cartridge that is used up has expired."""
-    cartridge.strokes_used = min(cartridge.strokes_used + strokes, _MOST)
-    cartridge.used_ms = min(cartridge.used_ms + used_ms, _MOST)
+    cartridge.strokes_used = min(cartridge.strokes_used + strokes, 0xFFFFFFFF)
+    cartridge.used_ms = min(cartridge.used_ms + used_ms, 0xFFFFFFFF)
     if _keep_account(cartridge, 0) and used_up(cartridge):
         cartridge.state = EXPIRED
 
 
 def _keep_account(cartridge, open_run):
-    cartridge.account = min(cartridge.account + 1, _LAST)
+    cartridge.account = min(cartridge.account + 1, 0xFFFF)
     cartridge.open = open_run
     fields = (cartridge.account, open_run, cartridge.strokes_used, cartridge.used_ms)
     return _keep(cartridge, ACCOUNT_AT[cartridge.account & 1], pack(ACCOUNT, *fields))

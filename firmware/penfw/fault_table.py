@@ -60,7 +60,7 @@ FAULTS = (
      "the control interrupt came more than 1.5 ms late",
      "acknowledge; if it comes back, report the firmware version"),
     (INTERNAL_ERROR, "internal error", CUT, 20,
-     "an exception in the control interrupt",
+     "an exception in the control interrupt, or at site 32 in the main loop",
      "acknowledge; if it comes back, report the error's site number"),
     (SETTINGS_CORRUPT, "settings corrupt", CUT, 0,
      "neither settings slot could be read",
@@ -117,6 +117,6 @@ FAULTS = (
      "the proof's pulse with both paths on was not near 0.1 A",
      "send the pen to service: motor, bridge or load switch open, or pins exchanged"),
     (POWER_LOST, "power lost", CUT, 0,
-     "the supply failed while the motor ran: a sag of the cell, or its contact",
+     "the supply failed in a run, or at its start or end: needles may be out",
      "lift the pen off straight; charge the cell or replace it, then acknowledge"),
 )  # fmt: skip

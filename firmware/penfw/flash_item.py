@@ -3,7 +3,7 @@
 from penfw import board as hardware
 from penfw import protocol, tables
 from penfw.blackbox import MISSING, ROW_BYTES
-from penfw.cartridge import memory
+from penfw.cartridge import REMOVED_FILE, memory
 
 
 def write(pen):
@@ -21,7 +21,7 @@ def write(pen):
         pen.saved = tables.read("store", "save")(files, pen.settings, pen.saved)
     elif window.serials_due:
         window.serials_due = False
-        memory("save", pen.cartridge, files)
+        files.replace(REMOVED_FILE, memory("pack_serials", pen.cartridge.removed))
     elif window.version_due:
         window.version_due = False
         hardware.keep_version()

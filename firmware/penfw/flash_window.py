@@ -8,6 +8,7 @@ BUSY_MS = 400  # what a window may take
 OPEN_MS = 100  # without drive for so long the load switch is open (one-shot of 30 ms)
 STILL_US = 200000
 OFF_MS = 2000  # after so long in FAULT both ways to power the motor are off, whatever turns
+PRESS_MS = 3000  # so long a press is waited for: one that starts or acknowledges
 TOLD_MS = 1000  # a host that takes nothing is waited for no longer
 TICK_MS = 3  # in this time a control tick passes
 
@@ -67,6 +68,8 @@ class FlashWindow:
         if control.state == states.FAULT and control.state_ms > OFF_MS:
             return True
         if pen.motor_on() or pen.treatment.starting or control.main_asks:
+            return False
+        if 0 < pen.button.held_ms(pen.uptime_ms) < PRESS_MS:  # it would be nothing afterwards
             return False
         if control.main_conditions & (states.START | states.PARK_WANTED):
             return False

@@ -21,6 +21,7 @@ from penfw.cartridge import (
     EXPIRED,
     FRESH,
     INVALID,
+    REMOVED_FILE,
     SAME,
     TREATMENT,
     USED,
@@ -70,7 +71,7 @@ class Pen:
         self.link = Link(board.link, self.device)
         self.cartridge = Cartridge(
             board.cartridge_bus, hardware.sleep_ms, int(hardware.pen_id(), 16), self.boot_session,
-            list(memory("removed", board.files)[1:]),
+            memory("unpack_serials", board.files.read(REMOVED_FILE)),
         )  # fmt: skip
         self.blackbox = BlackBox(self.control.values)
         self.indicator = Indicator(board)

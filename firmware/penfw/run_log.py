@@ -1,6 +1,7 @@
-"""One run of the motor in a treatment, for the session record and the cartridge's account.
+"""A treatment's run of the motor, for the session record and the cartridge's account.
 
-It is in memory from a start until it is written, see tables.py.
+It is in memory from a start until it is written, see tables.py. A run that is begun again before
+that goes on in the same record.
 """
 
 import struct
@@ -22,17 +23,23 @@ class RunLog:
     def __init__(self, pen):
         self._pen = pen
         self._spent = array("i", [0] * (3 * SPENT))  # depth um, rate cHz, ms
-        self._serial = pen.cartridge.serial
-        self._first = pen.control.values[_STROKES]
-        self._time = (0, 0)
-        self._written = False
-        self._last_ms = -1  # the last look; before the first one: no run yet
+        self._time = (0, 0)  # of the first look
+        self._before = (0, 0)  # strokes and ms of runs whose account is closed
+        self._last_ms = -1  # the last look; before a run's first one: not begun yet
+        self.begin()
+
+    def begin(self):
+        """The account is open for a run, the first one or one that goes on with the treatment."""
+        self._open = True
+        self._serial = self._pen.cartridge.serial
+        self._first = self._pen.control.values[_STROKES]
 
     def add(self, now_ms):
         """One look: time that was spent at a depth and a set rate."""
         pen = self._pen
-        if self._last_ms < 0:
+        if not any(self._time):
             self._time = (pen.device.clock.seconds, pen.device.clock.micros)
+        if self._last_ms < 0:
             self._last_ms = now_ms
         row = self._row(pen.control.values[_DEPTH], pen.control.main_rate_mHz // 10)
         self._spent[row + 2] += now_ms - self._last_ms
@@ -50,30 +57,39 @@ class RunLog:
         return row
 
     def write(self):
-        """One step, in a flash window of its own: the record, then the account. True: all done."""
-        if self._last_ms >= 0 and not self._written:
-            self._written = True
-            files, append = self._pen.board.files, tables.read("records", "append")
-            append(files, protocol.TREATMENTS, self._pieces())
-            return False
-        cartridge = self._pen.cartridge
-        if cartridge.serial == self._serial:  # else it was taken off
-            ran = self._last_ms >= 0
-            cartridge.end_run(self._strokes() if ran else 0, self._run_ms() if ran else 0)
-            self._pen.judge_cartridge()
+        """One step, in a flash window of its own: the account, then the record. True: all done.
+
+        The account comes first: it must not depend on whether the flash has room.
+        """
+        if self._open:
+            self.close()
+            return not any(self._time)
+        append = tables.read("records", "append")
+        append(self._pen.board.files, protocol.TREATMENTS, self._pieces())
         return True
 
-    def _strokes(self):
-        return self._pen.control.values[_STROKES] - self._first
-
-    def _run_ms(self):
-        return self._pen.control.values[_RUN_TIME]
+    def close(self):
+        """Closes the cartridge's account of the run that has ended."""
+        if not self._open:
+            return
+        self._open = False
+        pen, cartridge = self._pen, self._pen.cartridge
+        strokes = run_ms = 0
+        if self._last_ms >= 0:  # else it was called off before it began
+            strokes = pen.control.values[_STROKES] - self._first
+            run_ms = pen.control.values[_RUN_TIME]
+        self._last_ms = -1
+        self._before = (self._before[0] + strokes, self._before[1] + run_ms)
+        if cartridge.serial == self._serial:  # else it was taken off
+            cartridge.end_run(strokes, run_ms)
+            pen.judge_cartridge()
 
     def _pieces(self):
-        pen, spent = self._pen, self._spent
+        pen = self._pen
         head = struct.pack(
-            "<7I", pen.boot_session, self._time[0], self._time[1], self._run_ms(),
-            self._strokes(), self._serial, pen.control.faults,
+            "<7I", pen.boot_session, self._time[0], self._time[1], self._before[1],
+            self._before[0], self._serial, pen.control.faults,
         )  # fmt: skip
+        spent = self._spent
         rows = [struct.pack("<HHI", *spent[row : row + 3]) for row in range(0, 3 * SPENT, 3)]
         return [head] + rows

@@ -8,6 +8,7 @@ from penfw.pen import STILL_US, Pen
 from penfw.signals import index as signal
 
 PASS_MS = 10  # from one pass of the main loop to the next
+MAIN_LOOP = 32  # site of an internal error; the interrupt's are lower
 STOP_MS = 1000  # what a motor takes to stand after a CUT, at most
 
 _EDGE_AGE = signal("edge_age")
@@ -33,7 +34,7 @@ def run(trial_timer=None):
     except BaseException as error:  # of the host too
         hardware.ignore_ctrl_c()
         hardware.print_exception(error, board.link)
-        leave(pen)
+        leave(pen, error)
 
 
 def trial_step(pen, timer):
@@ -49,8 +50,8 @@ def do_nothing():
     """In each pass of a version that is kept."""
 
 
-def leave(pen):
-    """Ends in the REPL: cuts the drive, waits until the motor stands, resets."""
+def leave(pen, error):
+    """Ends in the REPL: cuts the drive, waits until the motor stands, writes, resets."""
     control = pen.control
     control.raise_faults(1 << faults.INTERNAL_ERROR)
     for _ in range(STOP_MS // PASS_MS):
@@ -59,4 +60,18 @@ def leave(pen):
         if control.values[_EDGE_AGE] > STILL_US:
             break
     control.main_window = 1
+    keep(pen, error)
     hardware.hand_over(b"failed")
+
+
+def keep(pen, error):
+    """Writes what the next start cannot know any more; whatever comes of it, that start comes."""
+    number = 0
+    if isinstance(error, Exception):  # else somebody wants to see the prompt
+        pen.control.site = MAIN_LOOP
+        number = faults.INTERNAL_ERROR
+    try:
+        gc.collect()
+        tables.read("flash_last", "write_all")(pen, number)
+    except Exception as another:
+        hardware.print_exception(another, pen.board.link)

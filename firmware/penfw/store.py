@@ -6,11 +6,10 @@ It is in memory only while it loads or saves, see tables.py. Used by a PC too.
 import binascii
 
 from penfw import settings
+from penfw.protocol import COUNT_MASK
 
 SLOTS = ("/settings_a", "/settings_b")
 HEADER = "penloop-settings 1 "
-
-
 NONE = (0, 1)  # sequence and slot of a pen that has saved nothing
 
 
@@ -19,18 +18,17 @@ def load(files):
 
     `damaged` tells that slots are there and none could be read. `saved` is for `save`.
     """
-    values, saved, present = None, NONE, 0
+    newest, present = NONE + (None,), False
     for number, path in enumerate(SLOTS):
         slot = files.read(path)
-        if slot is None:
-            continue
-        present += 1
-        found = decode(slot)
-        if found is not None and (found[0], number) > saved:
-            values, saved = found[1], (found[0], number)
+        if slot is not None:
+            present = True
+            sequence, values = decode(slot)
+            newest = max(newest, (sequence, number, values))
+    sequence, number, values = newest
     if values is None:
-        return list(settings.DEFAULTS), present > 0, saved
-    return values, False, saved
+        return list(settings.DEFAULTS), present, NONE
+    return values, False, (sequence, number)
 
 
 def save(files, values, saved):
@@ -46,46 +44,29 @@ def encode(values, sequence):
     for number, name in enumerate(settings.NAMES):
         if settings.ACCESSES[number] != settings.VOLATILE:
             lines.append(name + "=" + str(values[number]))
-    body = "\n".join(lines) + "\n"
-    return (body + "%08x\n" % binascii.crc32(body.encode())).encode()
-
-
-def sequence_of(slot):
-    """The sequence number of a slot's text; -1 when any byte of it is wrong."""
-    if len(slot) < 10 or slot[-1] != 10:
-        return -1
-    body, check = slot[:-9], slot[-9:-1]
-    if check != b"%08x" % binascii.crc32(body):
-        return -1
-    head = body.split(b"\n", 1)[0]
-    text = head[len(HEADER) :]
-    right = head.startswith(HEADER.encode()) and text.isdigit() and len(text) < 10
-    return int(text) if right else -1
+    body = "\n".join(lines + [""]).encode()
+    return body + b"%08x\n" % binascii.crc32(body)
 
 
 def decode(slot):
-    """(sequence, values) of a slot's text, or None when any byte of it is wrong, or no number.
+    """(sequence, values) of a slot's text, or (-1, None) when it was not written by `encode`.
 
     A setting that the slot does not know keeps its default; one that this firmware does not know
     is passed over, so slots of other versions can be read.
     """
-    sequence = sequence_of(slot)
-    if sequence < 0:
-        return None
+    body, values = slot[:-9], list(settings.DEFAULTS)
+    if slot[-9:] != b"%08x\n" % binascii.crc32(body) or not body.startswith(HEADER.encode()):
+        return -1, None
     try:
-        return sequence, _values(slot[:-9].decode().split("\n")[1:-1])
+        head, *lines = body[len(HEADER) : -1].decode().split("\n")
+        for line in lines:
+            name, _, text = line.partition("=")
+            if name in settings.NAMES:
+                number = settings.index(name)
+                values[number] = clamp(number, int(text))
+        return (int(head), values) if 0 < int(head) <= COUNT_MASK else (-1, None)
     except ValueError:
-        return None
-
-
-def _values(lines):
-    values = list(settings.DEFAULTS)
-    for line in lines:
-        name, _, text = line.partition("=")
-        if name in settings.NAMES:
-            number = settings.index(name)
-            values[number] = clamp(number, int(text))
-    return values
+        return -1, None
 
 
 def clamp(number, value):

@@ -34,16 +34,19 @@ class Treatment:
     def begin(self):
         """A fresh press in READY: take over what was pending, mark the cartridge used."""
         pen = self._pen
+        if self.log is not None:  # the last run is not written yet
+            self.log.close()
         self._take_pending()
         reason, limit = self._refusal()
-        if self.log is not None:  # the last run is just being written
-            pen.indicator.play(REFUSED, pen.uptime_ms)
-        elif reason:
+        if reason:
             pen.link.event(protocol.NOTICE, reason, limit)
             pen.indicator.play(REFUSED, pen.uptime_ms)
         elif pen.cartridge.mark_used():
             pen.control.main_rate_mHz = pen.get("stroke_rate")
-            self.log = tables.read("run_log", "RunLog")(pen)
+            if self.log is None:
+                self.log = tables.read("run_log", "RunLog")(pen)
+            else:
+                self.log.begin()
             self.starting = True
         else:
             pen.judge_cartridge()

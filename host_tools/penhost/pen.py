@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
-from functools import cached_property
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -13,12 +12,13 @@ import numpy as np
 
 from penfw import protocol
 from penhost import records, replies, tables
+from penhost.description import Description
 from penhost.errors import BadValue
 from penhost.ports import open_port
 from penhost.records import BlackBoxRecord, TreatmentRecord
 from penhost.replies import Change, Event, FaultRecord, Outcome, Status
 from penhost.session import Entropy, Session, entropy_of
-from penhost.tables import Command, Fault, Identity, Setting, Signal
+from penhost.tables import Identity
 from penhost.telemetry import Block, Recording, Stream, joined, wire_type
 from penhost.transport import Transport
 from penhost.units import Quantity
@@ -32,7 +32,7 @@ GET_MAX = protocol.PAYLOAD_MAX // 6
 _Row = TypeVar("_Row")
 
 
-class Pen:
+class Pen(Description):
     """Connects at once; a context manager that closes the port.
 
     Connecting neither resets nor moves the pen, and closing does not stop it: `stop()` does.
@@ -52,7 +52,7 @@ class Pen:
         opened = open_port(port, baudrate) if isinstance(port, str) else port
         self._transport = Transport(opened, name)
         self._clock = self._transport.clock
-        self._session = Session(self._transport, entropy or entropy_of(opened, self._transport))
+        super().__init__(Session(self._transport, entropy or entropy_of(opened, self._transport)))
         self._stream: Stream | None = None
         self._presence = False
         self._heartbeat_us = 0
@@ -76,33 +76,6 @@ class Pen:
     def close(self) -> None:
         """Gives the port back."""
         self._transport.close()
-
-    # What the pen has; each table is read when it is first used
-
-    @cached_property
-    def settings(self) -> dict[str, Setting]:
-        """The settings table by name."""
-        return tables.settings(self._session)
-
-    @cached_property
-    def signals(self) -> dict[str, Signal]:
-        """The signals table by name."""
-        return tables.signals(self._session)
-
-    @cached_property
-    def commands(self) -> dict[str, Command]:
-        """The commands table by name."""
-        return tables.commands(self._session)
-
-    @cached_property
-    def fault_table(self) -> dict[int, Fault]:
-        """The faults table by number."""
-        return tables.faults(self._session)
-
-    @cached_property
-    def states(self) -> list[str]:
-        """Names of the states, by number."""
-        return tables.states(self._session)
 
     # Settings and commands
 

@@ -72,6 +72,7 @@ class Session:
         self._entropy = entropy
         self._sequence = _FIRST_SEQUENCE
         self._busy_until_us = 0
+        self._announced_us = 0  # of a pause, to be told with the samples that follow
 
     def open(self) -> dict[str, Any]:
         """Greets the pen; returns HELLO's fields. Raises PenSilent, NotAPen, ProtocolMismatch."""
@@ -149,11 +150,13 @@ class Session:
     def _take_push(self, frame: Frame) -> None:
         """Queues what was sent unasked; a late reply or an unknown message is passed over."""
         if frame.number == protocol.TELEMETRY:
-            self.telemetry.append(_fields(frame))
+            fields = _fields(frame)
+            fields["announced_us"], self._announced_us = self._announced_us, 0
+            self.telemetry.append(fields)
         elif frame.number == protocol.EVENT:
             self.events.append(_fields(frame))
         elif frame.number == protocol.BUSY:
-            busy_us = min(_fields(frame)["busy_ms"] * 1000, BUSY_MAX_US)
+            self._announced_us = busy_us = min(_fields(frame)["busy_ms"] * 1000, BUSY_MAX_US)
             self._busy_until_us = self._transport.clock.now_us() + busy_us + PATIENCE_US[0]
         elif frame.number == protocol.NOISE:
             self._noises += 1

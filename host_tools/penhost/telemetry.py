@@ -14,6 +14,7 @@ from penhost.errors import BadValue
 from penhost.tables import Signal, time_us
 
 TIME = "time_us"  # first column of every sample
+BUSY_LATE_US = 1_100_000  # so long after its announcement a pause may begin
 _NUMPY_CODES = {"b": "<i1", "B": "<u1", "h": "<i2", "H": "<u2", "i": "<i4"}
 _MASKS = {code: mask for code, _size, _low, _high, mask in protocol.CODES}
 
@@ -24,12 +25,14 @@ class Block:
 
     `samples` has the columns time_us (int64, device time) and one int32 a signal, in its unit.
     `lost` is how many samples are missing right before, `dropped` how many the pen has dropped
-    since the subscription began; what is lost and not dropped was damaged on the line.
+    since the subscription began; what is lost and not dropped was damaged on the line. `paused`
+    is how many the pen has not taken right before, as it wrote its flash and had said so.
     """
 
     boot_session: int
     period_us: int
     lost: int
+    paused: int
     dropped: int
     samples: NDArray[np.void]
 
@@ -41,6 +44,7 @@ class Recording:
     boot_session: int
     period_us: int
     lost: int
+    paused: int
     dropped: int
     units: dict[str, str]
     samples: NDArray[np.void]
@@ -56,20 +60,40 @@ class Stream:
         self._wire = wire_type(signals)
         self.columns = np.dtype([(TIME, "<i8")] + [(s.name, "<i4") for s in signals])
         self._expected_us: int | None = None
+        self._deaf: tuple[int, int] | None = None  # how long a pause may be and last, us
 
     def block(self, fields: dict[str, Any]) -> Block | None:
         """The block of a TELEMETRY message.
 
-        None for another subscription's, one of no signals, or an odd size.
+        None for another subscription's, one of no signals, or an odd size. `announced_us` is how
+        long a pause may be that was announced right before it, 0 for none.
         """
         packed, size = fields["samples"], self._wire.itemsize
         if fields["stream"] != self.number or not size or len(packed) != fields["count"] * size:
             return None
         first_us = time_us(fields)
         samples = self._decode(packed, first_us)
-        lost = self._lost_before(first_us)
+        if fields["announced_us"]:
+            self._announce(fields["announced_us"])
+        missing, paused = self._missing_before(first_us), self._paused_before(first_us)
         self._expected_us = first_us + len(samples) * self.period_us
-        return Block(fields["boot_session"], self.period_us, lost, fields["dropped"], samples)
+        lost, pause = (0, missing) if paused else (missing, 0)
+        return Block(
+            fields["boot_session"], self.period_us, lost, pause, fields["dropped"], samples
+        )
+
+    def _announce(self, busy_us: int) -> None:
+        if self._expected_us is not None:
+            self._deaf = (busy_us, self._expected_us + BUSY_LATE_US + busy_us)
+
+    def _paused_before(self, first_us: int) -> bool:
+        """Whether the samples missing before this time are those of the pause announced last."""
+        if self._deaf is None or not self._missing_before(first_us):
+            return False
+        longest_us, until_us = self._deaf
+        self._deaf = None
+        assert self._expected_us is not None
+        return first_us <= until_us and first_us - self._expected_us <= longest_us
 
     def _decode(self, packed: bytes, first_us: int) -> NDArray[np.void]:
         wire = np.frombuffer(packed, self._wire)
@@ -79,7 +103,7 @@ class Stream:
             samples[signal.name] = wire[signal.name] ^ _MASKS[signal.code]
         return samples
 
-    def _lost_before(self, first_us: int) -> int:
+    def _missing_before(self, first_us: int) -> int:
         """Samples missing before this time; a tick may come up to 0.75 periods late."""
         if self._expected_us is None:
             return 0
@@ -106,6 +130,7 @@ def joined(blocks: Sequence[Block], stream: Stream, end_us: int) -> Recording:
         boot_session=blocks[0].boot_session,
         period_us=stream.period_us,
         lost=sum(block.lost for block in blocks[1:]),
+        paused=sum(block.paused for block in blocks[1:]),
         dropped=blocks[-1].dropped - blocks[0].dropped,
         units={signal.name: signal.unit for signal in stream.signals},
         samples=samples[samples[TIME] < end_us],

@@ -40,10 +40,12 @@ Script = Generator[Any, Any, None]
 
 @dataclass(frozen=True)
 class Heard:
-    """What the host saw over the link: telemetry samples that came, and that were lost."""
+    """What the host saw over the link: telemetry samples that came, that were lost, and that the
+    pen has not taken, as it wrote its flash and had said so."""
 
     samples: int
     lost: int
+    paused: int
     seconds: float
 
 
@@ -192,10 +194,11 @@ def _prepare(pen: Pen) -> list[Change]:
 
 def _watch(pen: Pen, person: Any) -> Heard:
     """Reads telemetry until the person at the pen is done."""
-    samples = lost = 0
+    samples = lost = paused = 0
     for block in pen.blocks():
         samples += len(block.samples)
         lost += block.lost
+        paused += block.paused
         if person.triggered:
             break
-    return Heard(samples, lost, samples * WATCH_MS / 1e3)
+    return Heard(samples, lost, paused, samples * WATCH_MS / 1e3)

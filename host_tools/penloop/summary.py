@@ -143,7 +143,9 @@ class Summary:
     def _link_row(self) -> Row:
         heard = self.treatment.heard
         return Row(
-            "telemetry over sim://", f"{heard.samples:,} samples", f"{heard.lost} lost on the way"
+            "telemetry over sim://",
+            f"{heard.samples:,} samples",
+            f"{heard.lost} lost on the way; {heard.paused} not taken while the flash was written",
         )
 
     def _zone_rows(self) -> list[Row]:

@@ -186,9 +186,9 @@ class Electronics:
         self._board.words[ADC0 : ADC0 + 4] = self._codes
         if self._kernel.supply_v() < self._brown_out_v and not self._sags:
             self._sags = True
-            self._board.time.call_at(now_us, self._brown_out)
+            self._board.time.call_at(now_us, self.brown_out)
 
-    def _brown_out(self) -> None:
+    def brown_out(self) -> None:
         """The regulator gives up: processor and outputs are off, so the supply recovers at once."""
         self.brown_outs += 1
         self.power_cycle()

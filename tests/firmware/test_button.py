@@ -18,6 +18,7 @@ def gestures(levels, is_down=False, state=2, step_ms=10):
     return found
 
 
+@pytest.mark.verifies("R-201", "R-205", "R-701")
 @pytest.mark.parametrize(
     ("held_ms", "gesture"),
     [
@@ -37,14 +38,17 @@ def test_a_press_is_told_apart_by_its_length(held_ms, gesture):
     assert gestures([(0, 100), (1, held_ms), (0, 100)]) == [button.PRESS, *gesture]
 
 
+@pytest.mark.verifies("R-204")
 def test_a_button_that_is_down_at_power_up_does_nothing_when_released():
     assert gestures([(1, 300), (0, 100)], is_down=True) == []
 
 
+@pytest.mark.verifies("R-423")
 def test_a_button_that_is_down_at_power_up_for_over_ten_seconds_is_stuck():
     assert gestures([(1, 11000)], is_down=True) == [button.STUCK]
 
 
+@pytest.mark.verifies("R-204")
 def test_a_press_that_is_forgotten_does_nothing_when_released():
     subject = Button(False)
     subject.step(1, 0, 2)
@@ -52,6 +56,7 @@ def test_a_press_that_is_forgotten_does_nothing_when_released():
     assert subject.step(0, 200, 2) == button.NONE
 
 
+@pytest.mark.verifies("R-205")
 def test_the_state_at_the_press_is_kept():
     subject = Button(False)
     subject.step(1, 0, 1)

@@ -37,6 +37,7 @@ def holder(part, pen_id=0x1234, session=1):
     return Cartridge(bus, bus.sleep_ms, pen_id, session, [])
 
 
+@pytest.mark.verifies("R-601")
 def test_a_new_cartridge_is_fresh_and_tells_its_needles():
     subject = holder(SimulatedCartridge("12 needles", serial=77, max_depth_um=2000))
     subject.read()
@@ -44,6 +45,7 @@ def test_a_new_cartridge_is_fresh_and_tells_its_needles():
     assert (subject.needles, subject.serial, subject.max_depth_um) == (12, 77, 2000)
 
 
+@pytest.mark.verifies("R-602")
 def test_marking_it_used_is_written_and_read_back():
     part = SimulatedCartridge()
     subject = holder(part)
@@ -53,6 +55,7 @@ def test_marking_it_used_is_written_and_read_back():
     assert subject.mark_used()
 
 
+@pytest.mark.verifies("R-603")
 @pytest.mark.parametrize(("pen_id", "session"), [(0x1234, 2), (0x9999, 1)])
 def test_a_used_cartridge_is_refused_by_another_session_and_another_pen(pen_id, session):
     part = SimulatedCartridge()
@@ -65,6 +68,7 @@ def test_a_used_cartridge_is_refused_by_another_session_and_another_pen(pen_id, 
     assert not second.mark_used()
 
 
+@pytest.mark.verifies("R-603")
 def test_a_cartridge_that_was_used_and_removed_is_refused_in_the_same_session():
     part = SimulatedCartridge()
     subject = holder(part)
@@ -75,6 +79,7 @@ def test_a_cartridge_that_was_used_and_removed_is_refused_in_the_same_session():
     assert subject.state == USED
 
 
+@pytest.mark.verifies("R-607")
 def test_a_cartridge_that_was_not_used_may_come_back():
     subject = holder(SimulatedCartridge())
     subject.read()
@@ -83,6 +88,7 @@ def test_a_cartridge_that_was_not_used_may_come_back():
     assert subject.state == FRESH
 
 
+@pytest.mark.verifies("R-601")
 @pytest.mark.parametrize("at", range(22))
 def test_a_damaged_record_is_invalid(at):
     part = SimulatedCartridge()
@@ -92,6 +98,7 @@ def test_a_damaged_record_is_invalid(at):
     assert subject.state == INVALID
 
 
+@pytest.mark.verifies("R-601", "R-602")
 def test_an_eeprom_without_an_answer_is_invalid_and_cannot_be_marked():
     part = SimulatedCartridge()
     subject = holder(part)
@@ -103,6 +110,7 @@ def test_an_eeprom_without_an_answer_is_invalid_and_cannot_be_marked():
     assert subject.state == INVALID
 
 
+@pytest.mark.verifies("R-602")
 def test_a_mark_that_does_not_stick_refuses_the_start():
     part = SimulatedCartridge()
     subject = holder(part)
@@ -130,6 +138,7 @@ def in_use(strokes_allowed=1000, minutes_allowed=60):
     return part, subject
 
 
+@pytest.mark.verifies("R-608")
 def test_what_runs_have_taken_is_added_up_on_the_cartridge():
     part, subject = in_use()
     subject.end_run(300, 4000)
@@ -141,6 +150,7 @@ def test_what_runs_have_taken_is_added_up_on_the_cartridge():
     assert (other.strokes_used, other.used_ms, other.open) == (500, 7000, 0)
 
 
+@pytest.mark.verifies("R-417")
 @pytest.mark.parametrize(("strokes", "ms"), [(1000, 0), (0, 3_600_000)])
 def test_a_cartridge_whose_strokes_or_minutes_are_used_up_has_expired(strokes, ms):
     _part, subject = in_use()
@@ -152,12 +162,14 @@ def test_a_cartridge_whose_strokes_or_minutes_are_used_up_has_expired(strokes, m
     assert not subject.mark_used()
 
 
+@pytest.mark.verifies("R-417")
 def test_one_that_allows_nothing_more_is_refused_when_it_is_inserted():
     subject = holder(SimulatedCartridge(strokes_allowed=0))
     subject.read()
     assert subject.state == EXPIRED
 
 
+@pytest.mark.verifies("R-417", "R-604")
 def test_an_expired_cartridge_is_on_the_list_once_it_is_taken_off():
     _part, subject = in_use(strokes_allowed=10)
     subject.end_run(10, 100)
@@ -166,22 +178,7 @@ def test_an_expired_cartridge_is_on_the_list_once_it_is_taken_off():
     assert subject.removed == [serial]
 
 
-@pytest.mark.parametrize("cut", range(16))
-def test_cutting_the_power_in_the_account_keeps_the_one_before(cut):
-    part, subject = in_use()
-    subject.end_run(300, 4000)
-    before = bytes(part.eeprom.content)
-    assert subject.mark_used()
-    after = bytes(part.eeprom.content)
-    changed = [at for at in range(256) if before[at] != after[at]]
-    part.eeprom.content[:] = before
-    start = min(changed) // 16 * 16
-    part.eeprom.content[start : start + cut] = after[start : start + cut]
-    other = holder(part)
-    other.read()
-    assert (other.strokes_used, other.used_ms) == (300, 4000)
-
-
+@pytest.mark.verifies("R-427")
 def test_a_run_that_was_not_ended_tells_that_the_power_has_failed():
     part, _subject = in_use()
     later = holder(part, session=2)
@@ -190,6 +187,7 @@ def test_a_run_that_was_not_ended_tells_that_the_power_has_failed():
     assert not cartridge.memory("power_failed", holder(part, session=3))
 
 
+@pytest.mark.verifies("R-427")
 def test_another_pen_s_run_or_one_that_was_ended_is_no_loss_of_power():
     part, subject = in_use()
     assert not cartridge.memory("power_failed", holder(part, pen_id=0x9999))
@@ -205,3 +203,25 @@ def test_a_closing_account_is_written_on_its_own_cartridge_only():
     before = bytes(fresh.eeprom.content)
     cartridge.memory("close", subject)
     assert bytes(fresh.eeprom.content) == before
+
+
+def test_a_cartridge_of_another_account_takes_over_nothing_of_the_one_before():
+    _part, subject = in_use()
+    subject.end_run(300, 4000)
+    other, _held = in_use()
+    subject.bus = Bus(other)
+    subject.read()
+    assert (subject.strokes_used, subject.used_ms) == (0, 0)
+
+
+def test_a_cartridge_whose_account_has_no_number_left_has_expired():
+    part = SimulatedCartridge()
+    last = cartridge_memory.pack(cartridge_memory.ACCOUNT, 0xFFFE, 0, 5, 5)
+    part.eeprom.content[48 : 48 + len(last)] = last
+    subject = holder(part)
+    subject.read()
+    assert subject.state == EXPIRED
+    subject.end_run(0xFFFFFFFF, 0xFFFFFFFF)
+    assert subject.account == 0xFFFF
+    cartridge_memory.close(subject)
+    assert subject.account == 0xFFFF

@@ -40,10 +40,12 @@ def test_the_document_says_what_is_measured(tool, heap):
     assert told == pytest.approx(measured, abs=NOISE_KB), "run: python tools/footprint.py"
 
 
+@pytest.mark.verifies("R-808")
 def test_the_firmware_keeps_at_most_its_share_of_the_heap(tool, heap):
     assert heap.made <= tool.KEPT_LIMIT_KIB * tool.KIB
 
 
+@pytest.mark.verifies("R-808")
 def test_at_the_worst_moment_of_a_treatment_enough_is_free(tool, heap):
     assert tool.lowest_free(heap) >= tool.FREE_LIMIT_KIB * tool.KIB
 

@@ -104,6 +104,7 @@ def drawn_cases(draw):
     return cases.related(case, lambda n: draw(strategies.integers(0, n - 1)))
 
 
+@pytest.mark.verifies("R-805")
 def test_no_input_makes_the_interrupt_leave_the_small_int(on_cpython):
     found = []
 
@@ -122,6 +123,7 @@ def test_no_input_makes_the_interrupt_leave_the_small_int(on_cpython):
         assert greatest < SMALL, dict(zip(cases.NAMES, case, strict=True))
 
 
+@pytest.mark.verifies("R-805")
 @pytest.mark.parametrize("interpreter", [*INTERPRETERS, NATIVE])
 def test_every_branch_runs_without_an_allocation(interpreter, tmp_path):
     failed, missed = on_micropython(interpreter, cases.random_cases(RANDOM_CASES), tmp_path)

@@ -31,6 +31,7 @@ def test_the_table_in_the_documents_is_what_the_source_gives(tool):
     assert text.startswith(tool.table(tool.measure())), "run: python -m tools.interrupt_cost"
 
 
+@pytest.mark.verifies("R-804")
 def test_the_worst_tick_fits_its_budget_as_native_code(tool):
     found = tool.measure()
     for name, (cost, _functions) in found.items():
@@ -44,6 +45,7 @@ def test_every_module_that_is_compiled_to_native_code_is_of_the_interrupt(tool):
         assert reached & tool.Sources(modules=(module,)).functions.keys(), module
 
 
+@pytest.mark.verifies("R-804")
 def test_the_edge_handlers_fit_their_share_of_a_millisecond(tool):
     found = tool.measure()
     tachometer, top = (found[name][0].native for name in ("tachometer_edge",

@@ -6,6 +6,7 @@ from tools import interrupt_cost, interrupt_fuel
 FEW = 60
 
 
+@pytest.mark.verifies("R-804")
 def test_no_interrupt_takes_more_fuel_than_the_document_says():
     written = interrupt_fuel.documented(interrupt_cost.TABLE.read_text())
     found = interrupt_fuel.measure()

@@ -106,6 +106,7 @@ def test_nothing_is_served_before_a_session_is_open(row):
     assert bench.device.commands == []
 
 
+@pytest.mark.verifies("R-708")
 def test_repeated_request_is_answered_again_and_executed_once():
     bench = Bench()
     first = bench.ask(protocol.COMMAND, 2, 1, 0)
@@ -113,6 +114,7 @@ def test_repeated_request_is_answered_again_and_executed_once():
     assert bench.device.commands == [(1, 0)]
 
 
+@pytest.mark.verifies("R-708")
 def test_repeated_refusal_is_a_refusal_again():
     bench = Bench()
     first = bench.refused(protocol.COMMAND, 2, 99, 0)
@@ -235,6 +237,7 @@ def test_a_pass_serves_at_most_two_requests():
     assert len(bench.device.commands) == 4
 
 
+@pytest.mark.verifies("R-707")
 @settings(deadline=None, max_examples=60)
 @given(
     pieces=st.lists(

@@ -75,6 +75,7 @@ def test_unknown_settings_and_too_many_are_refused():
     assert bench.device.transactions == []
 
 
+@pytest.mark.verifies("R-705")
 def test_set_is_one_transaction():
     bench = Bench()
     assert bench.ask(protocol.SET, 2, 0, 0, [(1, 750), (0, 110000), (2, 60)]) == [
@@ -85,6 +86,7 @@ def test_set_is_one_transaction():
     assert bench.device.transactions == [[(1, 750), (0, 110000), (2, 60)]]
 
 
+@pytest.mark.verifies("R-705")
 def test_staged_changes_are_judged_together_with_the_set():
     bench = Bench()
     first = [(4 + n, n + 100) for n in range(39)]
@@ -135,6 +137,7 @@ def test_long_fault_history_comes_in_parts():
     assert [row[3] for row in rows] == list(range(40))
 
 
+@pytest.mark.verifies("R-702")
 def test_only_a_heartbeat_is_presence():
     bench = Bench()
     bench.ask(protocol.STATUS, 2)
@@ -143,6 +146,7 @@ def test_only_a_heartbeat_is_presence():
     assert len(bench.device.heartbeats) == 1
 
 
+@pytest.mark.verifies("R-706")
 def test_status_counts_good_and_bad_frames():
     bench = Bench()
     bench.port.received += b"\5noise\0"
@@ -152,6 +156,7 @@ def test_status_counts_good_and_bad_frames():
     assert fields[4:6] == [2, 1]
 
 
+@pytest.mark.verifies("R-706")
 def test_client_is_told_once_of_damaged_frames_and_nobody_without_a_session():
     bench = Bench()
     bench.port.received += b"\5noise\0\5noise\0"

@@ -79,6 +79,7 @@ def test_interrupt_in_the_middle_of_configure_leaves_no_sample_of_neither():
     assert ring.ready() == 0
 
 
+@pytest.mark.verifies("R-709")
 def test_full_ring_drops_and_counts():
     ring = TelemetryRing(3, samples=8)
     ring.configure((0,), ("i",), 1)
@@ -107,6 +108,7 @@ def test_a_late_tick_is_no_gap():
     assert len(taken(ring, "i")) == 4
 
 
+@pytest.mark.verifies("R-709")
 @given(
     st.lists(
         st.tuples(
@@ -126,6 +128,7 @@ def test_value_is_exact_or_clamped_to_its_type_never_another(signals):
     assert taken(ring, codes) == [expected]
 
 
+@pytest.mark.verifies("R-904")
 @given(st.lists(st.integers(1, 2**29), max_size=30), st.integers(0, TICKS_MASK))
 def test_device_time_only_grows_through_the_wrap_of_its_ticks(steps, start):
     clock = DeviceClock(start)
@@ -185,6 +188,7 @@ def test_frames_are_dated_and_numbered_without_a_break():
         expected = first_us + 1000 * count
 
 
+@pytest.mark.verifies("R-709")
 def test_what_does_not_fit_the_line_is_dropped_and_counted():
     bench = Bench(capacity=256)
     bench.ask(protocol.SUBSCRIBE, 2, 1, [(0,)] * 8)
@@ -269,6 +273,7 @@ locked("wrapped")
 """
 
 
+@pytest.mark.verifies("R-805")
 @pytest.mark.parametrize("interpreter", INTERPRETERS)
 def test_push_allocates_nothing_in_the_interrupt(interpreter, tmp_path):
     modules = ["tables", "frames", "protocol", "sample_ring", "telemetry"]

@@ -29,6 +29,7 @@ def test_the_list_s_modules_hold_native_code_and_the_others_none(compiled):
     assert native == set(NATIVE_MODULES)
 
 
+@pytest.mark.verifies("R-809")
 @pytest.mark.parametrize("story", [treatment, jam])
 def test_native_code_gives_the_trace_of_the_source(make_bench, compiled, story):
     digests = []

@@ -1,327 +1,257 @@
-"""The power goes after each byte and each operation on the flash, and on the cartridge's EEPROM.
+"""Power cut at every byte and every flash operation of every store.
 
-Each test does one change of a store step by step. After each step the power goes and the pen
-starts: it finds the store as it was before the change or as it is after it. Then it does a change
-on what it has found, and the power goes in that as well.
+At most the newest change is lost, and a wrong value is never accepted.
 """
 
 import struct
-from types import SimpleNamespace
+from functools import cache
 
 import pytest
 
 from penfw import boot_session, cartridge_memory, protocol, records, settings, store
-from penfw.cartridge import EXPIRED, FRESH, SAME, USED, Cartridge
+from penfw.cartridge import EXPIRED, FRESH, REMOVED_FILE, SAME, USED, Cartridge, memory
 from penhost.records import read_log
-from pensim.cartridge import SimulatedCartridge
-from tests.firmware.power import Eeprom, Flash
+from pensim.cartridge import PAGE, SimulatedCartridge
+from tests.firmware.cut_files import CutFiles, cuts
+from tests.firmware.test_cartridge import Bus
 
-PEN = 0x1234
-
-
-class Case:
-    """A store: `load` gives what a start finds on a flash, `save` makes the change `number`."""
-
-    def load(self, flash):
-        raise NotImplementedError
-
-    def save(self, flash, number):
-        raise NotImplementedError
+# Settings
 
 
-class Settings(Case):
-    RATE = settings.index("stroke_rate")
-
-    def load(self, flash):
-        values, damaged, _saved = store.load(flash.files)
-        assert not damaged
-        rest = list(settings.DEFAULTS)
-        rest[self.RATE] = values[self.RATE]
-        assert values == rest
-        return values[self.RATE]
-
-    def save(self, flash, number):
-        _values, _damaged, saved = store.load(flash.files)
-        values = list(settings.DEFAULTS)
-        values[self.RATE] = 90_000 + number
-        store.save(flash.files, values, saved)
+def changed(number):
+    values = list(settings.DEFAULTS)
+    values[settings.index("stroke_rate")] = 90000 + number
+    return values
 
 
-class Removed(Case):
-    def load(self, flash):
-        return cartridge_memory.removed(flash.files)[1:]
-
-    def save(self, flash, number):
-        serials = [*self.load(flash), 1000 + number][-8:]
-        cartridge_memory.save(SimpleNamespace(removed=serials), flash.files)
+def saved(files, number):
+    store.save(files, changed(number), store.load(files)[2])
 
 
-class BootSession(Case):
-    """A boot's number is one more than that of any boot before it that has used one."""
-
-    def load(self, flash):
-        again = Flash(flash.content)
-        return boot_session.begin(again.files) - 1
-
-    def save(self, flash, number):
-        boot_session.begin(flash.files)
-
-
-class Log(Case):
-    """What a host reads of it; the records behind a full file may go when the next one begins."""
-
-    def __init__(self, log):
-        self.log = log
-        self.most = protocol.LOGS[log][2]
-
-    def load(self, flash):
-        read = [record[8:12] for record in read_log(Host(flash), self.log)]
-        return tuple(struct.unpack("<I", one)[0] for one in reversed(read))[-self.most :]
-
-    def save(self, flash, number):
-        records.append(flash.files, self.log, [struct.pack("<I", number), b"signals" * 3])
+@pytest.mark.verifies("R-801")
+@pytest.mark.parametrize("before", [0, 1, 2, 3])
+def test_of_the_settings_the_newest_change_is_lost_at_most(before):
+    files = CutFiles()
+    for number in range(before):
+        saved(files, number)
+    old = changed(before - 1) if before else list(settings.DEFAULTS)
+    for cut in cuts(files.content, lambda files: saved(files, 7)):
+        values, damaged, _place = store.load(cut)
+        assert values in (old, changed(7))
+        assert not damaged or before == 0  # nothing was there that could have been kept
+        saved(cut, 8)
+        assert store.load(cut)[:2] == (changed(8), False)
 
 
-class Host:
-    """A session that reads the flash."""
+@pytest.mark.verifies("R-801")
+def test_of_the_settings_a_cut_after_a_cut_loses_no_more():
+    files = CutFiles()
+    saved(files, 1)
+    saved(files, 2)
+    for cut in list(cuts(files.content, lambda files: saved(files, 3)))[::9]:
+        kept = store.load(cut)[0]
+        for again in cuts(cut.content, lambda files: saved(files, 4)):
+            assert store.load(again)[0] in (kept, changed(4))
+
+
+# Numbers of boots, and serials of cartridges that were taken off
+
+
+@pytest.mark.verifies("R-904")
+@pytest.mark.parametrize("boots", [0, 1, 8, 9, 98, 99, 100])
+def test_a_boot_s_number_is_never_given_twice(boots):
+    files = CutFiles()
+    for _ in range(boots):
+        boot_session.begin(files)
+    for cut in cuts(files.content, boot_session.begin):
+        assert boot_session.begin(cut) > boots
+
+
+@pytest.mark.verifies("R-604")
+@pytest.mark.parametrize("count", [0, 1, 99])
+def test_of_the_serials_the_newest_is_lost_at_most(count):
+    serials = [1000 + number for number in range(count)]
+
+    def write(files):
+        files.replace(REMOVED_FILE, cartridge_memory.pack_serials([*serials, 5]))
+
+    files = CutFiles()
+    files.replace(REMOVED_FILE, cartridge_memory.pack_serials(serials))
+    for cut in cuts(files.content, write):
+        found = cartridge_memory.unpack_serials(cut.read(REMOVED_FILE))
+        assert found in (serials, [*serials, 5])
+
+
+# Black box and treatments
+
+
+class Line:
+    """The link, as far as the reader of the logs needs it."""
 
     noisy = False
 
-    def __init__(self, flash):
-        self._flash = flash
+    def __init__(self, files):
+        self.files = files
 
     def request(self, _number, log, file, at, _most):
-        size, data = self._flash.files.part(protocol.LOGS[log][0][file], at, 1 << 16)
+        path = protocol.LOGS[log][0][file]
+        size, data = self.files.part(path, at, 1 << 20)
         return {"size": size, "data": data}
 
 
-def states(case, content, number):
-    """What the flash holds after each step of a change."""
-    flash = Flash(content)
-    case.save(flash, number)
-    return flash.journal
+@cache
+def body(log, number):
+    """Of a record as full as it gets, all of whose bytes tell which one it is."""
+    size = protocol.LOGS[log][1] - 12  # layout, sequence and CRC
+    return struct.pack("<I", number) + bytes((number * 7 + at) % 251 for at in range(size - 4))
 
 
-def prepared(case, changes):
-    """A flash after so many changes."""
-    flash = Flash({"/version": b"new old 2"})
-    for number in range(changes):
-        case.save(flash, number)
-    return flash.content
+def appended(files, log, number):
+    whole = body(log, number)
+    records.append(files, log, [whole[:50], whole[50:]])
 
 
-def check(case, content, stride=1):
-    """Cuts a change everywhere, and behind each cut the next change everywhere.
-
-    `stride`: the next change is done behind one cut of so many. Returns the cuts.
-    """
-    seen = {}
-
-    def found(state):
-        key = frozenset(state.items())
-        if key not in seen:
-            seen[key] = case.load(Flash(state))
-        return seen[key]
-
-    old, first = found(content), states(case, content, 500)
-    new = found(first[-1])
-    assert new != old
-    assert {found(once) for once in first} == {old, new}
-    for once in first[::stride] + first[-2:]:
-        kept, second = found(once), states(case, once, 501)
-        after = found(second[-1])
-        assert after != kept
-        assert {found(twice) for twice in second} <= {kept, after}
-    return len(seen)
+def numbers(files, log):
+    """What the host reads, oldest first; each has to be what was written."""
+    found = []
+    for record in reversed(read_log(Line(files), log)):
+        number = struct.unpack_from("<I", record, 8)[0]
+        assert record[8:] == body(log, number)
+        found.append(number)
+    return found
 
 
-@pytest.mark.parametrize(("changes", "stride"), [(1, 50), (2, 1), (9, 50)])
-def test_settings_lose_the_newest_change_at_most(changes, stride):
-    assert check(Settings(), prepared(Settings(), changes), stride) > 500
+LOGS = {
+    "black box": (protocol.BLACK_BOX, (0, 1, 7, 8, 9, 15, 16)),
+    "treatments": (protocol.TREATMENTS, (0, 1, 49, 50, 51, 99, 100)),
+}
 
 
-@pytest.mark.parametrize("case", [Removed(), BootSession()], ids=lambda case: type(case).__name__)
-@pytest.mark.parametrize("changes", [1, 2, 9, 10])
-def test_serials_and_boot_numbers_lose_the_newest_change_at_most(case, changes):
-    assert check(case, prepared(case, changes)) > 4
+def filled(log, count):
+    files = CutFiles()
+    for number in range(count):
+        appended(files, log, number)
+    return files
 
 
-def test_the_version_s_trial_is_passed_or_not():
-    flash = Flash({"/version": b"new old 2"})
-    flash.board.keep_version()
-    found = [state["/version"] for state in flash.journal]
-    assert set(found) == {b"new old 2", b"new old kept"}
+CASES = [(name, before) for name, (_log, befores) in LOGS.items() for before in befores]
 
 
-@pytest.mark.parametrize("turn", [1, 2, 3])
-@pytest.mark.parametrize("log", [protocol.BLACK_BOX, protocol.TREATMENTS])
-def test_logs_lose_the_record_at_most_that_is_being_written(log, turn):
-    """Within a file, at the first one's end, and where the second one gives way to the first."""
-    case = Log(log)
-    most = case.most
-    for changes in (turn * most - 1, turn * most, turn * most + 1):
-        assert check_log(case, prepared(case, changes), 300 if log == protocol.BLACK_BOX else 25)
+@pytest.mark.verifies("R-814")
+@pytest.mark.parametrize(("name", "before"), CASES)
+def test_of_a_log_the_newest_record_is_lost_at_most(name, before):
+    log, _befores = LOGS[name]
+    most = protocol.LOGS[log][2]
+    files = filled(log, before)
+    kept = numbers(files, log)[-most:]
+    assert kept == list(range(max(before - most, 0), before))
+    for cut in cuts(files.content, lambda files: appended(files, log, 1000)):
+        found = numbers(cut, log)
+        assert [one for one in found if one != 1000][-most:] == kept
+        appended(cut, log, 2000)
+        again = numbers(cut, log)
+        assert again[-1] == 2000
+        assert [one for one in again if one < 1000][2 - most :] == kept[2 - most :]
 
 
-def check_log(case, content, stride):
-    """As `check`: records are kept in order, all but the cut ones, at least the last `most`."""
-    old, first = case.load(Flash(content)), states(case, content, 500)
-    for once in first:
-        assert newest(case, once) in (old, (*old, 500)[-case.most :])
-    for once in first[::stride] + first[-2:]:
-        kept, second = newest(case, once), states(case, once, 501)
-        assert newest(case, second[-1])[-1] == 501
-        for twice in second:
-            found = newest(case, twice)
-            assert found in (kept[-len(found) :], (*kept, 501)[-len(found) :])
-            assert len(found) >= min(len(kept), case.most - 1)
-    return True
+@pytest.mark.verifies("R-814")
+@pytest.mark.parametrize(("name", "before"), [("treatments", 3), ("treatments", 50)])
+def test_of_a_log_a_cut_after_a_cut_loses_no_more(name, before):
+    """The second one hits what fills up the record that the first one has cut short."""
+    log, _befores = LOGS[name]
+    files = filled(log, before)
+    kept = numbers(files, log)
+    for cut in list(cuts(files.content, lambda files: appended(files, log, 1000)))[::7]:
+        whole = numbers(cut, log)
+        for again in cuts(cut.content, lambda files: appended(files, log, 2000)):
+            found = numbers(again, log)
+            assert [one for one in found if one < 2000] == whole
+            assert set(kept) <= set(found)
+            appended(again, log, 3000)
+            assert numbers(again, log)[-1] == 3000
 
 
-def newest(case, content):
-    return case.load(Flash(content))
+# The cartridge's EEPROM: a page that is being programmed may hold anything
 
 
-# The cartridge
+TORN = PAGE + 3  # states of one that a cut can leave
 
 
-def holder(bus, session=1, pen_id=PEN):
-    return Cartridge(bus, lambda _ms: None, pen_id, session, [])
+class CutBus(Bus):
+    """Keeps what the EEPROM holds at every moment of what is written to it."""
+
+    def __init__(self, part):
+        super().__init__(part)
+        self.states = [bytes(part.eeprom.content)]
+
+    def writeto_mem(self, address, at, data):
+        before = bytes(self.part.eeprom.content)
+        super().writeto_mem(address, at, data)
+        page = at // PAGE * PAGE
+        torn = [data[:kept] + before[at + kept : page + PAGE] for kept in range(len(data))]
+        torn += [bytes(PAGE), b"\xff" * PAGE, bytes(range(PAGE))]
+        self.states += [before[:at] + piece + before[at + len(piece) :] for piece in torn]
+        self.states.append(bytes(self.part.eeprom.content))
 
 
-def eeproms(content, change, erased):
-    """(change's cartridge, what the EEPROM holds after each step)."""
-    bus = Eeprom(content, erased)
-    subject = holder(bus)
+def pen(part, session=1):
+    bus = CutBus(part)
+    subject = Cartridge(bus, bus.sleep_ms, 0x1234, session, [])
     subject.read()
-    change(subject)
-    return bus.journal
+    return subject
 
 
-def used(content, pen_id=PEN):
-    """What a start finds: (state, strokes, ms, whether a run was cut)."""
-    bus = Eeprom(content)
-    failed = cartridge_memory.power_failed(holder(bus, 2, pen_id))
-    subject = holder(bus, 2, pen_id)
-    subject.read()
-    return subject.state, subject.strokes_used, subject.used_ms, failed
+def found_behind(subject, act):
+    """What the next boot finds in the holder, for a cut at each moment of `act`."""
+    before = len(subject.bus.states)
+    act()
+    for content in subject.bus.states[before - 1 :]:
+        part = SimulatedCartridge()
+        part.eeprom.content[:] = content
+        told = memory("power_failed", pen(part, 2))
+        yield pen(part, 2), told
 
 
-def after_runs(runs, erased=False):
-    """An EEPROM after runs of 100 strokes and 2 s."""
-    bus = Eeprom(SimulatedCartridge().eeprom.content, erased)
-    subject = holder(bus)
-    subject.read()
-    for _ in range(runs):
-        assert subject.mark_used()
-        subject.end_run(100, 2000)
-    assert subject.state == (SAME if runs else FRESH)
-    return bus.content
+def test_a_cut_while_a_cartridge_is_marked_never_makes_it_fresh_once_it_was_used():
+    subject = pen(SimulatedCartridge())
+    states = [later.state for later, _told in found_behind(subject, subject.mark_used)]
+    assert subject.state == SAME
+    assert states[0] == FRESH
+    assert set(states[1 : 1 + TORN]) == {FRESH, USED}
+    assert set(states[1 + TORN :]) == {USED}  # once the first page is there
 
 
-@pytest.mark.parametrize("erased", [False, True])
-def test_a_cartridge_is_fresh_or_used_never_fresh_once_the_needles_can_have_moved(erased):
-    journal = eeproms(after_runs(0), Cartridge.mark_used, erased)
-    found = [used(content) for content in journal]
-    assert found[0] == (FRESH, 0, 0, False)
-    assert found[-1] == (USED, 0, 0, True)
-    states_found = [state for state, *_rest in found]
-    first_used = states_found.index(USED)
-    assert set(states_found[:first_used]) == {FRESH}
-    assert set(states_found[first_used:]) == {USED}
-    assert {row[1:3] for row in found} == {(0, 0)}
-
-
-@pytest.mark.parametrize("erased", [False, True])
-@pytest.mark.parametrize("runs", [1, 2, 3])
-def test_the_account_loses_the_newest_run_at_most(runs, erased):
-    content = after_runs(runs, erased)
-
-    def one_more(subject):
-        subject.state = SAME
-        assert subject.mark_used()
-        subject.end_run(100, 2000)
-
-    before, after = (runs * 100, runs * 2000), (runs * 100 + 100, runs * 2000 + 2000)
-    journal = eeproms(content, one_more, erased)
-    found = [used(state) for state in journal]
-    assert {state for state, *_rest in found} == {USED}
-    assert [row[1:3] for row in found] == sorted(row[1:3] for row in found)
-    assert {row[1:3] for row in found} == {before, after}
-    assert {used(state, pen_id=0x9999)[3] for state in journal} == {False}
-    told = [row[3] for row in found]
-    assert told == [False] * told.index(True) + [True] * told.count(True) + [False] * (
-        len(told) - told.index(True) - told.count(True)
-    )
-
-
-@pytest.mark.parametrize("erased", [False, True])
-def test_two_cuts_in_a_row_keep_the_account_and_close_it(erased):
-    """The power goes in a run, and again while the pen writes that it has gone."""
-    content = after_runs(2, erased)
-
-    def begun(subject):
-        subject.state = SAME
-        assert subject.mark_used()
-
-    for once in eeproms(content, begun, erased):
-        bus = Eeprom(once, erased)
-        subject = holder(bus, 2)
-        if not cartridge_memory.power_failed(subject):
-            continue
-        cartridge_memory.close(subject)
-        for twice in bus.journal:
-            assert used(twice)[:3] == (USED, 200, 4000)
-        assert not used(bus.content)[3]
-
-
-# What else a start may find
-
-
-def test_a_cartridge_of_another_account_takes_over_nothing_of_the_one_before():
-    subject = holder(Eeprom(after_runs(3)), 2)
-    cartridge_memory.power_failed(subject)
-    subject.bus = Eeprom(after_runs(1))
-    subject.read()
-    assert (subject.account, subject.strokes_used, subject.used_ms) == (2, 100, 2000)
-
-
-def test_a_cartridge_whose_account_has_no_number_left_has_expired():
-    content = bytearray(after_runs(0))
-    last = cartridge_memory.pack(cartridge_memory.ACCOUNT, 0xFFFE, 0, 5, 5)
-    content[48 : 48 + len(last)] = last
-    subject = holder(Eeprom(content))
-    subject.read()
+@pytest.mark.verifies("R-608")
+def test_a_cut_in_the_account_leaves_the_old_sum_or_the_new_one():
+    subject = pen(SimulatedCartridge(strokes_allowed=1000))
+    assert subject.mark_used()
+    old = (0, 0)
+    for strokes, ms in ((300, 4000), (250, 3000), (500, 9000)):
+        new = (old[0] + strokes, old[1] + ms)
+        for later, told in found_behind(subject, lambda s=strokes, t=ms: subject.end_run(s, t)):
+            assert (later.strokes_used, later.used_ms) in (old, new)
+            assert told == ((later.strokes_used, later.used_ms) == old)
+        if subject.state == EXPIRED:
+            break
+        for later, _told in found_behind(subject, subject.mark_used):
+            assert (later.strokes_used, later.used_ms) == new
+        old = new
     assert subject.state == EXPIRED
-    subject.end_run(0xFFFFFFFF, 0xFFFFFFFF)
-    assert subject.account == 0xFFFF
-    cartridge_memory.close(subject)
-    assert subject.account == 0xFFFF
 
 
-# That the checks above notice
-
-
-class OneSlot(Settings):
-    """A store that writes over the only slot."""
-
-    def save(self, flash, number):
-        saved = (store.load(flash.files)[2][0], 1)
-        values = list(settings.DEFAULTS)
-        values[self.RATE] = 90_000 + number
-        store.save(flash.files, values, saved)
-
-
-class OneFile(Removed):
-    """The serials in one file, as they were once."""
-
-    def save(self, flash, number):
-        path = cartridge_memory.SLOTS[0]
-        serials = [*self.load(flash), 1000 + number]
-        flash.files.write(path, cartridge_memory.pack(f"<{len(serials) + 1}I", 1, *serials))
-
-
-@pytest.mark.parametrize("broken", [OneSlot(), OneFile()], ids=lambda case: type(case).__name__)
-def test_a_store_of_one_slot_is_seen_to_lose_everything(broken):
-    with pytest.raises(AssertionError):
-        check(broken, prepared(broken, 2), 50)
+@pytest.mark.verifies("R-427")
+def test_a_cut_while_a_loss_of_power_is_noted_tells_it_again_or_has_told_it():
+    part = SimulatedCartridge()
+    first = pen(part)
+    first.mark_used()
+    first.end_run(300, 4000)
+    first.mark_used()
+    second = pen(part, 2)
+    assert memory("power_failed", second)
+    told = []
+    for later, again in found_behind(second, lambda: memory("close", second)):
+        assert later.state == USED
+        assert (later.strokes_used, later.used_ms) == (300, 4000)
+        told.append(again)
+    assert (told[0], told[-1]) == (True, False)
+    assert told == sorted(told, reverse=True)

@@ -70,6 +70,7 @@ def test_frames_come_back_however_they_are_cut_up(frames, piece):
     assert received(data, piece=piece) == frames
 
 
+@pytest.mark.verifies("R-707")
 @given(st.binary(max_size=2000), st.integers(1, 300), payloads)
 def test_parser_takes_any_bytes_and_starts_anew_at_the_next_zero(noise, piece, payload):
     parser = FrameParser()
@@ -77,6 +78,7 @@ def test_parser_takes_any_bytes_and_starts_anew_at_the_next_zero(noise, piece, p
     assert received(b"\0" + encoded(9, 8, payload), parser)[-1] == (9, 8, payload)
 
 
+@pytest.mark.verifies("R-706")
 @given(payloads, st.data())
 def test_damaged_frame_is_dropped_and_counted(payload, data):
     frame = bytearray(encoded(1, 2, payload))
@@ -103,6 +105,7 @@ def test_longest_payload_fits_and_one_more_byte_is_dropped():
     assert parser.bad == 1
 
 
+@pytest.mark.verifies("R-707")
 def test_parser_never_grows():
     parser = FrameParser()
     noise = random.Random(1).randbytes(200_000).replace(b"\0", b"\1")
@@ -115,6 +118,7 @@ def test_parser_never_grows():
     assert grown < 1000
 
 
+@pytest.mark.verifies("R-707")
 def test_parser_reads_on_after_any_error_without_losing_the_next_frame():
     """A frame whose zero was lost takes the next one with it, never the one after."""
     data = encoded(1, 1, b"a")[:-1] + encoded(1, 2, b"b") + encoded(1, 3, b"c")

@@ -1,7 +1,7 @@
 """The cartridge's EEPROM and the list of refused serials, whatever they hold.
 
 Input: a byte that says which records of the EEPROM get a valid CRC and which fail to answer, 80
-bytes of it, then actions, then the slots of the list.
+bytes of it, then actions, then the file of the list.
 """
 
 from binascii import crc32
@@ -19,7 +19,6 @@ from penfw.cartridge import (
     Cartridge,
 )
 from tests.fuzz import Bytes
-from tests.fuzz.settings import Files
 
 PLACES = (  # of the records: offset, bytes before the CRC
     (memory.RECORD_AT, 18), (memory.USE_AT, 12), (48, 12), (64, 12),
@@ -123,15 +122,11 @@ def check(subject):
 
 
 def serials(source):
-    """What is saved on whatever slots is what is loaded."""
-    content = {}
-    for path in memory.SLOTS:
-        right, text = source.number(), source.text()
-        content[path] = text + crc32(text).to_bytes(4, "little") if right & 1 else text
-    files = Files(content)
-    subject = Cartridge(None, None, PEN, 1, list(memory.removed(files)[1:]))
+    """What is written, whatever the file holds before, is what is read."""
+    right, text = source.number(), source.text()
+    content = text + crc32(text).to_bytes(4, "little") if right & 1 else text
+    subject = Cartridge(None, None, PEN, 1, memory.unpack_serials(content))
     subject.state, subject.serial = SAME, source.number(4)
     expected = [*subject.removed, subject.serial][-REMOVED_MAX:]
     subject.clear()
-    memory.save(subject, files)
-    assert memory.removed(files)[1:] == tuple(expected)
+    assert memory.unpack_serials(memory.pack_serials(subject.removed)) == expected

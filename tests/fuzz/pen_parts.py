@@ -8,7 +8,7 @@ from array import array
 from operator import itemgetter
 
 import penfw
-from tests.firmware.power import Flash, micropython
+from tests.fuzz.flash import Flash, micropython
 
 LAZY = ("transaction", "command_table", "record_tables", "protocol_tables", "power_up")
 MUTABLE = (bytearray, array, list, dict)

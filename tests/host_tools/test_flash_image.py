@@ -45,6 +45,7 @@ def seen_by_micropython(path, board):
     return dict(line.split() for line in done.stdout.splitlines())
 
 
+@pytest.mark.verifies("R-809")
 @pytest.mark.parametrize("board", ["pico", "pico2", "esp32"])
 def test_real_micropython_mounts_the_image_and_reads_every_file(tmp_path, board):
     path = tmp_path / "pen.bin"
@@ -69,6 +70,7 @@ def test_the_manifest_names_each_file_once():
     assert MANIFEST not in dict(bundle.files)
 
 
+@pytest.mark.verifies("R-809")
 def test_another_byte_of_source_is_another_hash():
     firmware = Firmware.installed()
     changed = {**dict(firmware.files)}

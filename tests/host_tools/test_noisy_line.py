@@ -23,6 +23,7 @@ noises = st.builds(
 )
 
 
+@pytest.mark.verifies("R-708")
 @settings(deadline=None, max_examples=60)
 @given(noises, st.integers(0, 2**32))
 def test_each_command_is_executed_once_and_each_answer_is_its_own(noise, seed):
@@ -37,6 +38,7 @@ def test_each_command_is_executed_once_and_each_answer_is_its_own(noise, seed):
     assert len(wire.device.commands) == 30
 
 
+@pytest.mark.verifies("R-706", "R-708")
 @settings(deadline=None, max_examples=30)
 @given(noises, st.integers(0, 2**32))
 def test_settings_survive_the_line(noise, seed):
@@ -53,6 +55,7 @@ def test_settings_survive_the_line(noise, seed):
     assert len(wire.device.transactions) == 5
 
 
+@pytest.mark.verifies("R-709")
 @settings(deadline=None, max_examples=30)
 @given(noises)
 def test_samples_are_right_or_missing_and_the_missing_are_counted(noise):

@@ -17,6 +17,7 @@ def test_connecting_learns_who_answers(pen):
     assert pen.info.boot_session == 7
 
 
+@pytest.mark.verifies("R-208")
 def test_connecting_does_nothing_to_the_pen(wire, pen):
     pen.wait(0.2)
     assert wire.device.commands == []

@@ -224,6 +224,7 @@ def test_port_that_vanishes_in_the_middle_is_told(terminal):
     pen.close()
 
 
+@pytest.mark.verifies("R-208")
 def test_lines_of_the_port_are_left_alone(terminal, monkeypatch):
     """DTR and RTS reset many boards: penhost never sets them."""
     touched = []

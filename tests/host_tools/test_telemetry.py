@@ -57,6 +57,30 @@ def test_dropped_samples_are_counted_and_the_gap_shows(wire, pen):
     assert np.diff(recording.samples["time_us"]).max() == 51_000
 
 
+def test_what_a_pen_does_not_take_as_it_had_announced_is_a_pause_and_no_loss(wire, pen):
+    pen.subscribe(["tick"], 1)
+    pen.record(0.1)
+    wire.link.busy(400)
+    pen.wait(0.05)
+    wire.deaf_ms = 50
+    recording = pen.record(0.5)
+    assert (recording.lost, recording.paused) == (0, 50)
+    wire.deaf_ms = 50  # this one nobody has announced
+    recording = pen.record(0.5)
+    assert (recording.lost, recording.paused) == (50, 0)
+
+
+@pytest.mark.parametrize(("busy_ms", "wait_s"), [(40, 0.05), (400, 2.0)])
+def test_a_gap_that_is_longer_or_later_than_announced_is_a_loss(wire, pen, busy_ms, wait_s):
+    pen.subscribe(["tick"], 1)
+    pen.record(0.1)
+    wire.link.busy(busy_ms)
+    pen.wait(wait_s)
+    wire.deaf_ms = 50
+    recording = pen.record(wait_s + 0.5)
+    assert (recording.lost, recording.paused) == (50, 0)
+
+
 def test_line_too_slow_for_the_signals_loses_what_it_says():
     wire = Wire()
     with Pen(wire) as pen:

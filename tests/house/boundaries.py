@@ -6,6 +6,8 @@ from pathlib import Path
 from tests.house.sources import PACKAGES, Finding, imports
 
 OURS = frozenset(PACKAGES)
+# Of the firmware what is data on a line or on the flash, never what runs on the board: a pen's
+# settings are on the flash of a simulated one before its firmware starts (penfw.store).
 ALLOWED = {
     "penfw": ("penfw",),
     "pensim": ("pensim", "penfw.protocol", "penfw.settings", "penfw.store"),

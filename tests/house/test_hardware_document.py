@@ -155,6 +155,7 @@ def rc_ms():
     return resistance_ohm * number(parts["C1, C2"]) * 1e-9 / 2 * 1e3
 
 
+@pytest.mark.verifies("R-301")
 def test_the_one_shot_s_time_follows_from_its_parts():
     _, times = one_shot()
     factors = [key for key in times if key.startswith("K = ")]
@@ -163,6 +164,7 @@ def test_the_one_shot_s_time_follows_from_its_parts():
         assert number(times[key]) == pytest.approx(number(key) * rc_ms(), abs=0.05), key
 
 
+@pytest.mark.verifies("R-301", "R-803")
 def test_the_one_shot_holds_over_a_late_tick_and_is_open_before_flash_is_written():
     _, times = one_shot()
     low, high = (factor * rc_ms() * spread for factor, spread in ((0.45, 0.891), (0.55, 1.111)))

@@ -13,6 +13,7 @@ def test_the_installed_firmware_has_its_main_program_at_the_root():
     assert "/penfw/main.py" not in files
 
 
+@pytest.mark.verifies("R-809")
 def test_a_source_directory_gives_the_same_value_as_the_installed_package():
     from pathlib import Path
 
@@ -22,6 +23,7 @@ def test_a_source_directory_gives_the_same_value_as_the_installed_package():
     assert Firmware.from_directory(root).sha256 == Firmware.installed().sha256
 
 
+@pytest.mark.verifies("R-809")
 def test_any_changed_byte_changes_the_hash():
     first = Firmware((("/main.py", b"a"),))
     assert first.sha256 != Firmware((("/main.py", b"b"),)).sha256

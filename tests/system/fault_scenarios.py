@@ -87,7 +87,7 @@ def motor_moves(make: MakeBench) -> Bench:
     bench.run(1.0)
     bench.operator.hazard("load_switch_shorted")
     bench.operator.hazard("bridge_shorted")
-    bench.run(0.6)
+    bench.run(0.3)
     return bench
 
 

@@ -11,6 +11,7 @@ from penhost import Pen
 from penloop.cli import run
 from penloop.recording import read_recording
 from pensim.serial_port import SimulatedPort
+from tests.system.board_line import with_changes
 from tests.system.fault_scenarios import SCENARIOS, linked, started
 from tests.system.story import latched, state
 
@@ -38,6 +39,7 @@ def jammed(make_bench, zone="cheek"):
     return bench
 
 
+@pytest.mark.verifies("R-803", "R-813")
 @pytest.mark.parametrize("name", INCIDENTS)
 def test_every_fault_is_recorded_once_the_motor_stands(make_bench, name):
     provoke, found = SCENARIOS[name]
@@ -51,6 +53,7 @@ def test_every_fault_is_recorded_once_the_motor_stands(make_bench, name):
         assert set(newest.rows.dtype.names) > SIGNALS
 
 
+@pytest.mark.verifies("R-813")
 def test_the_rows_are_the_signals_before_the_fault_and_a_little_after(make_bench):
     bench = jammed(make_bench)
     [record] = black_box(bench)
@@ -70,6 +73,7 @@ def test_the_rows_are_the_signals_before_the_fault_and_a_little_after(make_bench
         assert np.median(np.abs(told - before[name])) <= 0.02 * np.abs(told).max(), name
 
 
+@pytest.mark.verifies("R-813")
 def test_a_record_has_what_is_needed_to_reproduce_it(make_bench):
     [record] = black_box(jammed(make_bench))
     assert record.settings["stroke_rate"].value == 110_000
@@ -81,6 +85,7 @@ def test_a_record_has_what_is_needed_to_reproduce_it(make_bench):
     assert (record.boot_session, record.firmware_hash) == (1, "source")
 
 
+@pytest.mark.verifies("R-814")
 def test_it_survives_a_loss_of_power(make_bench):
     bench = jammed(make_bench)
     before = black_box(bench)
@@ -91,6 +96,7 @@ def test_it_survives_a_loss_of_power(make_bench):
     assert np.array_equal(after[0].rows, before[0].rows)
 
 
+@pytest.mark.verifies("R-814")
 def test_cutting_the_power_in_any_flash_operation_loses_the_newest_record_at_most(make_bench):
     """Of a pen that has a record already. Ends with the cut behind the last operation."""
     for operation in count():
@@ -117,6 +123,7 @@ def test_cutting_the_power_in_any_flash_operation_loses_the_newest_record_at_mos
     assert "over-temperature" in names
 
 
+@pytest.mark.verifies("R-410", "R-815")
 def test_a_watchdog_reset_says_that_signals_are_missing_and_what_was_stored_last(make_bench):
     bench = started(make_bench, "cheek")
     bench.board.timers.reset()
@@ -129,6 +136,7 @@ def test_a_watchdog_reset_says_that_signals_are_missing_and_what_was_stored_last
     assert record.reset_cause == 3
 
 
+@pytest.mark.verifies("R-427", "R-815", "R-905")
 def test_a_brown_out_is_recorded_and_nothing_restarts_the_motor(make_bench):
     bench = SCENARIOS["power lost"][0](make_bench)
     resets_s = bench.now_s - 0.8
@@ -148,6 +156,7 @@ def test_a_brown_out_is_recorded_and_nothing_restarts_the_motor(make_bench):
     assert "RUNNING" not in [states.STATES[n] for n in set(trace["pen.state"][late].tolist())]
 
 
+@pytest.mark.verifies("R-204", "R-905")
 @pytest.mark.parametrize("held_s", [0.3, 1.0, 2.5])
 @pytest.mark.parametrize("early_ms", [0, 3, 40])
 def test_a_press_held_through_a_brown_out_starts_nothing(make_bench, held_s, early_ms):
@@ -166,6 +175,87 @@ def test_a_press_held_through_a_brown_out_starts_nothing(make_bench, held_s, ear
     assert np.abs(trace["plant.rate"][trace.time_s > resets_s + 0.2]).max() == 0
 
 
+DIES = (
+    "        now_ms = self.pass_time()\n",
+    "        now_ms = self.pass_time()\n"
+    "        if self.boot_session == 1 and now_ms > 2000:\n"
+    "            raise DEATH\n",
+)
+
+
+def died(make_bench, error):
+    """A pen whose main loop ends by an exception in a treatment, after the next power-up."""
+    firmware = with_changes({"pen": (DIES[0], DIES[1].replace("DEATH", error))})
+    bench = started(make_bench, "cheek", firmware=firmware)
+    bench.run(2.0)
+    assert np.abs(bench.trace()["plant.rate"][-100:]).max() == 0
+    bench.operator.power_cycle()
+    bench.run(1.5)
+    return bench
+
+
+@pytest.mark.verifies("R-410", "R-813")
+def test_an_exception_that_ends_the_main_loop_is_recorded_with_its_signals(make_bench):
+    bench = died(make_bench, "MemoryError")
+    _used, record = black_box(bench)
+    assert (record.name, record.error_site) == ("internal error", 32)
+    assert not record.signals_missing
+    assert np.all(record.rows["state"][-20:] == states.RUNNING)
+    assert record.rows["rate"][-1] > 50_000
+
+
+@pytest.mark.verifies("R-815")
+@pytest.mark.parametrize("error", ["ValueError", "KeyboardInterrupt"])
+def test_what_ran_when_the_main_loop_ended_is_accounted_for(make_bench, error):
+    bench = died(make_bench, error)
+    [treatment] = treatments(bench)
+    assert treatment.strokes > 50
+    assert latched(bench) == {"cartridge used"}  # no loss of power
+
+
+def test_ctrl_c_in_a_treatment_is_no_internal_error(make_bench):
+    records = black_box(died(make_bench, "KeyboardInterrupt"))
+    assert [record.name for record in records] == ["cartridge used"]
+
+
+def test_what_cannot_be_written_keeps_no_dying_main_loop_from_its_reset(make_bench):
+    dies = {"pen": (DIES[0], DIES[1].replace("DEATH", "ValueError"))}
+    full = {"flash_last": ("        pen.board.feed()\n", "        raise OSError(28)\n")}
+    bench = started(make_bench, firmware=with_changes({**dies, **full}))
+    bench.run(3.0)
+    assert bench.board.boots == 2
+    assert np.abs(bench.trace()["plant.rate"][-100:]).max() == 0
+
+
+@pytest.mark.verifies("R-427")
+def test_a_full_flash_does_not_keep_the_account_open(make_bench):
+    bench = started(make_bench)
+    bench.board.flash.files["/full"] = bytes(bench.board.flash.size_bytes)
+    bench.operator.click()
+    bench.run(1.0)
+    del bench.board.flash.files["/full"]
+    bench.operator.power_cycle()
+    bench.run(1.5)
+    assert latched(bench) == {"cartridge used"}  # and no loss of power
+
+
+@pytest.mark.verifies("R-813")
+def test_a_fault_between_the_windows_of_a_record_is_in_it(make_bench):
+    bench = jammed(make_bench)
+    bench.close()
+    late = (
+        "        box.head = tables",
+        "        pen.control.raise_faults(1 << 3 if box.head is None else 0)\n"
+        "        box.head = tables",
+    )
+    bench = started(make_bench, "cheek", firmware=with_changes({"flash_item": late}))
+    bench.operator.hazard("temperature_open")
+    bench.run(3.0)
+    [record] = black_box(bench)
+    assert set(record.faults) == {"over-temperature", "motor moves when stopped"}
+
+
+@pytest.mark.verifies("R-427")
 def test_a_loss_of_power_is_told_once(make_bench):
     bench = SCENARIOS["power lost"][0](make_bench)
     bench.run(2.0)
@@ -179,6 +269,7 @@ def test_a_loss_of_power_is_told_once(make_bench):
 # Treatments
 
 
+@pytest.mark.verifies("R-816")
 def test_a_treatment_is_recorded_with_its_time_at_each_depth_and_rate(make_bench):
     bench = started(make_bench, "cheek", settings={"stroke_rate": 110000, "depth": 750})
     bench.run(0.5)
@@ -197,10 +288,53 @@ def test_a_treatment_is_recorded_with_its_time_at_each_depth_and_rate(make_bench
     assert record.faults == ()
 
 
+@pytest.mark.verifies("R-816")
 def test_the_record_of_a_treatment_that_a_fault_has_ended_names_it(make_bench):
     [record] = treatments(jammed(make_bench))
     assert "stall" in record.faults
     assert record.cartridge_serial
+
+
+def test_a_treatment_that_is_taken_up_again_at_once_goes_on_in_its_record(make_bench):
+    bench = started(make_bench, "cheek")
+    bench.run(0.6)
+    for _ in range(2):
+        bench.operator.click(0.06)
+        while state(bench) != "READY":
+            bench.run(0.005)
+        bench.operator.click(0.1)  # the last run is not written yet
+        bench.run(1.0)
+        assert state(bench) == "RUNNING"
+    strokes = bench.signal("strokes")
+    bench.operator.click()
+    bench.run(1.0)
+    [record] = treatments(bench)
+    assert record.strokes == pytest.approx(strokes, abs=15)
+    assert sum(row.time_ms for row in record.spent) == pytest.approx(record.duration_ms, abs=80)
+    bench.operator.hazard("temperature_open")
+    bench.run(1.0)
+    [fault] = black_box(bench)
+    assert fault.cartridge.strokes_used == record.strokes
+
+
+@pytest.mark.parametrize("wait_ms", range(0, 420, 20))
+def test_a_press_behind_a_treatment_is_never_ignored(make_bench, wait_ms):
+    """Also where it comes before, in or between the flash windows of the record."""
+    bench = started(make_bench)
+    bench.operator.click(0.06)
+    while state(bench) != "READY":
+        bench.run(0.005)
+    bench.run(wait_ms / 1000)
+    bench.operator.click(0.15)
+    bench.run(0.6)
+    assert state(bench) == "RUNNING"
+
+
+def test_a_button_that_stays_down_does_not_keep_the_flash_from_being_written(make_bench):
+    bench = started(make_bench)
+    bench.operator.click(6.0)  # stops
+    bench.run(4.0)
+    assert len(treatments(bench)) == 1
 
 
 def test_a_start_that_is_called_off_is_no_treatment(make_bench):

@@ -57,6 +57,7 @@ def test_exchanged_ways_to_the_motor_are_found_on_the_dummy_load(capsys):
     assert "both stop paths on the dummy load" in failed(rows)
 
 
+@pytest.mark.verifies("R-316")
 def test_without_a_dummy_load_the_stop_paths_are_not_proved(capsys):
     _code, rows = checked(capsys)
     assert rows["both stop paths on the dummy load"] == (None, NOT_PROVED)
@@ -68,6 +69,7 @@ def test_on_the_dummy_load_both_stop_paths_are_proved(capsys):
     assert rows["both stop paths on the dummy load"][0] is True
 
 
+@pytest.mark.verifies("R-316")
 def test_the_dummy_load_has_to_be_confirmed_at_the_pen_too(capsys, monkeypatch):
     monkeypatch.setattr(SimulatedOperator, "dummy_load", lambda _hands: True)
     monkeypatch.setattr(check, "_button_confirms", lambda _board: False)
@@ -88,6 +90,7 @@ def test_a_bare_board_is_checked_in_fault_and_fails_at_what_is_missing(capsys):
     assert "FAULT" in rows["boot"][1]
 
 
+@pytest.mark.verifies("R-316")
 @pytest.mark.parametrize("how", ["exception", "Ctrl-C", "soft reset"])
 def test_however_the_firmware_ends_both_ways_to_the_motor_are_off(capsys, how):
     _code, rows = checked(capsys)

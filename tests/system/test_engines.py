@@ -56,6 +56,7 @@ def settings_power_cuts(bench):
     assert bench.board.boots == operations + 2
 
 
+@pytest.mark.verifies("R-809")
 @pytest.mark.parametrize("story", [treatment, jam, settings_power_cuts])
 def test_all_engines_give_the_same_trace(make_bench, story):
     digests = {}
@@ -66,6 +67,7 @@ def test_all_engines_give_the_same_trace(make_bench, story):
     assert len(set(digests.values())) == 1, digests
 
 
+@pytest.mark.verifies("R-809")
 @pytest.mark.parametrize("fault", SCENARIOS)
 def test_all_engines_give_the_same_trace_of_a_fault(make_bench, fault):
     provoke, found = SCENARIOS[fault]

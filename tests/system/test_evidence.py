@@ -14,19 +14,27 @@ from penloop.evidence.fault_runs import Pair, Reaction, reaction
 from penloop.evidence.fault_situations import EXPECTED, SITUATIONS
 from penloop.evidence.parts import PARTS
 from penloop.evidence.section import Effort
+from penloop.evidence.traceability import tables
+from tests.verification import ROOT, verified
 
+REQUIREMENTS = tables.load(ROOT).requirements
 AIR = next(one for one in SITUATIONS if one.name == "air")
 READY = next(one for one in SITUATIONS if one.name == "ready")
 GOOD = Reaction(2_100_000, ("stall", "park not reached"), 60.0, 500.0, math.nan, 40.0, 0, "FAULT")
 
 
-@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
+@pytest.mark.parametrize(
+    "part",
+    [pytest.param(part, id=part.name, marks=verified(evidence=part.name)) for part in PARTS],
+)
 def test_the_short_form_of_each_part_shows_every_claim(part, tmp_path):
     section = part.make(Effort(True, 1, tmp_path))
     assert [claim.text for claim in section.claims if not claim.holds] == []
     assert section.claims
     assert "<svg" in section.body
     json.dumps(section.data, allow_nan=False)
+    named = {claim.requirement for claim in section.claims if claim.requirement}
+    assert named == {one.id for one in REQUIREMENTS if part.name in one.evidence}
 
 
 @pytest.mark.parametrize(

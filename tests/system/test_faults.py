@@ -17,6 +17,7 @@ from tests.system.story import (
     latched,
     state,
 )
+from tests.verification import verified
 
 CUT_S = 0.06  # from the event to no drive; overspeed by a short ends with the load switch, 30 ms
 CUT, PARK = faults.CUT, faults.PARK
@@ -49,7 +50,9 @@ def test_every_fault_of_the_table_has_a_scenario():
     assert SCENARIOS.keys() == {row[1] for row in faults.FAULTS}
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=verified(fault=name)) for name in SCENARIOS]
+)
 def test_a_scenario_latches_its_fault_and_what_follows_from_it(make_bench, name):
     provoke, found = SCENARIOS[name]
     bench = provoke(make_bench)
@@ -61,7 +64,11 @@ def test_a_scenario_latches_its_fault_and_what_follows_from_it(make_bench, name)
     assert both_ways_shorted or bench.trace()["plant.rate"][-1] == 0
 
 
-@pytest.mark.parametrize(("hazard", "fault", "kind", "limit_s"), WHILE_RUNNING)
+@pytest.mark.verifies("R-460")
+@pytest.mark.parametrize(
+    ("hazard", "fault", "kind", "limit_s"),
+    [pytest.param(*row, marks=verified(fault=row[1])) for row in WHILE_RUNNING],
+)
 def test_a_failing_part_is_found_in_time(running, hazard, fault, kind, limit_s):
     bench = running("cheek", settings={"stroke_rate": 110000})
     start_s = act(bench, hazard)
@@ -77,6 +84,7 @@ def test_a_failing_part_is_found_in_time(running, hazard, fault, kind, limit_s):
         assert driven_s - found_s < 0.002
 
 
+@pytest.mark.verifies("R-105", "R-312")
 @pytest.mark.parametrize("hazard", ["tachometer_open", "temperature_shorted", "battery_empty"])
 def test_a_park_fault_ends_with_the_needles_retracted(running, hazard):
     bench = running("cheek", settings={"stroke_rate": 110000})
@@ -86,6 +94,7 @@ def test_a_park_fault_ends_with_the_needles_retracted(running, hazard):
     assert bench.trace()["plant.rate"][-1] == 0
 
 
+@pytest.mark.verifies("R-302")
 def test_a_shorted_bridge_is_stopped_by_the_load_switch(running):
     bench = running("cheek")
     start_s = act(bench, "bridge_shorted")
@@ -96,6 +105,7 @@ def test_a_shorted_bridge_is_stopped_by_the_load_switch(running):
     assert not bench.electronics.load_switch.closed
 
 
+@pytest.mark.verifies("R-403")
 def test_a_motor_that_moves_by_itself_is_found_within_a_tenth_of_a_second(make_bench):
     bench = SCENARIOS["motor moves when stopped"][0](make_bench)
     trace = bench.trace()
@@ -103,6 +113,7 @@ def test_a_motor_that_moves_by_itself_is_found_within_a_tenth_of_a_second(make_b
     assert first_time(trace, trace["pen.faults"] != 0) - moves_s < 0.1
 
 
+@pytest.mark.verifies("R-402")
 def test_an_overcurrent_is_cut_within_milliseconds(running):
     bench = running("cheek", settings={"stroke_rate": 150000})
     start_s = bench.now_s
@@ -113,6 +124,7 @@ def test_an_overcurrent_is_cut_within_milliseconds(running):
     assert last_time(trace, trace["pen.duty"] > 0) - start_s < 0.005
 
 
+@pytest.mark.verifies("R-517")
 @pytest.mark.parametrize("phase", range(6))
 def test_the_current_limit_keeps_a_jammed_motor_below_overcurrent(running, phase):
     """Up to 130 Hz at every phase; above, one jam in eight is cut as an overcurrent."""
@@ -123,6 +135,21 @@ def test_the_current_limit_keeps_a_jammed_motor_below_overcurrent(running, phase
     assert np.count_nonzero(bench.trace()["pen.current"] > 2000) < 10
 
 
+@pytest.mark.parametrize("phase", range(6))
+def test_a_motor_that_jams_at_the_greatest_rate_is_off_at_once_whatever_it_is_told_as(
+    running, phase
+):
+    """Up to the next step of its law the PWM stays: that may be the current of an overcurrent."""
+    bench = running("cheek", settings={"stroke_rate": 150000})
+    bench.run(phase / 150.0 / 6.0)
+    start_s = act(bench, "motor_jammed")
+    trace = bench.trace()
+    assert latched(bench) <= {"stall", "park not reached", "overcurrent"}
+    assert state(bench) == "FAULT"
+    assert last_time(trace, trace["plant.current"] > 2000) - start_s < 0.02
+
+
+@pytest.mark.verifies("R-414")
 def test_taking_the_cartridge_off_parks(running):
     bench = running("cheek")
     start_s = bench.now_s
@@ -134,6 +161,7 @@ def test_taking_the_cartridge_off_parks(running):
     assert trace["plant.rate"][-1] == 0
 
 
+@pytest.mark.verifies("R-415", "R-601")
 def test_a_cartridge_whose_contacts_are_dirty_is_refused(make_bench):
     bench = make_bench()
     bench.run(0.5)
@@ -144,6 +172,7 @@ def test_a_cartridge_whose_contacts_are_dirty_is_refused(make_bench):
     assert latched(bench) == {"cartridge invalid"}
 
 
+@pytest.mark.verifies("R-420")
 def test_a_hot_housing_ends_the_treatment(running):
     thermal = Thermal(ambient_c=60.0, housing_c=53.0, winding_c=53.0)
     bench = running(parameters=PenParameters(thermal=thermal))
@@ -151,6 +180,7 @@ def test_a_hot_housing_ends_the_treatment(running):
     assert latched(bench) == {"over-temperature"}
 
 
+@pytest.mark.verifies("R-103", "R-205")
 def test_a_fault_is_cleared_by_holding_the_button_and_leads_to_a_new_self_test(running):
     bench = running("cheek")
     bench.operator.usb_power()
@@ -162,6 +192,7 @@ def test_a_fault_is_cleared_by_holding_the_button_and_leads_to_a_new_self_test(r
     assert state(bench) == "READY"
 
 
+@pytest.mark.verifies("R-205", "R-452")
 def test_a_short_press_does_not_clear_a_fault(running):
     bench = running("cheek")
     bench.operator.usb_power()
@@ -171,6 +202,7 @@ def test_a_short_press_does_not_clear_a_fault(running):
     assert state(bench) == "FAULT"
 
 
+@pytest.mark.verifies("R-206")
 def test_a_refused_cartridge_cannot_be_acknowledged_while_it_is_in(make_bench):
     bench = make_bench()
     bench.run(0.5)
@@ -187,6 +219,7 @@ def test_a_refused_cartridge_cannot_be_acknowledged_while_it_is_in(make_bench):
     assert state(bench) == "STANDBY"
 
 
+@pytest.mark.verifies("R-301")
 def test_the_load_switch_opens_when_the_control_interrupt_dies(running):
     bench = running("cheek")
     start_s = bench.now_s
@@ -200,6 +233,7 @@ def test_the_load_switch_opens_when_the_control_interrupt_dies(running):
     assert last_time(trace, trace["plant.rate"] != 0) - start_s < 0.15
 
 
+@pytest.mark.verifies("R-309", "R-408")
 def test_an_exception_in_the_control_interrupt_cuts_both_paths(running):
     bench = running("cheek")
     control = control_of(bench)
@@ -212,6 +246,7 @@ def test_an_exception_in_the_control_interrupt_cuts_both_paths(running):
     assert control.error is TypeError
 
 
+@pytest.mark.verifies("R-407")
 def test_a_late_control_interrupt_is_a_missed_deadline(running):
     bench = running("cheek")
     start_s = bench.now_s
@@ -222,6 +257,7 @@ def test_a_late_control_interrupt_is_a_missed_deadline(running):
     assert last_time(trace, trace["pen.duty"] > 0) - start_s < 0.02
 
 
+@pytest.mark.verifies("R-453")
 def test_ordinary_treatments_raise_no_fault(running):
     for zone in ("forehead", "cheek", "nose", "scar"):
         bench = running(zone, settings={"stroke_rate": 110000, "depth": 750}, seed=len(zone))
@@ -233,6 +269,7 @@ def test_ordinary_treatments_raise_no_fault(running):
         assert state(bench) == "READY"
 
 
+@pytest.mark.verifies("R-518")
 def test_a_rate_that_current_cannot_hold_is_told_as_limited(running):
     bench = running("scar", settings={"stroke_rate": 150000, "depth": 1500, "current_limit": 300})
     bench.run(0.5)

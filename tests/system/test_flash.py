@@ -53,13 +53,13 @@ def test_settings_and_the_pens_other_files_survive():
             pen.set({"depth": "0.75mm", "buzzer": 0})
             pen.wait(1.0)
         files = bench_of(line).board.flash.files
-        files["/removed_a"] = b"1234\n"
+        files["/removed"] = b"1234\n"
         files["/blackbox"] = b"the last faults"
         flashed(line)
         with line.pen() as pen:
             assert (pen.get("depth").value, pen.get("buzzer").value) == (750, 0)
         assert files["/blackbox"] == b"the last faults"
-        assert "/removed_a" in files
+        assert "/removed" in files
 
 
 def test_roll_back_returns_to_the_version_before_and_forth_again():
@@ -123,6 +123,7 @@ def test_what_a_handed_over_board_is_asked_for_60_s_is_not_cut_short_by_a_watchd
         assert bench_of(line).board.boots == 2
 
 
+@pytest.mark.verifies("R-806")
 def test_the_watchdog_of_a_pen_that_runs_cannot_be_stopped():
     with board() as line:
         bench = bench_of(line)

@@ -43,6 +43,7 @@ def test_the_pen_describes_itself(connect):
     assert bench.trace()["plant.strokes"].max() == 0
 
 
+@pytest.mark.verifies("R-208")
 def test_connecting_and_leaving_neither_resets_nor_moves_the_pen(connect):
     pen, bench = connect(settle_s=1.0)
     before = state(bench)
@@ -51,6 +52,7 @@ def test_connecting_and_leaving_neither_resets_nor_moves_the_pen(connect):
     assert before == "STANDBY"
 
 
+@pytest.mark.verifies("R-705")
 def test_rate_and_depth_change_as_one_transaction(connect):
     pen, bench = connect(settle_s=1.0)
     changes = pen.set({"stroke_rate": 110000, "depth": 750})
@@ -59,6 +61,7 @@ def test_rate_and_depth_change_as_one_transaction(connect):
     assert bench.signal("depth") == 750
 
 
+@pytest.mark.verifies("R-502", "R-519", "R-704", "R-705")
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -78,6 +81,7 @@ def test_a_change_out_of_bounds_is_refused_with_its_reason_and_nothing_changes(
     assert pen.get("run_limit").value == 1800
 
 
+@pytest.mark.verifies("R-515")
 def test_a_depth_that_needs_a_faster_rate_is_refused_with_that_rate_named(connect):
     pen, _bench = connect("cartridge=42 needles", settle_s=1.0)
     with pytest.raises(Refused) as caught:
@@ -87,6 +91,7 @@ def test_a_depth_that_needs_a_faster_rate_is_refused_with_that_rate_named(connec
     assert pen.set({"depth": 1500, "stroke_rate": needed})[0].status == "applied"
 
 
+@pytest.mark.verifies("R-505")
 def test_while_running_shallower_goes_at_once_and_deeper_waits_for_the_next_start(connect):
     pen, bench = connect("cartridge=12 needles", settle_s=1.0)
     bench.operator.click()
@@ -109,6 +114,7 @@ def test_while_running_shallower_goes_at_once_and_deeper_waits_for_the_next_star
     assert bench.signal("rate_target") == 80000
 
 
+@pytest.mark.verifies("R-904")
 def test_settings_survive_a_restart(connect):
     pen, bench = connect(settle_s=1.0)
     pen.set({"stroke_rate": 123000})
@@ -120,6 +126,7 @@ def test_settings_survive_a_restart(connect):
     assert again.info.boot_session == 2
 
 
+@pytest.mark.verifies("R-214")
 def test_the_host_stops_a_treatment(connect):
     pen, bench = connect("cartridge=12 needles&zone=cheek", settle_s=1.0)
     bench.operator.click()
@@ -130,6 +137,7 @@ def test_the_host_stops_a_treatment(connect):
     assert state(bench) == "READY"
 
 
+@pytest.mark.verifies("R-207")
 def test_the_host_cannot_run_the_motor_outside_service(connect):
     pen, bench = connect("cartridge=12 needles", settle_s=1.0)
     with pytest.raises(Refused, match="SERVICE"):
@@ -138,6 +146,7 @@ def test_the_host_cannot_run_the_motor_outside_service(connect):
     assert bench.trace()["plant.strokes"].max() == 0
 
 
+@pytest.mark.verifies("R-421")
 def test_in_service_the_host_runs_the_motor_and_silence_stops_and_parks_it(connect):
     pen, bench = connect(settle_s=1.0)
     enter_service(bench)
@@ -155,6 +164,7 @@ def test_in_service_the_host_runs_the_motor_and_silence_stops_and_parks_it(conne
     assert driven - silent_s < 1.2
 
 
+@pytest.mark.verifies("R-202", "R-703")
 def test_a_press_stops_a_service_run_at_once_and_a_second_one_leaves_service(connect):
     pen, bench = connect(settle_s=1.0)
     enter_service(bench)
@@ -162,15 +172,19 @@ def test_a_press_stops_a_service_run_at_once_and_a_second_one_leaves_service(con
     for _ in range(4):
         bench.run(0.1)
         pen.heartbeat()
+    pressed_s = bench.now_s
     bench.operator.click()
     bench.run(1.0)
     assert state(bench) == "SERVICE"
-    assert bench.trace()["plant.rate"][-1] == 0
+    trace = bench.trace()
+    assert trace["pen.duty"][np.searchsorted(trace.time_s, pressed_s + 0.02)] == 0
+    assert trace["plant.rate"][-1] == 0
     bench.operator.click()
     bench.run(1.0)
     assert state(bench) == "STANDBY"
 
 
+@pytest.mark.verifies("R-606")
 def test_in_service_no_treatment_cartridge_runs_and_a_test_cartridge_does(connect):
     pen, bench = connect("cartridge=12 needles", settle_s=1.0)
     bench.operator.click(3.5)
@@ -187,6 +201,7 @@ def test_in_service_no_treatment_cartridge_runs_and_a_test_cartridge_does(connec
     assert bench.signal("rate") > 40000
 
 
+@pytest.mark.verifies("R-606")
 def test_a_treatment_cartridge_put_in_during_a_service_run_parks_the_motor_unused(connect):
     pen, bench = connect(settle_s=1.0)
     enter_service(bench)
@@ -202,6 +217,7 @@ def test_a_treatment_cartridge_put_in_during_a_service_run_parks_the_motor_unuse
     assert part.eeprom.content[32:44] == b"\xff" * 12
 
 
+@pytest.mark.verifies("R-703")
 def test_service_ends_when_its_host_has_been_silent_for_half_a_minute(connect):
     pen, bench = connect(settle_s=1.0)
     enter_service(bench)
@@ -212,6 +228,7 @@ def test_service_ends_when_its_host_has_been_silent_for_half_a_minute(connect):
     assert state(bench) == "STANDBY"
 
 
+@pytest.mark.verifies("R-506")
 def test_in_service_the_depth_grows_by_one_step_a_stroke_while_the_needles_are_retracted(connect):
     pen, bench = connect(settle_s=1.0)
     enter_service(bench)
@@ -238,6 +255,7 @@ def test_the_link_answers_after_it_was_idle_for_longer_than_half_a_clock_wrap(co
     assert pen.get("stroke_rate").value == 100000
 
 
+@pytest.mark.verifies("R-515")
 def test_a_start_is_refused_while_the_rate_is_too_low_for_the_needles(connect):
     pen, bench = connect(settle_s=1.0)
     pen.set({"stroke_rate": 25000, "depth": 1500})
@@ -250,6 +268,7 @@ def test_a_start_is_refused_while_the_rate_is_too_low_for_the_needles(connect):
     assert notices == [protocol.RATE_TOO_LOW]
 
 
+@pytest.mark.verifies("R-214")
 def test_a_stop_of_the_host_in_ready_does_not_block_the_button(connect):
     pen, bench = connect("cartridge=12 needles", settle_s=1.0)
     pen.stop()
@@ -259,6 +278,7 @@ def test_a_stop_of_the_host_in_ready_does_not_block_the_button(connect):
     assert state(bench) == "RUNNING"
 
 
+@pytest.mark.verifies("R-502", "R-704")
 def test_in_service_the_ceiling_can_be_raised_and_falls_back_at_power_off(connect):
     pen, bench = connect(settle_s=1.0)
     enter_service(bench)
@@ -281,6 +301,7 @@ def test_telemetry_brings_what_the_recorder_saw(connect):
     assert set(samples["state"]) == {3}
 
 
+@pytest.mark.verifies("R-451")
 def test_a_fault_is_listed_with_its_time_and_text(connect):
     pen, bench = connect("cartridge=12 needles", settle_s=1.0)
     bench.operator.click()

@@ -61,6 +61,7 @@ def trace_of(make_bench):
     return run
 
 
+@pytest.mark.verifies("R-101", "R-312", "R-313", "R-458", "R-502", "R-505")
 @pytest.mark.parametrize("seed", range(24))
 def test_whatever_a_hand_or_a_bad_part_does(trace_of, seed):
     trace = trace_of(seed)

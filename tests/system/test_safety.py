@@ -28,6 +28,7 @@ def ready(make_bench, **options):
 # Sensors
 
 
+@pytest.mark.verifies("R-413")
 @pytest.mark.parametrize("rate_hz", [40, 100, 150])
 def test_a_tachometer_that_was_dead_before_the_start_is_found(make_bench, rate_hz):
     bench = ready(make_bench, settings={"stroke_rate": rate_hz * 1000, "depth": 300})
@@ -41,6 +42,7 @@ def test_a_tachometer_that_was_dead_before_the_start_is_found(make_bench, rate_h
     assert from_top_deg(trace) < 15
 
 
+@pytest.mark.verifies("R-312", "R-457")
 @pytest.mark.parametrize("hazard", ["top_dead_centre_open", "top_dead_centre_shorted"])
 def test_a_top_sensor_that_fails_at_the_stop_does_not_pass_for_parked_needles(running, hazard):
     bench = running("cheek", settings={"stroke_rate": 60000})
@@ -51,6 +53,7 @@ def test_a_top_sensor_that_fails_at_the_stop_does_not_pass_for_parked_needles(ru
     assert state(bench) == "FAULT"
 
 
+@pytest.mark.verifies("R-411", "R-457")
 @pytest.mark.parametrize("hazard", ["top_dead_centre_open", "top_dead_centre_shorted"])
 def test_a_pen_whose_top_sensor_is_still_broken_does_not_become_ready(running, hazard):
     bench = running("cheek")
@@ -65,6 +68,7 @@ def test_a_pen_whose_top_sensor_is_still_broken_does_not_become_ready(running, h
     assert latched(bench) == {"park not reached"}
 
 
+@pytest.mark.verifies("R-209", "R-457")
 def test_an_open_top_sensor_at_power_up_moves_nothing(make_bench):
     bench = make_bench()
     bench.operator.hazard("top_dead_centre_open")
@@ -74,6 +78,7 @@ def test_an_open_top_sensor_at_power_up_moves_nothing(make_bench):
     assert bench.trace()["pen.duty"].max() == 0
 
 
+@pytest.mark.verifies("R-419", "R-902")
 def test_an_open_battery_wire_neither_races_the_motor_nor_stays_unnoticed(running):
     bench = running("cheek", settings={"stroke_rate": 60000})
     start_s = bench.now_s
@@ -87,6 +92,7 @@ def test_an_open_battery_wire_neither_races_the_motor_nor_stays_unnoticed(runnin
     assert from_top_deg(trace) < 15
 
 
+@pytest.mark.verifies("R-420", "R-901")
 def test_an_open_thermistor_ends_the_treatment_and_refuses_the_next(running):
     bench = running("cheek")
     start_s = bench.now_s
@@ -103,6 +109,7 @@ def test_an_open_thermistor_ends_the_treatment_and_refuses_the_next(running):
 # Depth
 
 
+@pytest.mark.verifies("R-510")
 def test_a_cartridge_contact_that_opens_while_running_does_not_let_the_needles_deeper(make_bench):
     bench = make_bench(settings={"depth": 1500, "stroke_rate": 100000})
     bench.operator.insert_cartridge(SimulatedCartridge(max_depth_um=500))
@@ -120,6 +127,7 @@ def test_a_cartridge_contact_that_opens_while_running_does_not_let_the_needles_d
     assert trace["plant.protrusion"][after(trace, 1.0)].max() <= 550
 
 
+@pytest.mark.verifies("R-505", "R-507")
 def test_deeper_while_parking_waits_until_the_needles_are_parked(running):
     bench = running("cheek", settings={"depth": 500})
     bench.operator.click()
@@ -134,6 +142,7 @@ def test_deeper_while_parking_waits_until_the_needles_are_parked(running):
     assert trace["plant.protrusion"][parking].max() <= 550
 
 
+@pytest.mark.verifies("R-458")
 def test_no_fault_moves_the_depth_axis_before_it_is_acknowledged(running):
     bench = running("cheek", settings={"depth": 500})
     bench.kernel.set_code_fault(0, 46000, 0)
@@ -145,6 +154,7 @@ def test_no_fault_moves_the_depth_axis_before_it_is_acknowledged(running):
         assert bench.trace()["plant.protrusion"][-1] == pytest.approx(500, abs=30)
 
 
+@pytest.mark.verifies("R-501")
 def test_whatever_the_main_loop_asks_for_the_axis_stops_at_the_hard_limit(make_bench):
     bench = make_bench()
     bench.run(1.0)
@@ -153,6 +163,7 @@ def test_whatever_the_main_loop_asks_for_the_axis_stops_at_the_hard_limit(make_b
     assert bench.trace()["plant.protrusion"].max() <= 2550
 
 
+@pytest.mark.verifies("R-601")
 def test_a_cartridge_without_a_greatest_depth_or_of_an_unknown_kind_is_refused(make_bench):
     bench = make_bench()
     bench.run(0.5)
@@ -164,6 +175,7 @@ def test_a_cartridge_without_a_greatest_depth_or_of_an_unknown_kind_is_refused(m
 # Starts and stops
 
 
+@pytest.mark.verifies("R-210")
 def test_a_run_limit_stop_does_not_stop_the_next_treatment(make_bench):
     bench = ready(make_bench, settings={"run_limit": 5})
     bench.operator.click()
@@ -174,6 +186,7 @@ def test_a_run_limit_stop_does_not_stop_the_next_treatment(make_bench):
     assert state(bench) == "RUNNING"
 
 
+@pytest.mark.verifies("R-803")
 @pytest.mark.parametrize("offset_ms", range(0, 12, 2))
 def test_flash_is_never_written_with_a_start_on_its_way(make_bench, offset_ms):
     bench = ready(make_bench)
@@ -193,6 +206,7 @@ def test_flash_is_never_written_with_a_start_on_its_way(make_bench, offset_ms):
     assert not any(writes)
 
 
+@pytest.mark.verifies("R-203")
 def test_a_press_while_the_depth_is_still_being_reached_calls_the_start_off(make_bench):
     bench = ready(make_bench)
     pen_of(bench).treatment.pending = {DEPTH: 1500}
@@ -204,6 +218,7 @@ def test_a_press_while_the_depth_is_still_being_reached_calls_the_start_off(make
     assert "RUNNING" not in states_of(bench.trace())
 
 
+@pytest.mark.verifies("R-203")
 @pytest.mark.parametrize("after_ms", range(1, 24))
 def test_a_press_while_the_cartridge_is_marked_used_calls_the_start_off(make_bench, after_ms):
     bench = ready(make_bench)
@@ -216,6 +231,7 @@ def test_a_press_while_the_cartridge_is_marked_used_calls_the_start_off(make_ben
     assert state(bench) != "RUNNING"
 
 
+@pytest.mark.verifies("R-212")
 def test_usb_power_refuses_a_start_and_leaves_the_cartridge_unused(make_bench):
     bench = ready(make_bench)
     bench.operator.usb_power()
@@ -226,6 +242,7 @@ def test_usb_power_refuses_a_start_and_leaves_the_cartridge_unused(make_bench):
     assert bench.operator.cartridge.eeprom.content[32] == 0xFF
 
 
+@pytest.mark.verifies("R-206", "R-418")
 def test_usb_power_is_not_acknowledged_while_it_is_connected(running):
     bench = running("cheek")
     bench.operator.usb_power()
@@ -235,6 +252,7 @@ def test_usb_power_is_not_acknowledged_while_it_is_connected(running):
     assert latched(bench) == {"USB power while running"}
 
 
+@pytest.mark.verifies("R-205")
 def test_a_press_that_began_before_the_fault_does_not_acknowledge_it(running):
     bench = running("cheek")
     bench.operator.press()
@@ -249,6 +267,7 @@ def test_a_press_that_began_before_the_fault_does_not_acknowledge_it(running):
     assert state(bench) == "FAULT"
 
 
+@pytest.mark.verifies("R-603", "R-604")
 def test_a_removed_cartridge_stays_refused_after_a_restart_even_without_its_mark(running):
     bench = running()
     bench.operator.click()
@@ -266,6 +285,7 @@ def test_a_removed_cartridge_stays_refused_after_a_restart_even_without_its_mark
 # Service, calibration, hand-over
 
 
+@pytest.mark.verifies("R-213", "R-701")
 def test_an_uncalibrated_pen_says_so_and_can_be_serviced(make_bench):
     bench = make_bench(calibrated=False)
     bench.run(1.0)
@@ -278,6 +298,7 @@ def test_an_uncalibrated_pen_says_so_and_can_be_serviced(make_bench):
     assert state(bench) == "SERVICE"
 
 
+@pytest.mark.verifies("R-701")
 def test_the_buzzer_tells_at_three_seconds_that_service_will_be_entered(make_bench):
     bench = make_bench()
     bench.run(1.0)
@@ -290,6 +311,7 @@ def test_the_buzzer_tells_at_three_seconds_that_service_will_be_entered(make_ben
     assert state(bench) == "STANDBY"
 
 
+@pytest.mark.verifies("R-310")
 def test_ctrl_c_stops_the_motor_and_ends_in_the_repl(running):
     bench = running("cheek")
     start_s = bench.now_s
@@ -304,6 +326,7 @@ def test_ctrl_c_stops_the_motor_and_ends_in_the_repl(running):
     assert bench.board.gpio.level(2) == bench.board.gpio.level(3) == 0
 
 
+@pytest.mark.verifies("R-310")
 def test_more_ctrl_c_does_not_break_the_hand_over_off(running):
     bench = running("cheek")
     for _ in range(10):
@@ -316,6 +339,7 @@ def test_more_ctrl_c_does_not_break_the_hand_over_off(running):
     assert bench.board.gpio.level(2) == bench.board.gpio.level(3) == 0
 
 
+@pytest.mark.verifies("R-410")
 def test_the_reset_of_a_hand_over_is_not_taken_for_the_watchdog(running):
     bench = running()
     bench.board.serial.usb.deliver(b"\x03", bench.board.now_us, 1000)
@@ -329,6 +353,7 @@ def test_the_reset_of_a_hand_over_is_not_taken_for_the_watchdog(running):
     assert latched(bench) == {"watchdog reset"}
 
 
+@pytest.mark.verifies("R-310", "R-408")
 def test_an_exception_in_the_main_loop_ends_with_the_outputs_off(running):
     bench = running("cheek")
     start_s = bench.now_s

@@ -9,6 +9,7 @@ from penloop.scenarios.execution import make_bench, play, run
 from penloop.scenarios.scenario_reader import load
 from penloop.scenarios.vocabulary import FAULTS, STILL_MHZ
 from tests.system.board_line import with_changes
+from tests.verification import verified
 
 LIBRARY = Path(__file__).parents[2] / "examples" / "scenarios"
 FILES = sorted(LIBRARY.glob("*.pen.toml"))
@@ -18,12 +19,16 @@ WITHOUT_A_FILE = {"internal error"}  # a word of memory that is lost needs anoth
 NAMES = [path.name.removesuffix(".pen.toml") for path in FILES]
 
 
-@pytest.mark.parametrize("path", FILES, ids=NAMES)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(p, id=n, marks=verified(scenario=n)) for n, p in zip(NAMES, FILES)],
+)
 def test_every_scenario_holds(path):
     outcome = run(load(path))
     assert outcome.passed, outcome.error or [str(v) for v in outcome.verdicts if not v.holds]
 
 
+@pytest.mark.verifies("R-803")
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
 def test_no_flash_is_written_while_the_motor_turns(path):
     """Or might be driven: once both paths have been off for 2 s, a motor that turns is dead."""

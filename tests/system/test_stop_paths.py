@@ -30,6 +30,7 @@ def pulses_of(trace, start_s=0.0):
     return np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1) if len(rows) else []
 
 
+@pytest.mark.verifies("R-304", "R-305")
 def test_both_paths_are_proved_before_a_pen_becomes_ready(make_bench):
     trace = ready(make_bench).trace()
     pulses = pulses_of(trace)
@@ -39,6 +40,7 @@ def test_both_paths_are_proved_before_a_pen_becomes_ready(make_bench):
     assert trace["plant.protrusion"][pulses[0][0]] <= 25  # at depth zero
 
 
+@pytest.mark.verifies("R-304")
 def test_both_paths_are_proved_again_before_each_run(make_bench):
     bench = ready(make_bench)
     for _ in range(2):
@@ -53,6 +55,7 @@ def test_both_paths_are_proved_again_before_each_run(make_bench):
                                              "READY"]  # fmt: skip
 
 
+@pytest.mark.verifies("R-315")
 def test_a_run_begins_within_a_seventh_of_a_second_of_the_release(make_bench):
     bench = ready(make_bench)
     bench.operator.click(0.1)
@@ -62,6 +65,7 @@ def test_a_run_begins_within_a_seventh_of_a_second_of_the_release(make_bench):
     assert first_time(trace, trace["pen.state"] == RUNNING) - released_s < STARTS_WITHIN_S
 
 
+@pytest.mark.verifies("R-305")
 def test_current_flows_with_both_paths_on_only(make_bench):
     trace = ready(make_bench).trace()
     current = trace["plant.current"]
@@ -79,6 +83,7 @@ FOUND = {
 }
 
 
+@pytest.mark.verifies("R-306", "R-424", "R-425", "R-426")
 @pytest.mark.parametrize("when", WHEN)
 @pytest.mark.parametrize("hazard", FOUND)
 def test_a_path_that_does_not_work_is_found(make_bench, hazard, when):
@@ -91,6 +96,7 @@ def test_a_path_that_does_not_work_is_found(make_bench, hazard, when):
     assert bench.trace()["plant.rate"][-1] == 0
 
 
+@pytest.mark.verifies("R-305", "R-425")
 def test_a_load_switch_that_stays_closed_is_found_without_turning_the_motor(make_bench):
     bench = ready(make_bench)
     bench.operator.hazard("load_switch_shorted")
@@ -99,6 +105,7 @@ def test_a_load_switch_that_stays_closed_is_found_without_turning_the_motor(make
     assert bench.trace()["plant.angle"].max() < 5000
 
 
+@pytest.mark.verifies("R-306")
 def test_exchanged_pins_of_pwm_and_load_switch_are_found_at_the_start(make_bench):
     bench = make_bench(wiring=Wiring().swapped(Wiring.motor_pwm, Wiring.load_switch))
     bench.run(0.6)
@@ -106,6 +113,7 @@ def test_exchanged_pins_of_pwm_and_load_switch_are_found_at_the_start(make_bench
     assert state(bench) == "FAULT"
 
 
+@pytest.mark.verifies("R-103", "R-304")
 def test_a_part_that_was_repaired_passes_after_the_acknowledgement(make_bench):
     bench = ready(make_bench)
     bench.operator.hazard("load_switch_shorted")
@@ -120,6 +128,7 @@ def test_a_part_that_was_repaired_passes_after_the_acknowledgement(make_bench):
     assert (state(bench), latched(bench)) == ("READY", set())
 
 
+@pytest.mark.verifies("R-203", "R-308")
 @pytest.mark.parametrize("after_ms", range(60, 220, 7))
 def test_a_press_at_any_moment_of_the_proof_calls_the_run_off(make_bench, after_ms):
     bench = ready(make_bench)
@@ -137,6 +146,7 @@ def test_a_press_at_any_moment_of_the_proof_calls_the_run_off(make_bench, after_
         assert first_time(trace, running) < pressed_s + 0.008
 
 
+@pytest.mark.verifies("R-203")
 def test_a_tap_shorter_than_a_look_of_the_main_loop_calls_the_run_off_too(make_bench):
     bench = ready(make_bench)
     bench.operator.click(0.06)
@@ -148,6 +158,7 @@ def test_a_tap_shorter_than_a_look_of_the_main_loop_calls_the_run_off_too(make_b
     assert "RUNNING" not in states_of(bench.trace())
 
 
+@pytest.mark.verifies("R-308", "R-605")
 def test_a_cartridge_taken_off_in_the_proof_does_not_run(make_bench):
     bench = ready(make_bench)
     bench.operator.click(0.06)
@@ -159,6 +170,7 @@ def test_a_cartridge_taken_off_in_the_proof_does_not_run(make_bench):
     assert "RUNNING" not in states_of(bench.trace())
 
 
+@pytest.mark.verifies("R-308")
 def test_a_knock_in_the_proof_parks_the_needles_anew_in_place_of_a_run(make_bench):
     bench = ready(make_bench)
     bench.operator.click(0.06)
@@ -173,12 +185,14 @@ def test_a_knock_in_the_proof_parks_the_needles_anew_in_place_of_a_run(make_benc
     assert state(bench) == "RUNNING"
 
 
+@pytest.mark.verifies("R-213")
 def test_an_uncalibrated_pen_gets_no_pulse(make_bench):
     bench = make_bench(calibrated=False)
     bench.run(1.5)
     assert pulses_of(bench.trace()) == []
 
 
+@pytest.mark.verifies("R-426")
 def test_a_motor_that_is_not_the_setting_s_is_refused(make_bench):
     for name in ("dummy load", "006SR"):
         bench = make_bench(parameters=PENS[name])
@@ -187,6 +201,7 @@ def test_a_motor_that_is_not_the_setting_s_is_refused(make_bench):
     bench = ready(make_bench, parameters=PENS["006SR"], settings={"motor_resistance": 5100})
 
 
+@pytest.mark.verifies("R-307")
 def test_an_amplifier_of_10_mA_of_noise_is_good_enough(make_bench):
     noisy = PenParameters(sensors=Sensors(shunt_noise_rms_a=0.01))
     for seed in range(12):

@@ -21,6 +21,7 @@ def settings(rate_hz, depth_um=750):
     return {"stroke_rate": round(rate_hz * 1000), "depth": depth_um}
 
 
+@pytest.mark.verifies("R-511")
 def test_the_pen_boots_homes_and_waits_for_a_cartridge(make_bench):
     bench = make_bench()
     bench.run(1.0)
@@ -28,6 +29,20 @@ def test_the_pen_boots_homes_and_waits_for_a_cartridge(make_bench):
     assert bench.axis.nose_um == pytest.approx(500, abs=50)
 
 
+@pytest.mark.verifies("R-511")
+def test_homing_moves_toward_zero_depth_only(make_bench):
+    bench = make_bench(start_depth_um=800.0)
+    bench.run(1.0)
+    trace = bench.trace()
+    nose = trace["plant.protrusion"]
+    home = int(np.argmax(nose <= 0))
+    assert nose[0] > 700
+    assert nose[home] <= 0
+    assert np.all(np.diff(nose[: home + 1]) <= 0)
+    assert bench.axis.nose_um == pytest.approx(500, abs=50)
+
+
+@pytest.mark.verifies("R-101")
 def test_a_fresh_cartridge_makes_the_pen_ready_and_only_the_proof_touches_the_motor(make_bench):
     bench = make_bench()
     bench.operator.insert_cartridge()
@@ -38,6 +53,7 @@ def test_a_fresh_cartridge_makes_the_pen_ready_and_only_the_proof_touches_the_mo
     assert not trace["pen.duty"][trace["pen.state"] != SELF_TEST].any()
 
 
+@pytest.mark.verifies("R-213")
 def test_an_uncalibrated_pen_does_not_become_ready(make_bench):
     bench = make_bench(calibrated=False)
     bench.operator.insert_cartridge()
@@ -45,6 +61,7 @@ def test_an_uncalibrated_pen_does_not_become_ready(make_bench):
     assert state(bench) == "SELF_TEST"
 
 
+@pytest.mark.verifies("R-106", "R-201", "R-202", "R-311")
 def test_a_press_and_release_starts_and_a_press_stops_and_parks(make_bench):
     bench = make_bench()
     bench.operator.insert_cartridge()
@@ -67,6 +84,7 @@ def test_a_press_and_release_starts_and_a_press_stops_and_parks(make_bench):
     assert trace["plant.rate"][-1] == 0
 
 
+@pytest.mark.verifies("R-201")
 def test_a_press_whose_edge_was_seen_elsewhere_does_not_start(make_bench):
     bench = make_bench()
     bench.run(0.8)
@@ -80,6 +98,7 @@ def test_a_press_whose_edge_was_seen_elsewhere_does_not_start(make_bench):
     assert state(bench) == "READY"
 
 
+@pytest.mark.verifies("R-201")
 @pytest.mark.parametrize("hold_s", [0.02, 1.0])
 def test_a_press_too_short_or_too_long_does_not_start(make_bench, hold_s):
     bench = make_bench()
@@ -90,6 +109,7 @@ def test_a_press_too_short_or_too_long_does_not_start(make_bench, hold_s):
     assert state(bench) == "READY"
 
 
+@pytest.mark.verifies("R-513")
 @pytest.mark.parametrize("rate_hz", [25, 40, 70, 110, 150])
 def test_the_rate_is_held_within_two_percent_in_the_air(running, rate_hz):
     bench = running(settings=settings(rate_hz, 300))
@@ -100,6 +120,7 @@ def test_the_rate_is_held_within_two_percent_in_the_air(running, rate_hz):
     assert state(bench) == "RUNNING"
 
 
+@pytest.mark.verifies("R-513", "R-516")
 @pytest.mark.parametrize("charge", [0.15, 0.95])
 @pytest.mark.parametrize("rate_hz", [70, 110, 150])
 def test_the_rate_stays_within_ten_percent_through_the_reference_disturbance(
@@ -123,6 +144,7 @@ def test_the_rate_stays_within_ten_percent_through_the_reference_disturbance(
     assert not bench.signal("faults")
 
 
+@pytest.mark.verifies("R-508")
 def test_the_depth_axis_reaches_its_setting_within_five_hundredths(make_bench):
     for depth_um in (0, 250, 1000, 1500):
         bench = make_bench(settings={"depth": depth_um})
@@ -139,6 +161,7 @@ def test_needles_reach_less_deep_than_they_protrude(running):
     assert 400 < depths.mean() < 1000
 
 
+@pytest.mark.verifies("R-210")
 def test_a_treatment_ends_by_itself_at_the_run_limit(running):
     bench = running(settings={"run_limit": 5})
     bench.run(6.0)
@@ -146,6 +169,7 @@ def test_a_treatment_ends_by_itself_at_the_run_limit(running):
     assert bench.signal("run_time") == pytest.approx(5000, abs=30)
 
 
+@pytest.mark.verifies("R-903")
 def test_the_light_tells_the_state(make_bench):
     bench = make_bench()
     bench.operator.insert_cartridge()
@@ -153,6 +177,7 @@ def test_the_light_tells_the_state(make_bench):
     assert bench.electronics.light() == (0, 1, 0)
 
 
+@pytest.mark.verifies("R-209")
 def test_needles_out_at_boot_wait_for_a_fresh_press_and_are_parked(make_bench):
     bench = make_bench(crank_deg=175.0)
     bench.run(1.0)

@@ -59,6 +59,7 @@ def ask(bench: Bench) -> None:
         pen.status()
 
 
+@pytest.mark.verifies("R-810")
 @pytest.mark.parametrize("name", list(BROKEN))
 def test_a_version_that_does_not_work_gives_way_to_the_one_before(name):
     firmware, good, _bad = two_versions(with_changes(BROKEN[name]))
@@ -71,6 +72,7 @@ def test_a_version_that_does_not_work_gives_way_to_the_one_before(name):
         assert bench.trace()["plant.current"].max() < PULSE_MA
 
 
+@pytest.mark.verifies("R-810")
 def test_a_version_that_the_watchdog_bites_gives_way_at_once():
     firmware, good, _bad = two_versions(with_changes(STUCK))
     with Bench(firmware=firmware, repl=True) as bench:
@@ -89,6 +91,7 @@ def test_a_version_that_works_is_kept_in_its_first_start():
         assert bench.now_s < 7.0
 
 
+@pytest.mark.verifies("R-211", "R-810")
 def test_a_version_that_no_host_has_heard_gives_way_and_starts_no_treatment():
     firmware, good, _other = two_versions(with_changes(OTHER))
     with Bench(firmware=firmware, repl=True) as bench:
@@ -121,6 +124,7 @@ def test_a_bare_board_keeps_a_new_version_whatever_its_faults():
         assert bench.board.boots == 1
 
 
+@pytest.mark.verifies("R-811")
 def test_power_cuts_during_the_trial_leave_one_of_the_two_versions():
     firmware, good, other = two_versions(with_changes(OTHER))
     for operation in range(12):
@@ -161,6 +165,7 @@ def test_a_host_that_asks_gets_the_prompt_of_a_version_on_trial():
             Pen(SimulatedPort.on_bench(bench))
 
 
+@pytest.mark.verifies("R-811")
 @pytest.mark.parametrize(
     "damaged", [b"", b"a b", b"a b c", b"\xff\xfe", b"0123456789abcdef - kept", None]
 )
@@ -184,6 +189,7 @@ def test_the_first_version_on_a_board_ends_at_the_prompt_when_it_does_not_work()
         assert bench.board.boots == boots
 
 
+@pytest.mark.verifies("R-303")
 def test_both_ways_to_the_motor_are_off_before_anything_of_a_version_can_fail():
     bad = Bundle.of(with_changes(BROKEN["raises at import"]))
     with board() as line:

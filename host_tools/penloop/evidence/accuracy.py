@@ -128,6 +128,7 @@ def _claims(found: Results) -> Iterator[Claim]:
         f"at steady state, wherever the duty is below {DUTY_LIMIT:.0%}.",
         off <= RATE_PERCENT,
         f"farthest {np.max(off):.2f} %, 95 % of pens within {np.percentile(off, 95):.2f} %",
+        "R-513",
     )
     nose = found.nose_mm - found.set_mm
     # The pen rounds the depth down to a step of 0.025 mm.
@@ -136,20 +137,22 @@ def _claims(found: Results) -> Iterator[Claim]:
         f"The needles stand out of the nose as set, in steps of 0.025 mm, within {DEPTH_MM:g} mm.",
         held <= DEPTH_MM,
         f"{np.min(nose):+.3f} to {np.max(nose):+.3f} mm",
+        "R-508",
     )
     excess = found.deepest_mm - found.set_mm
     yield _share_claim(
         f"No stroke goes deeper into the skin than {DEPTH_MM:g} mm below what is set.",
         excess <= DEPTH_MM,
         f"deepest {np.max(excess):+.3f} mm from what was set",
+        "R-509",
     )
     yield _share_claim(
         "No treatment without a defect ends in a fault, and each ends parked.", found.passed,
-        f"{np.count_nonzero(~found.passed)} did",
+        f"{np.count_nonzero(~found.passed)} did", "R-453",
     )  # fmt: skip
 
 
-def _share_claim(text: str, holds: NDArray[np.bool_], figures: str) -> Claim:
+def _share_claim(text: str, holds: NDArray[np.bool_], figures: str, requirement: str) -> Claim:
     """Of all pens; with what may be said of pens that were not drawn."""
     from scipy.stats import binomtest
 
@@ -159,7 +162,7 @@ def _share_claim(text: str, holds: NDArray[np.bool_], figures: str) -> Claim:
         f"{len(holds):,} pens, {failed} outside; {figures}; with {CONFIDENCE:.0%} confidence at "
         f"most {high:.2%} of such pens are outside"
     )
-    return Claim(text, failed == 0, told)
+    return Claim(text, failed == 0, told, requirement)
 
 
 def _body(found: Results) -> str:

@@ -94,18 +94,21 @@ def _pair_claims(pairs: list[Pair]) -> Iterator[Claim]:
         "stroke.",
         not any(one.verdict() for one in shown),
         f"{len(shown)} pairs of part and situation, {runs:,} runs{_wrongs(shown)}",
+        "R-454",
     )
     yield Claim(
         "What nothing can show where it fails does no harm there, and is noticed at the next start,"
         " change of depth, cartridge or power-up.",
         not any(one.verdict() for one in hidden),
         f"{len(hidden)} pairs{_wrongs(hidden)}",
+        "R-456",
     )
     deepest = max(one.excess_um for both in pairs for one in both.reactions)
     yield Claim(
         "After a fault no needle goes more than 0.05 mm deeper into the skin than was set.",
         deepest <= 50,
         f"deepest {deepest} um beyond it",
+        "R-459",
     )
 
 
@@ -127,6 +130,7 @@ def _double_claim(doubles: list[Reaction]) -> Claim:
         not wrong,
         f"{len(DOUBLES)} pairs of parts, off after {longest:.0f} ms at most"
         + (f"; not so: {', '.join(wrong)}" if wrong else ""),
+        "R-455",
     )
 
 
@@ -136,6 +140,7 @@ def _alarm_claim(alarms: list[CaseResult]) -> Claim:
         "Treatments of varied pens without a defect raise no fault.",
         not alarms,
         f"{len(alarms)} did{': cases ' + numbers if alarms else ''}",
+        "R-453",
     )
 
 

@@ -56,7 +56,8 @@ class Reaction:
     @property
     def cut(self) -> bool:
         """Whether the first fault is of the class CUT."""
-        return any(row[1] == self.names[0] for row in faults.FAULTS if row[2] == faults.CUT)
+        first = self.names[:1]
+        return any((row[1],) == first for row in faults.FAULTS if row[2] == faults.CUT)
 
     def end_ms(self, parks: bool) -> float:
         """To the end of its reaction; `parks`: the needles can be retracted."""

@@ -28,28 +28,29 @@ PORTION_INPUTS = 50_000
 
 @dataclass(frozen=True)
 class Target:
-    """A module of tests/fuzz: its claim, its share of the inputs, its longest one in bytes."""
+    """A module of tests/fuzz: claim, requirement, share of the inputs, longest one in bytes."""
 
     name: str
     claim: str
     share: float
     longest: int
+    requirement: str
 
 
 TARGETS = (
     Target("link", "Whatever arrives on the link: no exception; without a good frame nothing "
            "changes; settings keep their limits, the needles the ceiling; the motor is asked for "
-           "in SERVICE only; no buffer grows", 0.12, 160),
+           "in SERVICE only; no buffer grows", 0.12, 160, "R-706"),
     Target("host", "Whatever a pen says: the host tells of it in a line and keeps little of it",
-           0.06, 256),
+           0.06, 256, "R-710"),
     Target("records", "Whatever the flash holds: the logs are appended to and read, and stay "
-           "bounded", 0.12, 256),
+           "bounded", 0.12, 256, "R-820"),
     Target("frames", "Bytes in any pieces: the parser finds the frames that the definition finds",
-           0.25, 256),
+           0.25, 256, "R-707"),
     Target("settings", "Whatever the slots hold: settings and boot numbers stay in their bounds, "
-           "and what is saved is loaded", 0.20, 512),
+           "and what is saved is loaded", 0.20, 512, "R-802"),
     Target("cartridge", "Whatever its EEPROM holds: only a cartridge that is whole is run",
-           0.25, 256),
+           0.25, 256, "R-601"),
 )  # fmt: skip
 
 
@@ -173,7 +174,7 @@ def _claim(target: Target, done: Portion | Result) -> Claim:
     shown = f"{done.inputs:,} inputs, {rate:,.0f} a second"
     if done.findings:
         shown = f"{'; '.join(done.findings)}; {shown}"
-    return Claim(target.claim, done.inputs > 0 and not done.findings, shown)
+    return Claim(target.claim, done.inputs > 0 and not done.findings, shown, target.requirement)
 
 
 def _enough(inputs: dict[str, int]) -> Claim:

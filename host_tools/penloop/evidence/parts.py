@@ -1,6 +1,14 @@
 """The parts of the evidence, in the order of the report."""
 
-from penloop.evidence import accuracy, fault_campaign, fuzz, state_machine, stop_paths, timing
+from penloop.evidence import (
+    accuracy,
+    fault_campaign,
+    fuzz,
+    state_machine,
+    stop_paths,
+    timing,
+    traceability,
+)
 from penloop.evidence.section import Part
 
 PARTS: tuple[Part, ...] = (
@@ -10,4 +18,5 @@ PARTS: tuple[Part, ...] = (
     timing.PART,
     accuracy.PART,
     fuzz.PART,
+    traceability.PART,  # last: it leads to the others' pages
 )

@@ -11,7 +11,7 @@ class Claim:
     """One sentence that is to be true, and whether it was shown.
 
     shown_by: what was measured, in a sentence with its figures
-    requirement: the number of the requirement that it bears on, such as "REQ-017"; or empty
+    requirement: the number of the requirement that it bears on, such as "R-305"; or empty
     """
 
     text: str

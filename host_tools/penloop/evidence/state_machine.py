@@ -75,6 +75,7 @@ def _agrees(following: Following) -> Claim:
         "The function that the interrupt calls does what the table says.",
         wrong == 0,
         f"all {pairs:,} pairs of state and condition word, {wrong} differ",
+        "R-107",
     )
 
 
@@ -85,6 +86,7 @@ def _powered() -> Claim:
         " of the proof in SELF_TEST.",
         powered == {"RUNNING", "PARKING", "SERVICE"},
         f"POWERED has {', '.join(sorted(powered))}; the pulse is shown in the part stop-paths",
+        "R-101",
     )
 
 
@@ -109,6 +111,7 @@ def _run_needs_consent(following: Following) -> Claim:
         " proved, with a cartridge, without a fault and not once a press or a host says stop.",
         bool(good and ways),
         f"{count} of {following.size:,} pairs enter it, all of them so",
+        "R-102",
     )
 
 
@@ -121,6 +124,7 @@ def _fault_is_left_by_acknowledgement(following: Following) -> Claim:
         "start needs a fresh press after it.",
         bool(good) and goals == {"SELF_TEST"},
         f"{int(left.sum())} of {len(WORDS)} words leave it, to {', '.join(sorted(goals))}",
+        "R-103",
     )
 
 
@@ -131,6 +135,7 @@ def _cut_ends_power(following: Following) -> Claim:
         "A fault that cuts leads from every state to FAULT at the next look, whatever else is so.",
         goals.tolist() == [NAMES["FAULT"]],
         f"{len(states.STATES) * int(cut.sum()):,} pairs",
+        "R-104",
     )
 
 
@@ -144,6 +149,7 @@ def _park_ends_running(following: Following) -> Claim:
     return Claim(
         "A fault that parks ends a run and a service run at the next look.", good,
         f"{int(park.sum())} words from each; to {', '.join(sorted(goals['RUNNING']))}",
+        "R-105",
     )  # fmt: skip
 
 
@@ -154,6 +160,7 @@ def _stop_ends_running(following: Following) -> Claim:
         "A stop ends RUNNING at the next look, whatever else is so.",
         goals <= {"PARKING", "FAULT"},
         f"{int(stop.sum())} words, to {', '.join(sorted(goals))}",
+        "R-106",
     )
 
 
@@ -162,6 +169,7 @@ def _every_row_is_used() -> Claim:
     return Claim(
         "No row is dead: each is the first match of some condition word.", not dead,
         f"{sum(map(len, states.ROWS))} rows, dead: {', '.join(dead) or 'none'}",
+        "R-107",
     )  # fmt: skip
 
 
@@ -181,6 +189,7 @@ def _every_state_is_reached(following: Following) -> Claim:
         "Every state can be reached from power-up.",
         len(reached) == len(states.STATES),
         f"{len(reached)} of {len(states.STATES)} states",
+        "R-107",
     )
 
 
@@ -202,6 +211,7 @@ def _every_state_can_become_safe(following: Following) -> Claim:
         "From every state there is a way to one without power.",
         len(safe) == len(states.STATES),
         f"at most {looks} look of the table, which comes every 20 ms at the latest",
+        "R-108",
     )
 
 

@@ -121,6 +121,7 @@ def _corners_found(corners: dict[Corner, Outcome]) -> Claim:
         "at the start and before a run, before the motor is let run.",
         right == len(corners),
         f"{right} of {len(corners)} corners end in FAULT, first by the fault that names the path",
+        "R-306",
     )
 
 
@@ -134,6 +135,7 @@ def _stuck_found(stuck: list[tuple[Trial, Outcome]]) -> Claim:
         "A path that does not work is found in pens of every tolerance.",
         right == len(stuck),
         f"{right} of {len(stuck)} pens with a failed path end in FAULT, first by its fault",
+        "R-306",
     )
 
 
@@ -147,6 +149,7 @@ def _no_false_alarm(pens: list[Outcome], proofs: list[Proof]) -> Claim:
         f"{len(alarms)} false alarms and {len(waiting)} pens that wait for a hand, in "
         f"{len(proofs)} proofs of {len(pens)} pens; {anew} parked the needles anew first, as "
         "they stood at the very edge of their sensor",
+        "R-307",
     )
 
 
@@ -157,6 +160,7 @@ def _pulse_as_stated(proofs: list[Proof]) -> Claim:
         "The pulse is 100 mA ± 30 % for 2 ms.",
         low <= least and greatest <= high,
         f"its mean over the 2 ms is {least:.0f} to {greatest:.0f} mA by the plant",
+        "R-305",
     )
 
 
@@ -167,6 +171,7 @@ def _charge_bounded(proofs: list[Proof]) -> Claim:
         "A pulse's charge is bounded by 260 µC.",
         greatest <= limit_uC,
         f"at most {greatest:.0f} µC, in pens whose paths both work",
+        "R-305",
     )
 
 
@@ -178,6 +183,7 @@ def _motor_stays(proofs: list[Proof]) -> Claim:
         one < GREATEST_TURN_DEG,
         f"at most {one:.1f}° a pulse and {whole:.1f}° a proof, which has two with current; "
         "top dead centre and tachometer unchanged, else the pen had not gone on",
+        "R-305",
     )
 
 
@@ -187,6 +193,7 @@ def _soon_enough(proofs: list[Proof]) -> Claim:
         "The proof delays a run by less than 150 ms.",
         longest < LATEST_MS,
         f"{longest:.0f} ms from READY to RUNNING",
+        "R-315",
     )
 
 

@@ -172,12 +172,14 @@ def _claims(treated: list[Treated]) -> Iterator[Claim]:
         "and park, without a fault.",
         not noticed,
         f"{count} treatments{_some(noticed)}",
+        "R-817",
     )
     yield Claim(
         "Interrupts that come late, twice or never, and collections of any length, never drive the "
         "motor where it may not be, never put the needles deeper, and never end the firmware.",
         not unsafe,
         f"{len(treated)} treatments{_some(unsafe)}",
+        "R-818",
     )
     grave = [one for one in treated if one.kind in ("1 in 5 lost", "1 in 100 up to 20 ms late")]
     silent = [one for one in grave if "control deadline missed" not in one.told]
@@ -185,6 +187,7 @@ def _claims(treated: list[Treated]) -> Iterator[Claim]:
         "An interrupt that misses its deadline is noticed.",
         not silent,
         f"{len(grave)} treatments with such interrupts{_some(silent)}",
+        "R-407",
     )
 
 
@@ -195,6 +198,7 @@ def _wrap_claim(moments_us: list[int], others: list[int]) -> Claim:
         "but for the light's blinking.",
         not others,
         f"{len(moments_us)} moments of the treatment{f'; not at {told}' if others else ''}",
+        "R-819",
     )
 
 

@@ -12,13 +12,14 @@ Path = tuple[str | int, ...]
 
 def line_of(text: str, path: Path) -> int:
     """The line, from 1, of a path such as ("fault", 0, "at"); of its nearest parent if need be."""
-    lines = _lines(text)
+    lines = lines_of(text)
     while path and path not in lines:
         path = path[:-1]
     return lines.get(path, 1)
 
 
-def _lines(text: str) -> dict[Path, int]:
+def lines_of(text: str) -> dict[Path, int]:
+    """The line, from 1, of every table, key and item of an array of several lines."""
     found: dict[Path, int] = {}
     counts: dict[Path, int] = {}
     table: Path = ()

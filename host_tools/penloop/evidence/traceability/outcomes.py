@@ -1,0 +1,119 @@
+"""What the last whole run of the tests gave: out/evidence/verification.json, keyed by the sources.
+
+tests/verification.py writes it; the report reads it and says when it is of other sources.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from penloop.evidence.traceability.links import Link
+
+VERIFICATION = "out/evidence/verification.json"
+PASSED = "passed"
+# What a result hangs on: everything that runs or is read by a test.
+HASHED = {
+    "firmware": ("*.py",),
+    "simulator": ("*.py", "*.pxd"),
+    "host_tools": ("*.py", "*.toml", "*.json", "*.css", "*.js", "*.html"),
+    "tests": ("*.py",),
+    "tools": ("*.py",),
+    "examples": ("*.toml", "*.py"),
+    "docs/safety": ("*.toml",),
+}
+
+
+@dataclass(frozen=True)
+class TestOutcome:
+    """A test that ran: passed, failed, skipped or xfailed; and the requirements it names."""
+
+    __test__ = False  # for pytest: it is none itself
+
+    node_id: str
+    outcome: str
+    requirements: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """A whole run. finished: when, in UTC, ISO 8601."""
+
+    source_sha256: str
+    finished: str
+    tests: tuple[TestOutcome, ...]
+
+    @cached_property
+    def _by_function(self) -> Mapping[str, list[TestOutcome]]:
+        found: dict[str, list[TestOutcome]] = {}
+        for test in self.tests:
+            found.setdefault(test.node_id.partition("[")[0], []).append(test)
+        return found
+
+    def of(self, link: Link) -> list[TestOutcome]:
+        """The outcomes of a link's tests."""
+        return [one for one in self._by_function.get(link.node, []) if link.covers(one.node_id)]
+
+    def age_s(self, now: datetime) -> float:
+        """Seconds since it was finished."""
+        return (now - datetime.fromisoformat(self.finished)).total_seconds()
+
+
+def unverified(required: Iterable[str], tests: Iterable[TestOutcome]) -> list[str]:
+    """The requirements without a test that has passed, or with one that has failed."""
+    passed: set[str] = set()
+    failed: set[str] = set()
+    for test in tests:
+        if test.outcome == PASSED:
+            passed |= set(test.requirements)
+        elif test.outcome == "failed":
+            failed |= set(test.requirements)
+    return [name for name in required if name not in passed or name in failed]
+
+
+def source_sha256(root: Path) -> str:
+    """A hash of all sources on which a test may hang."""
+    total = hashlib.sha256()
+    for path in _sources(root):
+        total.update(f"{path.relative_to(root).as_posix()}\0".encode())
+        total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def _sources(root: Path) -> list[Path]:
+    return sorted(
+        path
+        for folder, patterns in HASHED.items()
+        for pattern in patterns
+        for path in (root / folder).rglob(pattern)
+        if "__pycache__" not in path.parts
+    )
+
+
+def write(root: Path, tests: Iterable[TestOutcome]) -> Path:
+    """Keeps a whole run that has just been finished."""
+    path = root / VERIFICATION
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ordered = tuple(sorted(tests, key=lambda test: test.node_id))
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    content = asdict(Outcomes(source_sha256(root), now, ordered))
+    scratch = path.with_name(path.name + ".writing")
+    scratch.write_text(json.dumps(content, indent=1))
+    scratch.replace(path)
+    return path
+
+
+def read(path: Path) -> Outcomes | None:
+    """The last whole run; None when there is none, or none that can be read."""
+    try:
+        content = json.loads(path.read_text())
+        tests = tuple(
+            TestOutcome(one["node_id"], one["outcome"], tuple(one["requirements"]))
+            for one in content["tests"]
+        )
+        return Outcomes(content["source_sha256"], content["finished"], tests)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
