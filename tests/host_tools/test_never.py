@@ -14,7 +14,7 @@ ROWS = 40
 def trace_of(step_us=1000, **columns):
     """A pen that stands in READY, but for these."""
     usual = {"pen.state": states.READY, "pen.faults": 0, "plant.drive": 0, "plant.protrusion": 300,
-             "plant.rate": 0}  # fmt: skip
+             "plant.rate": 0, "plant.angle": 0, "plant.strokes": 7}  # fmt: skip
     full = {name: np.full(ROWS, value, dtype=np.int64) for name, value in usual.items()}
     for name, rows in columns.items():
         for row, value in rows.items():
@@ -25,6 +25,10 @@ def trace_of(step_us=1000, **columns):
 
 RUNNING = dict.fromkeys(range(ROWS), states.RUNNING)
 TESTING = dict.fromkeys(range(ROWS), states.SELF_TEST)
+SERVICE = {
+    "pen__state": dict.fromkeys(range(ROWS), states.SERVICE),
+    "plant__rate": dict.fromkeys(range(ROWS), 60_000),
+}
 CUT = dict.fromkeys(range(20, ROWS), 1 << faults.OVERSPEED)
 
 
@@ -32,6 +36,13 @@ def test_a_pen_that_stands_is_safe_and_so_is_one_that_runs():
     assert violations(trace_of(), 300) == []
     drive = dict.fromkeys(range(ROWS), 30_000)
     assert violations(trace_of(pen__state=RUNNING, plant__drive=drive), 300) == []
+
+
+def test_in_service_the_needles_may_go_deeper_by_a_step_a_stroke_while_they_are_retracted():
+    deeper = {row: 300 + 25 * (row // 10) for row in range(ROWS)}
+    strokes = {row: row // 10 for row in range(ROWS)}
+    served = trace_of(**SERVICE, plant__protrusion=deeper, plant__strokes=strokes)
+    assert violations(served, 400) == []
 
 
 @pytest.mark.parametrize(
@@ -50,6 +61,14 @@ def test_a_pen_that_stands_is_safe_and_so_is_one_that_runs():
         ({"plant__protrusion": {9: 351}}, "deeper than 300 um at 0.0090 s"),
         ({"plant__protrusion": {9: 340}, "plant__rate": {9: 5}}, "deeper in motion at 0.0090 s"),
         ({"plant__protrusion": {9: 340}, "pen__state": RUNNING}, "deeper in motion at 0.0090 s"),
+        (
+            {**SERVICE, "plant__protrusion": {9: 320, 10: 340}},  # twice in a stroke
+            "deeper in motion at 0.0100 s",
+        ),
+        (
+            {**SERVICE, "plant__protrusion": {9: 320}, "plant__angle": {9: 100_000}},
+            "deeper in motion at 0.0090 s",
+        ),
         (
             {"plant__protrusion": {9: 340}, "pen__state": {9: states.FAULT}},
             "deeper in motion at 0.0090 s",

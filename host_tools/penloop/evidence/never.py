@@ -19,6 +19,7 @@ DEADLINE_US = 2500  # between two ticks, PEN.md
 PLAY_UM = 50  # of the axis against its sensor
 SETTLED_ROWS = 200  # in which a move ends with the step that takes up the screw's play
 JITTER_UM = 5
+RETRACTED_DEG = 90.0  # from top dead centre: a quarter of a turn
 
 Rows = NDArray[np.bool_]
 
@@ -81,15 +82,24 @@ def _beyond(trace: Trace, ceiling_um: int) -> Rows:
 
 
 def _deeper_in_motion(trace: Trace) -> Rows:
-    """Also in FAULT, where the axis stands. The one step that takes up the screw's play ends a
-    shallower move and is none."""
-    protrusion, state = trace["plant.protrusion"], trace["pen.state"]
+    """Also in FAULT, where the axis stands; in SERVICE a step a stroke may be, while the needles
+    are retracted. The one step that takes up the screw's play ends a shallower move and is none."""
+    protrusion, state, strokes = (
+        trace["plant.protrusion"],
+        trace["pen.state"],
+        trace["plant.strokes"],
+    )
+    retracted = np.abs((trace["plant.angle"] / 1000 + 180) % 360 - 180) < RETRACTED_DEG
     wrong = np.zeros(len(trace), dtype=np.bool_)
+    stroke = -1
     for row in np.flatnonzero(np.diff(protrusion) > JITTER_UM) + 1:
         moves = trace["plant.rate"][row] != 0 or state[row] == states.RUNNING
         before = protrusion[max(row - SETTLED_ROWS, 0) : row].max()
         takes_up_play = before >= protrusion[row] - JITTER_UM
-        wrong[row] = (moves and not takes_up_play) or state[row] == states.FAULT
+        a_step_a_stroke = state[row] == states.SERVICE and retracted[row] and strokes[row] != stroke
+        stroke = strokes[row]
+        allowed = takes_up_play or a_step_a_stroke
+        wrong[row] = (moves and not allowed) or state[row] == states.FAULT
     return wrong
 
 
