@@ -257,3 +257,5 @@ class Control(RateLaw, Parking, Proof, DepthAxis, Watches):
         self.tdc_us = self.last_us
         self.proof_step = self.park_phase = self.park_ms = self.park_tries = 0
         self.park_count = self.tdc_count
+        if self.goal > self.steps:  # the rest of the way in SERVICE: a step a stroke
+            self.goal = self.steps

@@ -62,8 +62,8 @@ def test_in_service_the_needles_may_go_deeper_by_a_step_a_stroke_while_they_are_
         ({"plant__protrusion": {9: 340}, "plant__rate": {9: 5}}, "deeper in motion at 0.0090 s"),
         ({"plant__protrusion": {9: 340}, "pen__state": RUNNING}, "deeper in motion at 0.0090 s"),
         (
-            {**SERVICE, "plant__protrusion": {9: 320, 10: 340}},  # twice in a stroke
-            "deeper in motion at 0.0100 s",
+            {**SERVICE, "plant__protrusion": {9: 320, 10: 340, 11: 360}},  # thrice in a stroke
+            "deeper in motion at 0.0110 s",
         ),
         (
             {**SERVICE, "plant__protrusion": {9: 320}, "plant__angle": {9: 100_000}},

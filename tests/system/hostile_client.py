@@ -19,7 +19,6 @@ CEILING_UM = settings.DEFAULTS[settings.index("depth_ceiling")]
 CLOSED = [number for number, access in enumerate(settings.ACCESSES) if access != settings.OPEN]
 CLICK_MOST_S, HOLD_S, BOUNCE_S = 0.8, (3.0, 8.0), 0.05
 CONSENT_S = 2.5  # from a release of the button to the state that it leads to, proof included
-RESULTS = (protocol.SET, protocol.RESULTS)
 
 
 @dataclass
@@ -37,13 +36,14 @@ class HostileClient:
     bench: Bench
     presses: list[Press] = field(default_factory=list)
     boots_s: list[float] = field(default_factory=lambda: [0.0])
-    wrong: list[str] = field(default_factory=list)
+    changed: list[tuple[int, float, float]] = field(default_factory=list)  # setting, asked, told
 
     def __post_init__(self):
         self.port = SimulatedPort.on_bench(self.bench, timeout=0.0)
         self.parser = FrameParser()
         self.sequence = 0
         self.last = b"\0"
+        self.asked_s = {}
 
     def set_scene(self, scene):
         """Brings the pen to where the client finds it."""
@@ -79,6 +79,7 @@ class HostileClient:
         """A frame; behind it, what the pen answers is judged."""
         if session:
             self.sequence = self.sequence + 1 & 0xFFFF
+        self.asked_s[self.sequence] = self.bench.now_s
         self.last = framed(number, self.sequence, payload[: protocol.PAYLOAD_MAX], wrong)
         self.send(self.last)
 
@@ -90,17 +91,17 @@ class HostileClient:
         while at < len(heard):
             at = self.parser.feed(heard, at, len(heard))
             if self.parser.payload is not None:
-                self.judge(self.parser.number, bytes(self.parser.payload))
+                self.hear(self.parser)
 
-    def judge(self, number, payload):
-        """A setting that is closed was changed: that is for SERVICE with the motor off."""
-        if number not in [reply | protocol.REPLY for reply in RESULTS]:
+    def hear(self, reply):
+        """Notes which closed settings the pen says that it has changed, and when it was asked."""
+        if reply.number != protocol.SET | protocol.REPLY:
             return
-        fields = protocol.message(number & 0x7F)[3]
-        results = protocol.unpack(fields, payload)[2]
-        changed = [row for row in results if row[0] in CLOSED and row[1] != protocol.REFUSED]
-        if changed and self.bench.signal("state") != states.SERVICE:
-            self.wrong.append(f"setting {changed[0][0]} was changed outside of SERVICE")
+        asked_s = self.asked_s.get(reply.sequence, 0.0)
+        fields = protocol.message(protocol.SET)[3]
+        for index, status, *_value in protocol.unpack(fields, bytes(reply.payload))[2]:
+            if index in CLOSED and status != protocol.REFUSED:
+                self.changed.append((index, asked_s, self.bench.now_s))
 
     # The person
 
@@ -124,12 +125,19 @@ class HostileClient:
         """What was wrong, in sentences."""
         trace = self.bench.trace()
         return [
-            *self.wrong,
             *violations(trace, settings.HARD_DEPTH_UM),
+            *self._open_limits(trace),
             *self._without_consent(trace, states.RUNNING, 0.0, CLICK_MOST_S),
             *self._without_consent(trace, states.SERVICE, *HOLD_S),
             *self._beyond_ceiling(trace),
         ]
+
+    def _open_limits(self, trace):
+        """Each closed setting that was changed while the pen was not in SERVICE."""
+        for index, asked_s, told_s in self.changed:
+            rows = (trace.time_s >= asked_s) & (trace.time_s <= told_s)
+            if not np.any(trace["pen.state"][rows] == states.SERVICE):
+                yield f"{settings.NAMES[index]} was changed outside of SERVICE at {told_s:.3f} s"
 
     def _without_consent(self, trace, wanted, least_s, most_s):
         """Each time that it came to a state without a press of the right length shortly before."""

@@ -20,6 +20,7 @@ PLAY_UM = 50  # of the axis against its sensor
 SETTLED_ROWS = 200  # in which a move ends with the step that takes up the screw's play
 JITTER_UM = 5
 RETRACTED_DEG = 90.0  # from top dead centre: a quarter of a turn
+STEPS_AHEAD = 1  # of the strokes
 
 Rows = NDArray[np.bool_]
 
@@ -82,25 +83,37 @@ def _beyond(trace: Trace, ceiling_um: int) -> Rows:
 
 
 def _deeper_in_motion(trace: Trace) -> Rows:
-    """Also in FAULT, where the axis stands; in SERVICE a step a stroke may be, while the needles
-    are retracted. The one step that takes up the screw's play ends a shallower move and is none."""
-    protrusion, state, strokes = (
-        trace["plant.protrusion"],
-        trace["pen.state"],
-        trace["plant.strokes"],
-    )
-    retracted = np.abs((trace["plant.angle"] / 1000 + 180) % 360 - 180) < RETRACTED_DEG
+    """Also in FAULT, where the axis stands. The one step that takes up the screw's play ends a
+    shallower move and is none."""
+    protrusion, state = trace["plant.protrusion"], trace["pen.state"]
     wrong = np.zeros(len(trace), dtype=np.bool_)
-    stroke = -1
-    for row in np.flatnonzero(np.diff(protrusion) > JITTER_UM) + 1:
+    deeper = np.flatnonzero(np.diff(protrusion) > JITTER_UM) + 1
+    served = _served(trace, deeper)
+    for row in deeper:
         moves = trace["plant.rate"][row] != 0 or state[row] == states.RUNNING
         before = protrusion[max(row - SETTLED_ROWS, 0) : row].max()
-        takes_up_play = before >= protrusion[row] - JITTER_UM
-        a_step_a_stroke = state[row] == states.SERVICE and retracted[row] and strokes[row] != stroke
-        stroke = strokes[row]
-        allowed = takes_up_play or a_step_a_stroke
+        allowed = before >= protrusion[row] - JITTER_UM or row in served
         wrong[row] = (moves and not allowed) or state[row] == states.FAULT
     return wrong
+
+
+def _served(trace: Trace, deeper: NDArray[np.int64]) -> set[int]:
+    """Rows of the steps that may be in SERVICE: one a stroke, while the needles are retracted.
+
+    A step that is called for at one top dead centre may wait for the next one.
+    """
+    angle_deg = (trace["plant.angle"] / 1000 + 180) % 360 - 180
+    strokes, rate = trace["plant.strokes"], trace["plant.rate"]
+    rows: set[int] = set()
+    last, first_stroke, steps = -1, 0, 0
+    for row in deeper[trace["pen.state"][deeper] == states.SERVICE].tolist():
+        if last < 0 or not rate[last:row].all():  # it stood between the two
+            first_stroke, steps = strokes[row], 0
+        in_time = strokes[row] - first_stroke >= steps - STEPS_AHEAD
+        if in_time and abs(angle_deg[row]) < RETRACTED_DEG:
+            rows.add(row)
+        last, steps = row, steps + 1
+    return rows
 
 
 def _has_fault(trace: Trace, number: int) -> Rows:
