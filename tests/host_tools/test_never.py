@@ -62,7 +62,7 @@ def test_in_service_the_needles_may_go_deeper_by_a_step_a_stroke_while_they_are_
         ({"plant__protrusion": {9: 340}, "plant__rate": {9: 5}}, "deeper in motion at 0.0090 s"),
         ({"plant__protrusion": {9: 340}, "pen__state": RUNNING}, "deeper in motion at 0.0090 s"),
         (
-            {**SERVICE, "plant__protrusion": {9: 320, 10: 340, 11: 360}},  # thrice in a stroke
+            {**SERVICE, "plant__protrusion": {9: 310, 10: 320, 11: 330}},  # thrice in a stroke
             "deeper in motion at 0.0110 s",
         ),
         (
