@@ -132,7 +132,7 @@ class Hostile(RuleBasedStateMachine):
         self.greet()
 
     def teardown(self):
-        """The needle never exceeds the ceiling, and the motor never runs without consent."""
+        """What the whole run is judged by."""
         if hasattr(self, "client"):
             self.client.wait(0.6)
             wrong = self.client.check()
@@ -153,6 +153,7 @@ def play(examples, steps, firmware=None, scenes=SCENES):
     )  # fmt: skip
 
 
+@pytest.mark.verifies("R-101", "R-501", "R-502", "R-506", "R-701", "R-704")
 def test_the_needle_never_exceeds_the_ceiling_and_the_motor_never_runs_without_consent():
     play(50, 40)
 
