@@ -112,6 +112,7 @@ class HostileClient:
         self.wait(seconds)
         self.bench.operator.release()
         self.presses.append(Press(down_s, self.bench.now_s))
+        self.wait(0.1)  # else the next one would go on with this one
 
     def power_cycle(self):
         """Off and on again."""
