@@ -192,8 +192,9 @@ class Control(RateLaw, Parking, Proof, DepthAxis, Watches):
     def _button(self, down):
         """Another level: a press stops a motor that is driven, or calls a start or a proof off.
 
-        In READY it has to be here: the main loop may be busy with the cartridge, and set START
-        before it has seen the button.
+        In READY it has to be here, too: the main loop may be busy with the cartridge, and set
+        START before it has seen the button, or leave one from before. So READY is entered
+        stopped, and only a press and its release there allow a start.
         """
         self.button_looks = 0
         self.button_down = down
@@ -202,8 +203,10 @@ class Control(RateLaw, Parking, Proof, DepthAxis, Watches):
         state = self.state
         if down and (state == _RUNNING or state == _PARKING or state == _READY):  # noqa: SIM109
             self.own_conditions |= _STOP
+            self.pressed_ready = 1
         elif state == _READY:
-            self.own_conditions &= ~_STOP
+            if self.pressed_ready:
+                self.own_conditions &= ~_STOP
         elif down and state == _SELF_TEST:
             self.own_conditions |= _STOP
             if self.law == _LAW_PROVE:
@@ -223,7 +226,11 @@ class Control(RateLaw, Parking, Proof, DepthAxis, Watches):
         self.main_law = _LAW_OFF
         where = _SELF_TEST if law == _LAW_PROVE else _SERVICE
         wanted = law and law != self.law and self.state == where
-        if wanted and not self.own_conditions & _CUT_FAULT:
+        # The button may have gone down before the main loop has seen it.
+        forbidden = self.button_down and law != _LAW_PARK
+        if wanted and not forbidden and not self.own_conditions & _CUT_FAULT:
+            if self.goal > self.steps:  # the rest of the way: a step a stroke
+                self.goal = self.steps
             self._begin(law)
 
     def _transition(self, conditions):
@@ -232,19 +239,25 @@ class Control(RateLaw, Parking, Proof, DepthAxis, Watches):
         following = self.next_state(self.state, conditions)
         if following == self.state:
             return
+        if following == _PARKING and self.main_window:  # no motor while flash is written
+            self.conditions = -1
+            return
         self.state = self.values[_STATE] = following
         self.state_ms = 0
         self.conditions = -1  # look again with the new state's rows
         self.own_conditions &= _CUT_FAULT | _PARK_FAULT
-        if following == _RUNNING:
+        law = _LAW_OFF
+        if following == _READY:
+            self.own_conditions |= _STOP
+            self.pressed_ready = 0
+        elif following == _RUNNING:
             self.values[_RUN_TIME] = 0
-            self._begin(_LAW_RUN)
+            law = _LAW_RUN
         elif following == _PARKING:
-            self._begin(_LAW_PARK)
+            law = _LAW_PARK
         elif following == _SELF_TEST and conditions & _START:
-            self._begin(_LAW_PROVE)
-        else:
-            self._begin(_LAW_OFF)
+            law = _LAW_PROVE
+        self._begin(law)
 
     def _begin(self, law):
         """The motor's law changes: what belonged to the old one is forgotten."""
@@ -257,5 +270,3 @@ class Control(RateLaw, Parking, Proof, DepthAxis, Watches):
         self.tdc_us = self.last_us
         self.proof_step = self.park_phase = self.park_ms = self.park_tries = 0
         self.park_count = self.tdc_count
-        if self.goal > self.steps:  # the rest of the way in SERVICE: a step a stroke
-            self.goal = self.steps

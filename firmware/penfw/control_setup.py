@@ -75,6 +75,7 @@ class ControlSetup:
         self.duty = 0
         self.button_down = 0
         self.button_looks = 0
+        self.pressed_ready = 0  # 1: a press was seen since READY was entered
         self.cartridge_out = 0
         self.usb_seen = 0
         self.housing_raw = 32768  # 25 C until the first reading

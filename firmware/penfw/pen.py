@@ -294,7 +294,8 @@ class Pen:
     def stop(self):
         """Ends a treatment or a service run; needles are parked."""
         control = self.control
-        if control.state == states.SERVICE and control.law == LAW_RUN:
+        # In this order: the interrupt may take a wish over between the two looks.
+        if control.state == states.SERVICE and LAW_RUN in (control.main_law, control.law):
             control.want(LAW_PARK)
         if control.state in (states.RUNNING, states.PARKING):
             control.main_conditions |= states.STOP

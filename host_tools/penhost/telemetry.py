@@ -60,7 +60,7 @@ class Stream:
         self._wire = wire_type(signals)
         self.columns = np.dtype([(TIME, "<i8")] + [(s.name, "<i4") for s in signals])
         self._expected_us: int | None = None
-        self._deaf: tuple[int, int] | None = None  # how long a pause may be and last, us
+        self._deaf: list[tuple[int, int]] = []  # how long each pause may be and last, us
 
     def block(self, fields: dict[str, Any]) -> Block | None:
         """The block of a TELEMETRY message.
@@ -84,16 +84,19 @@ class Stream:
 
     def _announce(self, busy_us: int) -> None:
         if self._expected_us is not None:
-            self._deaf = (busy_us, self._expected_us + BUSY_LATE_US + busy_us)
+            self._deaf.append((busy_us, self._expected_us + BUSY_LATE_US + busy_us))
 
     def _paused_before(self, first_us: int) -> bool:
-        """Whether the samples missing before this time are those of the pause announced last."""
-        if self._deaf is None or not self._missing_before(first_us):
+        """Whether the samples missing before this time are those of a pause announced before.
+
+        Each announcement excuses one pause: it may overtake samples from before the last one.
+        """
+        self._deaf = [pause for pause in self._deaf if first_us <= pause[1]]
+        if not self._deaf or not self._missing_before(first_us):
             return False
-        longest_us, until_us = self._deaf
-        self._deaf = None
+        longest_us, _until_us = self._deaf.pop(0)
         assert self._expected_us is not None
-        return first_us <= until_us and first_us - self._expected_us <= longest_us
+        return first_us - self._expected_us <= longest_us
 
     def _decode(self, packed: bytes, first_us: int) -> NDArray[np.void]:
         wire = np.frombuffer(packed, self._wire)

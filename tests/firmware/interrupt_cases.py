@@ -26,8 +26,9 @@ STATE = {
     "main_depth": (0, 2000), "main_home": FLAG, "state": (0, 6), "state_ms": (0, 1 << 29),
     "faults": WORD, "latched": WORD, "conditions": (-1, 4095), "own_conditions": (0, 4095),
     "last_us": TICKS, "over_us": TICKS, "odd": FLAG, "slot": (0, 9), "gate": FLAG, "law": (0, 4),
-    "duty": CODE, "button_down": FLAG, "button_looks": FLAG, "cartridge_out": FLAG,
-    "usb_seen": FLAG, "head": COUNT, "seen": COUNT, "known": (0, 9), "age_us": (0, 1_000_000),
+    "duty": CODE, "button_down": FLAG, "button_looks": FLAG, "pressed_ready": FLAG,
+    "cartridge_out": FLAG, "usb_seen": FLAG, "head": COUNT, "seen": COUNT, "known": (0, 9),
+    "age_us": (0, 1_000_000),
     "tdc_us": TICKS, "tdc_head": COUNT, "tdc_edges": COUNT, "tdc_count": COUNT,
     "tdc_seen": COUNT, "odd_turns": (0, 3), "empty_turns": (0, 3), "period0": (4000, TICKS[1]),
     "period1": (4000, TICKS[1]), "period2": (4000, TICKS[1]), "stopped_head": COUNT,
@@ -324,6 +325,15 @@ SCENES = (
     {"odd": 1, "law": 4, "button": 0, "button_down": 0, "button_looks": 1},
     {"odd": 0, "law": 4, "faults": 1 << 20, "latched": 0},
     {"odd": 1, "state": 0, "main_asks": 1, "main_law": 4, "law": 0},
+    *(
+        {"odd": 1, "state": 2, "button": 1, "button_down": 1, "button_looks": 1,
+         "pressed_ready": flag}
+        for flag in FLAG
+    ),
+    {"odd": 1, "state": 6, "law": 1, "button": 0, "button_down": 0, "button_looks": 1},
+    {"odd": 1, "state": 1, "main_conditions": 16, "conditions": -1},
+    *({"odd": 1, "state": 6, "main_conditions": 256, "conditions": -1, "main_window": flag}
+      for flag in FLAG),
     {"slot": 4, "odd": 1, "law": 1, "tdc_count": 5, "tdc_seen": 4, "tdc_edges": 0},
     {"slot": 4, "odd": 1, "law": 1, "tdc_count": 5, "tdc_seen": 4, "tdc_edges": 9},
     {"slot": 4, "odd": 1, "law": 1, "tdc_count": 5, "tdc_seen": 4, "tdc_edges": 6},

@@ -70,6 +70,19 @@ def test_what_a_pen_does_not_take_as_it_had_announced_is_a_pause_and_no_loss(wir
     assert (recording.lost, recording.paused) == (50, 0)
 
 
+def test_two_pauses_are_excused_though_both_were_announced_before_their_samples(wire, pen):
+    pen.subscribe(["tick"], 1)
+    pen.record(0.1)
+    for _ in range(2):
+        wire.link.busy(400)
+        pen.wait(0.1)
+    wire.deaf_ms = 50
+    first = pen.record(0.5)
+    wire.deaf_ms = 50
+    second = pen.record(0.5)
+    assert (first.lost + second.lost, first.paused + second.paused) == (0, 100)
+
+
 @pytest.mark.parametrize(("busy_ms", "wait_s"), [(40, 0.05), (400, 2.0)])
 def test_a_gap_that_is_longer_or_later_than_announced_is_a_loss(wire, pen, busy_ms, wait_s):
     pen.subscribe(["tick"], 1)

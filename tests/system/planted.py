@@ -42,6 +42,11 @@ START_OVER_PARK = Weakness(
             "if down and (state == _RUNNING or state == _PARKING or state == _READY):",
             "if down and (state == _RUNNING or state == _PARKING):",
         ),
+        (
+            "control.py",
+            "        if following == _READY:\n            self.own_conditions |= _STOP\n",
+            "        if following == _READY:\n",
+        ),
     ),
     CAMPAIGNS / "second_press.campaign.toml",
 )

@@ -158,6 +158,7 @@ def test_the_needle_never_exceeds_the_ceiling_and_the_motor_never_runs_without_c
     play(50, 40)
 
 
+READY_ENTRY = "if following == _READY:\n            self.own_conditions |= _STOP\n"
 STOPS = "            pen.stop()\n            return protocol.APPLIED, 0\n        if number == HAND"
 PLANTED = {
     "limits are open to all": (
@@ -172,7 +173,10 @@ PLANTED = {
         "beyond the ceiling",
     ),
     "a command starts a treatment": (
-        {"device": (STOPS, STOPS.replace("pen.stop()", "pen.treatment.begin()"))},
+        {
+            "device": (STOPS, STOPS.replace("pen.stop()", "pen.treatment.begin()")),
+            "control": (READY_ENTRY, "if following == _READY:\n"),
+        },
         "RUNNING without the person's consent",
     ),
     "a command enters SERVICE": (

