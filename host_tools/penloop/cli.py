@@ -23,6 +23,7 @@ from penloop.commands import (
     pen,
     ports,
     record,
+    reproduce,
     run_scenarios,
     simulate,
 )
@@ -42,7 +43,7 @@ app = typer.Typer(
 )
 for group in (
     demo, simulate, pen, blackbox, monitor, record, ports, board, flash, desk_check, run_scenarios,
-    campaign, falsify, evidence,
+    campaign, falsify, reproduce, evidence,
 ):  # fmt: skip
     group.register(app)
 

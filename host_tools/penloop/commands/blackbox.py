@@ -39,7 +39,7 @@ def blackbox(
         records = pen.blackbox()
         if output is not None:
             chosen = _chosen(records, record)
-            _write(output, pen, chosen)
+            write(output, pen, chosen)
         states = pen.states
         units = {name: signal.unit for name, signal in pen.signals.items()}
     if as_json:
@@ -99,7 +99,7 @@ def _document(one: BlackBoxRecord) -> dict[str, Any]:
     return {**plain, "cartridge": asdict(one.cartridge), "settings": settings, "rows": rows}
 
 
-def _write(path: Path, pen: Pen, one: BlackBoxRecord) -> None:
+def write(path: Path, pen: Pen, one: BlackBoxRecord) -> None:
     """Columns as in a recording, `pen.rate` and so on; the rest of the record as metadata."""
     import pyarrow as pa
     import pyarrow.parquet as pq

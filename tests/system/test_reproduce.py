@@ -1,0 +1,156 @@
+"""`penloop reproduce`: from a fault in the field to a failing test."""
+
+import json
+import subprocess
+import sys
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from penloop.cli import run
+from penloop.reproduction import fault_record
+from penloop.reproduction.likeness import NO_FAULT, OTHER_FAULT, compare, likeness_of, run_of
+from penloop.reproduction.search import Search
+from penloop.scenarios.scenario_reader import load
+from tests.system.field_recording import HIDDEN_CHARGE, record, resting, treated
+
+BUDGET = 104
+FIELD = {
+    "motor jammed": treated("motor_jammed"),
+    "bridge shorted": treated("bridge_shorted"),
+    "battery empty": treated("battery_empty"),
+    "the cartridge is removed": treated(do="remove_cartridge"),
+    "USB power is connected": treated(do="usb_power"),
+    "the shaft is turned": resting(do="turn_shaft", turns=3),
+    "a damaged cartridge": resting(at_s=0.9, do="insert_cartridge", damaged=True),
+    "axis jammed": resting("axis_jammed", 0.0),
+    "position open": resting("position_open"),
+    "timer stalled": treated("timer_stalled"),
+}
+FIELD["a damaged cartridge"]["step"].pop(0)
+
+
+@pytest.fixture
+def field(tmp_path):
+    """A recording of a motor that was jammed in the skin."""
+    return record(FIELD["motor jammed"], tmp_path / "field.parquet")
+
+
+def search_of(path, budget=BUDGET, seed=0):
+    told = fault_record.read(path)
+    found = Search(told, "field", lambda tasks: [likeness_of(*task, told) for task in tasks], seed)
+    assert list(found.go(budget))[-1] == budget
+    return found
+
+
+@pytest.mark.parametrize("cause", FIELD)
+def test_the_hidden_cause_of_a_field_fault_is_found_with_matching_signals(tmp_path, cause):
+    nearest = search_of(record(FIELD[cause], tmp_path / "field.parquet")).nearest
+    assert nearest.matches, nearest.likeness
+    assert nearest.cause.name == cause
+
+
+def test_the_hidden_battery_is_found(field):
+    values = {name: value for name, value, _text in search_of(field, 240).nearest.values}
+    assert values["battery.charge_fraction"] == pytest.approx(HIDDEN_CHARGE, abs=0.06)
+
+
+def test_causes_that_the_record_does_not_tell_apart_are_told(tmp_path, capsys):
+    path = record(treated("tachometer_open"), tmp_path / "field.parquet")
+    out = tmp_path / "out"
+    assert run(["reproduce", str(path), "--out", str(out), "--budget", "48", "-j", "1"]) == 0
+    told = capsys.readouterr().out
+    assert "tachometer open" in told
+    assert "tachometer shorted" in told
+
+
+def test_it_leaves_a_scenario_and_a_test_that_fail_and_a_picture(field, tmp_path, capsys):
+    out = tmp_path / "out"
+    options = ["--out", str(out), "--budget", str(BUDGET), "-j", "2"]
+    assert run(["reproduce", str(field), *options]) == 0
+    assert "reproduced after 104 runs: motor jammed" in capsys.readouterr().out
+    scenario = load(out / "field.pen.toml")
+    assert [fault.part for fault in scenario.faults] == ["motor_jammed"]
+    assert run(["run", str(out / "field.pen.toml")]) == 1
+    assert "FAILS  no fault" in capsys.readouterr().out
+    test = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_field.py"]
+    outcome = subprocess.run(test, cwd=out, capture_output=True, text=True, check=False)
+    assert outcome.returncode == 1
+    assert "test_the_pen_has_no_stall" in outcome.stdout
+    assert "FAILS  no fault" in outcome.stdout
+    assert (out / "field.png").read_bytes().startswith(b"\x89PNG")
+    assert run(["reproduce", str(field), *options]) == 2
+    assert "is there already" in capsys.readouterr().err
+
+
+def test_the_same_is_found_whoever_runs_it(field, tmp_path):
+    for jobs in "1", "2":
+        run(["reproduce", str(field), "--out", str(tmp_path / jobs), "--budget", "64", "-j", jobs])
+    one, two = ((tmp_path / jobs / "field.pen.toml").read_bytes() for jobs in "12")
+    assert one == two
+
+
+def test_signals_that_no_pen_has_are_not_reproduced(field, tmp_path, capsys):
+    table = pq.read_table(field)
+    rates = pa.array([rate // 2 for rate in table["pen.rate"].to_pylist()], pa.int64())
+    other = table.set_column(table.column_names.index("pen.rate"), "pen.rate", rates)
+    pq.write_table(other, tmp_path / "other.parquet")
+    arguments = ["reproduce", str(tmp_path / "other.parquet"), "--out", str(tmp_path / "out")]
+    assert run([*arguments, "--budget", "64", "-j", "2"]) == 1
+    assert "the same fault, but other signals" in capsys.readouterr().out
+
+
+def test_a_run_is_nearest_to_its_own_record(field):
+    told = fault_record.read(field)
+    nearest = search_of(field).nearest
+    trace = run_of(nearest.template, nearest.case).trace
+    near = compare(trace, told)
+    assert near == nearest.likeness
+    other = fault_record.FaultRecord(**{**vars(told), "number": 1})
+    assert compare(trace, other).distance > near.distance + OTHER_FAULT - 0.01
+    before = trace["pen.faults"].argmax()
+    assert trace["pen.faults"][before:].any()
+    trace["pen.faults"][:] = 0
+    assert compare(trace, told).distance >= NO_FAULT
+
+
+# Bad input
+
+
+def changed(path, **told):
+    """The record with other words in its head."""
+    table = pq.read_table(path)
+    environment = json.loads(table.schema.metadata[b"environment"])
+    environment["blackbox"].update(told)
+    metadata = {**table.schema.metadata, b"environment": json.dumps(environment).encode()}
+    pq.write_table(table.replace_schema_metadata(metadata), path)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda path: path.unlink(), "there is no file"),
+        (lambda path: path.write_bytes(path.read_bytes()[:900]), "is not Parquet"),
+        (lambda path: pq.write_table(pa.table({"time": [1]}), path), "is no black box record"),
+        (lambda path: changed(path, faults=["melted"]), "the fault 'melted', which this firmware"),
+        (lambda path: changed(path, number=31), "does not know"),
+    ],
+)
+def test_a_file_that_is_no_record_is_refused_in_a_line(field, tmp_path, capsys, spoil, told):
+    spoil(field)
+    assert run(["reproduce", str(field), "--out", str(tmp_path / "out")]) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_fault_behind_another_one_points_to_that_one(tmp_path, capsys):
+    path = record(treated("shunt_high"), tmp_path / "field.parquet")
+    assert run(["reproduce", str(path), "--out", str(tmp_path / "out")]) == 2
+    assert "reproduce the record of that one" in capsys.readouterr().err
+
+
+def test_a_budget_that_does_not_reach_says_what_does(field, tmp_path, capsys):
+    arguments = ["reproduce", str(field), "--out", str(tmp_path / "out"), "--budget", "10"]
+    assert run(arguments) == 2
+    assert "give --budget 64 or more" in capsys.readouterr().err
