@@ -17,7 +17,8 @@ STAMPS=.venv/stamps
 LOG=.venv/setup.log
 
 # Commands that must be there, with the Debian package of each: "command:package".
-SYSTEM_PACKAGES=(chromium:chromium) # tests open the viewer's page in it
+# Tests open the viewer in chromium; the interplay of interrupt and main loop is checked by spin.
+SYSTEM_PACKAGES=(chromium:chromium spin:spin gcc:gcc)
 # One folder of MicroPython stubs a port: they would shadow the standard library of .venv.
 STUBS=(rp2:micropython-rp2-rpi_pico-stubs esp32:micropython-esp32-esp32_generic-stubs)
 

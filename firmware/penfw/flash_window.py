@@ -45,7 +45,10 @@ class FlashWindow:
 
     def _open(self):
         pen = self._pen
-        pen.control.main_window = 1
+        pen.control.main_window = 1  # from here on no parking begins; one may just have begun
+        if pen.motor_on():
+            pen.control.main_window = 0
+            return
         pen.board.feed()
         try:
             tables.read("flash_item", "write")(pen)

@@ -18,6 +18,7 @@ from tests.system.story import (
 )
 
 DEPTH = settings.index("depth")
+LAW_PARK = 2
 
 
 def from_top_deg(trace, row=-1):
@@ -311,6 +312,27 @@ def test_no_parking_begins_while_a_flash_window_is_open(in_service):
     control.main_window = 0
     bench.run(1.0)
     assert states_of(bench.trace())[-2:] == ["PARKING", "FAULT"]
+
+
+@pytest.mark.verifies("R-803")
+def test_a_parking_that_began_just_before_the_window_is_not_written_over(in_service):
+    bench = in_service()
+    pen = pen_of(bench)
+    window = pen.flash_window
+    writes = []
+    bench.board.processor.hold = lambda _duration_us: writes.append(pen.motor_on())
+    pen.settings_changed()
+    still = window._still
+
+    def parks_behind_the_look():
+        found = still()
+        if found:
+            pen.control.law = LAW_PARK  # as the interrupt does at a fault
+        return found
+
+    window._still = parks_behind_the_look
+    bench.run(0.5)
+    assert not any(writes)
 
 
 @pytest.mark.verifies("R-212")

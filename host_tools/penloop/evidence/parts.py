@@ -4,6 +4,7 @@ from penloop.evidence import (
     accuracy,
     fault_campaign,
     fuzz,
+    interplay,
     state_machine,
     stop_paths,
     timing,
@@ -13,6 +14,7 @@ from penloop.evidence.section import Part
 
 PARTS: tuple[Part, ...] = (
     state_machine.PART,
+    interplay.PART,
     stop_paths.PART,
     fault_campaign.PART,
     timing.PART,

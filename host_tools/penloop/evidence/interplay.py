@@ -1,0 +1,218 @@
+"""Evidence: control interrupt, main loop, host and button in every order, by Spin.
+
+The model is interplay.pml; its constants and its transition table are made from the firmware's own
+(`penfw.states`). That its interrupt does what the firmware's does is shown by a test that plays
+both on the same words. What the firmware once did wrong stands in the model behind switches: the
+check has to find each.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from dataclasses import asdict, dataclass
+from html import escape
+from pathlib import Path
+
+from penfw import states
+from penloop import palette
+from penloop.errors import UserError
+from penloop.evidence.html import section, table
+from penloop.evidence.section import Claim, Effort, Part, Section
+
+MODEL = Path(__file__).with_name("interplay.pml")
+DEEPEST = 2_000_000  # steps of a path
+MEMORY_MB = 8_000
+LONGEST_S = 900
+TRAIL_STEPS = 60  # of a found error, the last ones
+NEEDED = ("spin", "gcc")
+
+# What holds in every state that is reached, and the requirement.
+PROPERTIES = (
+    ("The motor enters RUNNING only behind a press and a release that the interrupt has seen in "
+     "READY, and no press since", "R-201"),
+    ("A press ends a run in RUNNING and in SERVICE before the interrupt has nothing more to do",
+     "R-202"),
+    ("No command runs the motor in SERVICE while the button is down", "R-207"),
+    ("A host's stop is not lost, right behind its run neither", "R-214"),
+    ("Flash is written only while the motor has no law, and no law begins meanwhile", "R-803"),
+    ("The motor has a law in RUNNING, PARKING, SERVICE, and for the proof in SELF_TEST, only",
+     "R-101"),
+)  # fmt: skip
+
+# The switch of each old behaviour, and what it was.
+OLD = {
+    "OLD_STOP": "a stop in SERVICE looked at the law in force only, not at a run on its way",
+    "OLD_OBEY": "a run on its way began under a press that the main loop had not seen",
+    "OLD_READY": "READY was entered with a START that the main loop had left behind",
+    "OLD_PARKING": "a fault began to park while flash was written",
+    "OLD_WINDOW": "a fault began to park between the look for a still motor and the window",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """What Spin has found.
+
+    violated: the assertion that a state violates; empty where none does
+    complete: every state was reached, within depth and memory
+    trail: the last steps to the state, as Spin tells them
+    """
+
+    violated: str
+    complete: bool
+    states: int
+    transitions: int
+    depth: int
+    seconds: float
+    trail: tuple[str, ...] = ()
+
+
+def make(effort: Effort) -> Section:
+    """Short: one fault, and the cartridge stays in; else that it moves, and the old behaviours."""
+    bounds = {"FAULTS": 1, "CARTRIDGES": 0 if effort.short else 1}
+    effort.progress(0.0, "every order")
+    found = check(effort.folder, bounds)
+    told = _told(found)
+    holds = found.complete and not found.violated
+    claims = [Claim(f"{text}.", holds, told, number) for text, number in PROPERTIES]
+    old = {}
+    if not effort.short:
+        for number, (switch, text) in enumerate(OLD.items(), 1):
+            effort.progress(number / (len(OLD) + 1), switch)
+            old[switch] = check(effort.folder, {"FAULTS": 1, "CARTRIDGES": 0, switch: 1})
+            claims.append(_found_again(text, old[switch]))
+    data = {"check": asdict(found), "old": {name: asdict(one) for name, one in old.items()}}
+    return Section(tuple(claims), _body(found, old), data)
+
+
+def source() -> str:
+    """The whole model: constants and table of the firmware, then interplay.pml."""
+    lines = [f"#define {name} {number}" for number, name in enumerate(states.STATES)]
+    lines += [f"#define {name} {1 << bit}" for bit, name in enumerate(states.CONDITIONS)]
+    lines += ["inline next_state() {", "    following = state;", "    if"]
+    for state, rows in enumerate(states.ROWS):
+        lines += [f"    :: state == {state} ->", "        if"]
+        earlier: list[str] = []
+        for required, forbidden, goal in rows:
+            match = f"((c & {required}) == {required} && (c & {forbidden}) == 0)"
+            first = " && ".join([*(f"!{one}" for one in earlier), match])
+            lines.append(f"        :: {first} -> following = {goal}")
+            earlier.append(match)
+        lines += ["        :: else", "        fi"]
+    lines += ["    fi", "}", ""]
+    return "\n".join(lines) + MODEL.read_text()
+
+
+def check(folder: Path, switches: dict[str, int], model: str = "") -> Check:
+    """Explores the model, or another text, with these macros. Raises UserError."""
+    for command in NEEDED:
+        if shutil.which(command) is None:
+            raise UserError(f"the check needs {command}", f"install it: apt-get install {command}")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.pml").write_text(model or source())
+    (folder / "model.pml.trail").unlink(missing_ok=True)
+    macros = [f"-D{name}={value}" for name, value in switches.items()]
+    _run(["spin", *macros, "-a", "model.pml"], folder)
+    options = ["-O1", "-DSAFETY", "-DCOLLAPSE", f"-DMEMLIM={MEMORY_MB}"]
+    _run(["gcc", *options, "-o", "pan", "pan.c"], folder)
+    began_s = time.monotonic()
+    text = _run([str(folder.resolve() / "pan"), f"-m{DEEPEST}"], folder)
+    seconds = round(time.monotonic() - began_s, 1)
+    violated = re.search(r"assertion violated (.*) \(at depth", text)
+    trail: tuple[str, ...] = ()
+    if violated:
+        steps = _run(["spin", *macros, "-t", "-p", "model.pml"], folder).splitlines()
+        shown = [line.strip() for line in steps if "proc" in line]
+        trail = tuple(shown[-TRAIL_STEPS:])
+    return Check(
+        violated[1] if violated else "",
+        _is_complete(text, folder),
+        _number(r"(\d+) states, stored", text),
+        _number(r"([\d.e+]+) transitions", text),
+        _number(r"depth reached (\d+)", text),
+        seconds,
+        trail,
+    )
+
+
+def _is_complete(text: str, folder: Path) -> bool:
+    """Whether nothing was left out. Raises UserError where the end is none of Spin's."""
+    if "errors:" not in text:
+        last = " ".join(text.split()[-20:])
+        raise UserError(f"Spin's verifier ended early: {last}", f"see {folder}")
+    cut = ("Search not completed", "max search depth too small", "memory limit")
+    return not any(word in text for word in cut)
+
+
+def _run(command: list[str], folder: Path) -> str:
+    """Output of a command. Raises UserError when it fails or takes too long."""
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=LONGEST_S,
+            errors="replace", env={**os.environ, "LC_ALL": "C"},
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise UserError(
+            f"{command[0]} takes more than {LONGEST_S} s", "is the model larger?"
+        ) from None
+    if done.returncode and "errors:" not in done.stdout and "-t" not in command:
+        told = " ".join((done.stdout + done.stderr).split()[:40])
+        raise UserError(f"{Path(command[0]).name} failed: {told}", f"see {folder}")
+    return done.stdout
+
+
+def _number(pattern: str, text: str) -> int:
+    found = re.search(pattern, text)
+    return int(float(found[1])) if found else 0
+
+
+def _told(found: Check) -> str:
+    size = f"{found.states:,} states, {found.transitions:,} steps, {found.seconds:g} s"
+    if found.violated:
+        return f"violated: {found.violated}; {size}"
+    return f"all of {size}" if found.complete else f"not all was explored: {size}"
+
+
+def _found_again(text: str, found: Check) -> Claim:
+    shown = f"{found.violated}, after {found.states:,} states" if found.violated else _told(found)
+    return Claim(f"The check would find this: {text}.", bool(found.violated), shown)
+
+
+def _body(found: Check, old: dict[str, Check]) -> str:
+    rows = [("as it is", _told(found))]
+    rows += [(OLD[name], _told(one)) for name, one in old.items()]
+    body = section(
+        "What was explored",
+        "The interrupt may enter between any two statements of the main loop that touch a shared "
+        "word. Button levels, commands and the main loop's choices come in any order, as often as "
+        "they like; a fault comes once, and the cartridge is taken out or put in once. Times are "
+        "not modelled, but that the interrupt looks several times while the main loop sleeps.",
+        _picture(found, old) + table(("behaviour", "found"), rows),
+    )
+    for name, one in {"as it is": found, **old}.items():
+        if one.trail:
+            steps = escape("\n".join(one.trail))
+            body += section(f"The way there: {OLD.get(name, name)}", "", f"<pre>{steps}</pre>")
+    return body + section("The model", "", f"<pre>{escape(MODEL.read_text())}</pre>")
+
+
+def _picture(found: Check, old: dict[str, Check]) -> str:
+    """How many states were looked at: all, or until an old behaviour was found."""
+    from matplotlib.figure import Figure
+
+    from penloop.svg import svg
+
+    named = {"as it is: all": found} | old
+    figure = Figure(figsize=(9.0, 0.6 + 0.35 * len(named)), layout="constrained")
+    ax = figure.subplots()
+    colours = [palette.ALARM if one.violated else palette.TRUE for one in named.values()]
+    ax.barh([*named], [max(one.states, 1) for one in named.values()], color=colours, height=0.6)
+    ax.set_xscale("log")
+    ax.set_xlabel("states until the end (green) or until a violation (red)")
+    ax.invert_yaxis()
+    return svg(figure)
+
+
+PART = Part("interplay", "Interrupt, main loop, host and button in every order", make)
