@@ -88,8 +88,10 @@ def act(subject, source):
     if kind == 0:
         subject.read()
     elif kind == 1:
+        worn = memory.used_up(subject)
         if subject.mark_used():
             assert before in (FRESH, SAME)
+            assert not worn
             assert subject.state == SAME
             assert (
                 crc32(subject.bus.content[32:44]).to_bytes(4, "little")
@@ -118,7 +120,6 @@ def check(subject):
         assert subject.needles
         assert subject.max_depth_um
         assert subject.kind in (TREATMENT, TEST)
-        assert subject.state == SAME or not memory.used_up(subject)
 
 
 def serials(source):
