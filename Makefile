@@ -16,11 +16,13 @@ test:
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 # The evidence of safety into out/evidence; SHORT=1 does what CI does.
-evidence: setup
+evidence:
+	@tools/setup.sh test
 	@$(BIN)/penloop evidence $(if $(SHORT),--short) $(ARGS)
 
 # What takes hours: it goes on where it ended, and its last results stand in the report.
-evidence-long: setup
+evidence-long:
+	@tools/setup.sh test
 	@$(BIN)/penloop evidence --long $(ARGS)
 
 check: check-style check-types check-firmware

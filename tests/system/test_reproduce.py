@@ -91,6 +91,20 @@ def test_the_same_is_found_whoever_runs_it(field, tmp_path):
     assert one == two
 
 
+def test_what_was_nearest_is_kept_when_it_is_stopped(field, tmp_path, capsys, monkeypatch):
+    looks = iter(range(10))
+
+    def stops_later():
+        if next(looks) == 8:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("penloop.interruption.check", stops_later)
+    out = tmp_path / "out"
+    assert run(["reproduce", str(field), "--out", str(out), "-j", "1"]) == 130
+    assert "stopped; what was nearest by then" in capsys.readouterr().out
+    assert load(out / "field.pen.toml").faults
+
+
 def test_signals_that_no_pen_has_are_not_reproduced(field, tmp_path, capsys):
     table = pq.read_table(field)
     rates = pa.array([rate // 2 for rate in table["pen.rate"].to_pylist()], pa.int64())

@@ -51,7 +51,13 @@ def reproduce(
     print(_told(record))
     with processes(jobs or os.cpu_count() or 1) as workers:
         search = Search(record, name, lambda tasks: _evaluate(workers, tasks, record), seed)
-        _watch(search, budget)
+        try:
+            _watch(search, budget)
+        except KeyboardInterrupt:
+            print("stopped; what was nearest by then:")
+            _tell(search, search.nearest)
+            _write(record, search.nearest, scenario, test, picture, force)
+            raise
     nearest = search.nearest
     _tell(search, nearest)
     _write(record, nearest, scenario, test, picture, force)
