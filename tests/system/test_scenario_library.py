@@ -50,7 +50,11 @@ def test_a_window_that_does_not_wait_for_standstill_is_found():
             "flash_window": (
                 "FAULT and control.state_ms > OFF_MS",
                 "RUNNING and control.state_ms > 300",
-            )
+            ),
+            "pen": (
+                "control.state in (states.RUNNING, states.PARKING) or control.law != LAW_OFF",
+                "False",
+            ),
         }
     )
     scenario = load(LIBRARY / "treatment.pen.toml")
