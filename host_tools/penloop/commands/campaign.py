@@ -9,13 +9,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from penloop import interruption
 from penloop.campaigns import driver
@@ -28,6 +21,7 @@ from penloop.campaigns.pages import write_page
 from penloop.campaigns.summary import Summary
 from penloop.engine_option import Engine
 from penloop.errors import UserError
+from penloop.run_progress import run_progress
 from penloop.scenarios import execution
 from penloop.scenarios.pages import failure_page as run_page
 from penloop.scenarios.results import told
@@ -114,11 +108,7 @@ class _Display:
     """Progress, with what failed and the smallest margin so far."""
 
     def __init__(self, count: int, done: int) -> None:
-        columns = (
-            TextColumn("{task.description}"), BarColumn(bar_width=30), MofNCompleteColumn(),
-            TimeRemainingColumn(), TextColumn("{task.fields[told]}"),
-        )  # fmt: skip
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._progress = run_progress()
         self._task = self._progress.add_task("cases", total=count, completed=done, told="")
         self._failed = 0
         self._least = float("inf")

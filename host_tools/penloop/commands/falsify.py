@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from penloop import interruption
 from penloop.campaigns import driver, scenario_file
@@ -19,6 +18,7 @@ from penloop.campaigns.falsification import GUIDED, METHODS, Finding, Search
 from penloop.campaigns.shrinking import Shrinking
 from penloop.engine_option import Engine
 from penloop.errors import UserError
+from penloop.run_progress import run_progress
 from penloop.scenarios.results import told
 from penloop.scenarios.scenario import SUFFIX
 from pensim import Firmware
@@ -88,11 +88,7 @@ def falsify(
 
 def _watch(search: Search, budget: int) -> None:
     """Runs a search with a display of the smallest margin so far."""
-    columns = (
-        TextColumn("{task.description}"), BarColumn(bar_width=30), MofNCompleteColumn(),
-        TimeRemainingColumn(), TextColumn("{task.fields[told]}"),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with run_progress() as progress:
         task = progress.add_task("runs", total=budget, told="")
         for _result in search.results(budget):
             least = search.least.result.margin if search.least else float("nan")

@@ -4,11 +4,9 @@ import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from penloop import interruption
 from penloop.campaigns import scenario_file
@@ -18,6 +16,7 @@ from penloop.reproduction import fault_record
 from penloop.reproduction.fault_record import FaultRecord
 from penloop.reproduction.likeness import Likeness, likeness_of, run_of
 from penloop.reproduction.search import GOOD, Attempt, Search, Task
+from penloop.run_progress import run_progress
 from penloop.scenarios.scenario import SUFFIX
 
 FAILED = 1
@@ -44,9 +43,8 @@ def reproduce(
     and write scenario, failing test and picture; the exit code is 1 when none matches."""
     record = fault_record.read(file)
     name = _name(file)
-    scenario = out / f"{name}{SUFFIX}"
-    test, picture = out / f"test_{name}.py", out / f"{name}.png"
-    for path in (scenario, test, picture):
+    files = _Files(out / f"{name}{SUFFIX}", out / f"test_{name}.py", out / f"{name}.png")
+    for path in files:
         scenario_file.check_free(path, force)
     print(_told(record))
     with processes(jobs or os.cpu_count() or 1) as workers:
@@ -55,15 +53,20 @@ def reproduce(
             _watch(search, budget)
         except KeyboardInterrupt:
             print("stopped; what was nearest by then:")
-            _tell(search, search.nearest)
-            _write(record, search.nearest, scenario, test, picture, force)
+            _leave(search, files, force)
             raise
-    nearest = search.nearest
-    _tell(search, nearest)
-    _write(record, nearest, scenario, test, picture, force)
-    print(f"again: penloop run {shlex.quote(str(scenario))}")
-    if not nearest.matches:
+    _leave(search, files, force)
+    print(f"again: penloop run {shlex.quote(str(files.scenario))}")
+    if not search.nearest.matches:
         raise typer.Exit(FAILED)
+
+
+class _Files(NamedTuple):
+    """What is left of a search."""
+
+    scenario: Path
+    test: Path
+    picture: Path
 
 
 def _name(file: Path) -> str:
@@ -81,11 +84,7 @@ def _evaluate(workers: Workers, tasks: Sequence[Task], record: FaultRecord) -> S
 
 
 def _watch(search: Search, budget: int) -> None:
-    columns = (
-        TextColumn("{task.description}"), BarColumn(bar_width=30), MofNCompleteColumn(),
-        TimeRemainingColumn(), TextColumn("{task.fields[told]}"),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with run_progress() as progress:
         task = progress.add_task("runs", total=budget, told="")
         for runs in search.go(budget):
             near = search.nearest
@@ -100,6 +99,12 @@ def _told(record: FaultRecord) -> str:
     return f"{record.name} in {record.state}, {signals}"
 
 
+def _leave(search: Search, files: _Files, force: bool) -> None:
+    """Tells what is nearest, and writes it."""
+    _tell(search, search.nearest)
+    _write(search.record, search.nearest, files, force)
+
+
 def _tell(search: Search, nearest: Attempt) -> None:
     likeness = nearest.likeness
     if nearest.matches:
@@ -108,8 +113,8 @@ def _tell(search: Search, nearest: Attempt) -> None:
         print(f"the same fault, but other signals, after {search.runs} runs: {nearest.cause.name}")
     else:
         print(f"not reproduced in {search.runs} runs; the nearest: {nearest.cause.name}")
-    for _place, _value, text in _named(nearest):
-        print(f"    {text}")
+    for name, _value, text in nearest.values:
+        print(f"    {name} = {text}")
     if likeness.by_signal:
         print("differences, in tolerances:")
         print("    " + ", ".join(f"{name} {off:.2f}" for name, off in likeness.by_signal.items()))
@@ -126,23 +131,17 @@ def _tell(search: Search, nearest: Attempt) -> None:
         )
 
 
-def _named(nearest: Attempt) -> list[tuple[str, object, str]]:
-    return [(name, value, f"{name} = {text}") for name, value, text in nearest.values]
-
-
-def _write(
-    record: FaultRecord, nearest: Attempt, scenario: Path, test: Path, picture: Path, force: bool
-) -> None:
+def _write(record: FaultRecord, nearest: Attempt, files: _Files, force: bool) -> None:
     """The scenario, the test beside it, and the picture. Raises UserError."""
     from penloop.reproduction import pages
 
     document = nearest.template.document_of(nearest.case)
     document["about"] = f"{document['about']} The nearest cause: {nearest.cause.name}."
-    scenario_file.write(document, scenario, force)
-    test.write_text(pages.test_text(record, nearest.cause.name, scenario.name))
+    scenario_file.write(document, files.scenario, force)
+    files.test.write_text(pages.test_text(record, nearest.cause.name, files.scenario.name))
     outcome = run_of(nearest.template, nearest.case)
     if outcome.trace is None:
         raise UserError(f"the run leaves nothing to draw: {outcome.error}", "report it")
     title = f"{record.name} in {record.state}: {nearest.cause.name}"
-    pages.draw(record, outcome.trace, nearest.likeness.fault_us, title, picture)
-    print(f"scenario {scenario}, failing test {test}, picture {picture}")
+    pages.draw(record, outcome.trace, nearest.likeness.fault_us, title, files.picture)
+    print(f"scenario {files.scenario}, failing test {files.test}, picture {files.picture}")

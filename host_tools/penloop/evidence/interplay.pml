@@ -9,7 +9,7 @@
  */
 
 #ifndef FAULTS
-#define FAULTS 1 /* that may come, of each class */
+#define FAULTS 1 /* sudden ones, of either class; a lost link comes as often as it likes */
 #endif
 #ifndef CARTRIDGES
 #define CARTRIDGES 1 /* times that it may be taken out, or put in again */
@@ -37,6 +37,7 @@ bool idle;
 /* What the properties speak of. */
 bool consent;    /* a press and its release were seen in READY, and no press since */
 bool run_wanted; /* the host's last word on the motor in SERVICE */
+bool stopped;    /* the host has stopped in this pass */
 
 byte faults_left = FAULTS;
 byte handlings_left = CARTRIDGES;
@@ -219,6 +220,9 @@ inline call_off() {
 }
 
 inline stop() {
+#ifndef OLD_STOP_ORDER
+    call_off();
+#endif
     if
     :: state == SERVICE ->
 #ifndef OLD_STOP
@@ -238,8 +242,11 @@ inline stop() {
     if
     :: (state == RUNNING || state == PARKING) -> set_main(STOP)
     :: else
-    fi;
+    fi
+#ifdef OLD_STOP_ORDER
+    ;
     call_off()
+#endif
 }
 
 inline flash_window() {
@@ -395,13 +402,13 @@ inline in_state() {
 inline host() {
     if
     :: skip
-    :: skip -> run_wanted = 0; stop()
+    :: skip -> run_wanted = 0; stop(); stopped = 1
     :: state == SERVICE ->
         run_wanted = 1;
         want(LAW_RUN);
         if
         :: skip
-        :: skip -> run_wanted = 0; stop() /* right behind it */
+        :: skip -> run_wanted = 0; stop(); stopped = 1 /* right behind it */
         fi
     :: state == SERVICE -> run_wanted = 0; want(LAW_PARK)
     fi
@@ -419,6 +426,11 @@ active proctype main_loop() {
         host();
         now = 0; c_down = 0;
         idle; /* sleeps */
-        assert(!(state == SERVICE && law == LAW_RUN && !run_wanted)) /* a stop is not lost */
+        d_step {
+            /* A stop is not lost, wherever it came. */
+            assert(!(state == SERVICE && law == LAW_RUN && !run_wanted));
+            assert(!(stopped && law == LAW_RUN));
+            stopped = 0
+        }
     od
 }

@@ -44,6 +44,7 @@ PROPERTIES = (
 # The switch of each old behaviour, and what it was.
 OLD = {
     "OLD_STOP": "a stop in SERVICE looked at the law in force only, not at a run on its way",
+    "OLD_STOP_ORDER": "a stop looked at the state before it called a start off, not after",
     "OLD_OBEY": "a run on its way began under a press that the main loop had not seen",
     "OLD_READY": "READY was entered with a START that the main loop had left behind",
     "OLD_PARKING": "a fault began to park while flash was written",

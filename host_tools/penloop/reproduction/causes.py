@@ -19,7 +19,6 @@ class Cause:
     """Something that leads to faults.
 
     name: as people read it
-    numbers: of the faults of which it is the cause; all, where it is empty
     add: adds it to a scenario, at a time in s
     varied: the key of what it has added whose time is unknown; empty where there is none
     more: what else is unknown, as in a campaign's [vary]
@@ -27,7 +26,6 @@ class Cause:
     """
 
     name: str
-    numbers: frozenset[int]
     add: Edit
     varied: str = ""
     more: tuple[tuple[str, Any], ...] = ()
@@ -37,20 +35,20 @@ class Cause:
 def causes_of(record: FaultRecord) -> list[Cause]:
     """Those that may be behind the record's fault, what needs no failed part first."""
     wanted = record.number
-    found = [cause for cause in _ACTS if wanted in cause.numbers]
-    found += [
+    acts = [_ACTS[wanted]] if wanted in _ACTS else []
+    parts = [
         _part(name)
         for name in HAZARDS
         if wanted in EXPECTED[name].told or wanted in _ALSO.get(name, ())
     ]
-    return [_NOTHING, *found]
+    return [_NOTHING, *acts, *parts]
 
 
 def _part(name: str) -> Cause:
     def add(document: Document, time_s: float) -> None:
         document.setdefault("fault", []).append({"part": name, "at": _at(time_s)})
 
-    return Cause(name.replace("_", " "), frozenset(), add, "fault.1.at")
+    return Cause(name.replace("_", " "), add, "fault.1.at")
 
 
 def _at(time_s: float) -> str:
@@ -101,20 +99,18 @@ _ALSO = {
     "shunt_open": (faults.TEST_CURRENT,),
 }
 _LAST = "step.-1.at"  # the last of the steps
-_NOTHING = Cause("no part fails", frozenset(), lambda _document, _time_s: None)
-_ACTS = (
-    Cause("the cartridge is removed", frozenset({faults.CARTRIDGE_REMOVED}),
-          _person("remove_cartridge"), _LAST),
-    Cause("USB power is connected", frozenset({faults.USB_POWER}), _person("usb_power"), _LAST),
-    Cause("the button is held", frozenset({faults.BUTTON_STUCK}),
-          _person("hold", hold="12 s"), _LAST),
-    Cause("the shaft is turned", frozenset({faults.MOTOR_MOVES}),
-          _person("turn_shaft", turns=3), _LAST),
-    Cause("a damaged cartridge", frozenset({faults.CARTRIDGE_INVALID}), _damaged),
-    Cause("a worn cartridge", frozenset({faults.CARTRIDGE_EXPIRED}), _worn),
-    Cause("a used cartridge is inserted again", frozenset({faults.CARTRIDGE_USED}), _used_again,
-          _LAST, span_s=(2.1, 2.4)),
-    Cause("the host leaves", frozenset({faults.LINK_LOST}), _host_leaves),
-    Cause("the room is hot", frozenset({faults.OVER_TEMPERATURE}), lambda _document, _time_s: None,
-          more=(("thermal.housing_c", {"uniform": [55.0, 80.0]}),)),
-)  # fmt: skip
+_NOTHING = Cause("no part fails", lambda _document, _time_s: None)
+# What the person or the host does that leads to a fault.
+_ACTS = {
+    faults.CARTRIDGE_REMOVED: Cause("the cartridge is removed", _person("remove_cartridge"), _LAST),
+    faults.USB_POWER: Cause("USB power is connected", _person("usb_power"), _LAST),
+    faults.BUTTON_STUCK: Cause("the button is held", _person("hold", hold="12 s"), _LAST),
+    faults.MOTOR_MOVES: Cause("the shaft is turned", _person("turn_shaft", turns=3), _LAST),
+    faults.CARTRIDGE_INVALID: Cause("a damaged cartridge", _damaged),
+    faults.CARTRIDGE_EXPIRED: Cause("a worn cartridge", _worn),
+    faults.CARTRIDGE_USED: Cause("a used cartridge is inserted again", _used_again, _LAST,
+                                 span_s=(2.1, 2.4)),
+    faults.LINK_LOST: Cause("the host leaves", _host_leaves),
+    faults.OVER_TEMPERATURE: Cause("the room is hot", lambda _document, _time_s: None,
+                                   more=(("thermal.housing_c", {"uniform": [55.0, 80.0]}),)),
+}  # fmt: skip

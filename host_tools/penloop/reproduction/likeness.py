@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from penfw import states
 from penloop.campaigns.cases import Case, Template
 from penloop.errors import UserError
 from penloop.reproduction.fault_record import FaultRecord
@@ -122,10 +121,3 @@ def _mean(by_signal: dict[str, float]) -> float:
     if not by_signal:
         return 0.0
     return float(np.sqrt(np.mean(np.square(list(by_signal.values())))))
-
-
-def state_names(record: FaultRecord) -> list[str]:
-    """The states that the rows go through."""
-    numbers = record.signals.get("state", np.zeros(0, np.int64))
-    changes = np.flatnonzero(np.diff(numbers, prepend=-1))
-    return [states.STATES[int(numbers[at])] for at in changes]

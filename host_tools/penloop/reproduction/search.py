@@ -49,6 +49,11 @@ class Attempt:
         return [(place.name, value, place.told(value)) for place, value in places]
 
 
+def _heard(distance: float) -> float:
+    """A distance as the optimiser hears it: from 0.01 to 100 within its margins of 10."""
+    return 4.0 * math.log10(max(distance, 0.01))
+
+
 @dataclass
 class _Suspect:
     """A cause, its optimiser, and the nearest run so far."""
@@ -58,7 +63,6 @@ class _Suspect:
     variables: list[Variable]
     optimiser: Optimiser
     best: Attempt | None = None
-    runs: int = 0
 
     @property
     def distance(self) -> float:
@@ -124,8 +128,7 @@ class Search:
         ]
         found = self.evaluate([(suspect.template, case) for case in cases])
         for point, case, likeness in zip(points, cases, found, strict=True):
-            suspect.optimiser.learn(point, 4.0 * math.log10(max(likeness.distance, 0.01)))
-            suspect.runs += 1
+            suspect.optimiser.learn(point, _heard(likeness.distance))
             self.runs += 1
             if likeness.distance < suspect.distance:
                 suspect.best = Attempt(suspect.cause, suspect.template, case, likeness)

@@ -47,8 +47,8 @@ def template_of(record: FaultRecord, cause: Cause, name: str) -> tuple[Template,
         )
     moments_s = cause.span_s or _moments_s(record)
     document = _story(record)
-    vary = _unknowns(record, document, moments_s[0])
     cause.add(document, moments_s[0])
+    vary = _unknowns(document, moments_s[0])
     vary.update(cause.more)
     if cause.varied:
         place = cause.varied.replace("-1", str(len(document["step"])))
@@ -108,7 +108,6 @@ def _story(record: FaultRecord) -> Document:
         steps.append({"at": "0.05 s", "do": "insert_cartridge", **_cartridge(record)})
     document: Document = {
         "about": f"{record.name} in {state}, as a pen's black box has it.",
-        "duration": "",
         "expect": ["no fault"],
         "pen": pen,
         "step": steps,
@@ -173,7 +172,7 @@ def _cartridge(record: FaultRecord) -> Document:
     return {"kind": kind, "max_depth": f"{record.cartridge['max_depth_um']} um"}
 
 
-def _unknowns(record: FaultRecord, document: Document, cause_s: float) -> Vary:
+def _unknowns(document: Document, cause_s: float) -> Vary:
     vary: Vary = {
         "battery.charge_fraction": {"uniform": [0.02, 1.0]},
         "battery.resistance_ohm": {"uniform": [0.03, 0.3]},
