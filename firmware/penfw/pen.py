@@ -293,10 +293,10 @@ class Pen:
 
     def stop(self):
         """Ends a treatment or a service run; needles are parked."""
+        # In this order: the interrupt may enter RUNNING or take a wish over between two looks.
+        self.treatment.call_off()
         control = self.control
-        # In this order: the interrupt may take a wish over between the two looks.
         if control.state == states.SERVICE and LAW_RUN in (control.main_law, control.law):
             control.want(LAW_PARK)
         if control.state in (states.RUNNING, states.PARKING):
             control.main_conditions |= states.STOP
-        self.treatment.call_off()

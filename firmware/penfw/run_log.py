@@ -41,7 +41,8 @@ class RunLog:
             self._time = (pen.device.clock.seconds, pen.device.clock.micros)
         if self._last_ms < 0:
             self._last_ms = now_ms
-        row = self._row(pen.control.values[_DEPTH], pen.control.main_rate_mHz // 10)
+        depth_um = max(pen.control.values[_DEPTH], 0)  # the axis comes to 0 from a step below it
+        row = self._row(depth_um, pen.control.main_rate_mHz // 10)
         self._spent[row + 2] += now_ms - self._last_ms
         self._last_ms = now_ms
 

@@ -13,7 +13,7 @@ from penloop.recording import read_recording
 from pensim.serial_port import SimulatedPort
 from tests.system.board_line import with_changes
 from tests.system.fault_scenarios import SCENARIOS, linked, started
-from tests.system.story import latched, state
+from tests.system.story import after, latched, state
 
 SIGNALS = {"state", "rate", "duty", "current", "battery", "depth", "position", "winding"}
 INCIDENTS = [name for name in SCENARIOS if name not in ("settings corrupt", "internal error")]
@@ -289,6 +289,25 @@ def test_a_treatment_is_recorded_with_its_time_at_each_depth_and_rate(make_bench
     assert spent[(500, 110_000)] > 500
     assert sum(spent.values()) == pytest.approx(record.duration_ms, abs=40)
     assert record.faults == ()
+
+
+@pytest.mark.verifies("R-816")
+def test_the_step_below_zero_that_takes_up_backlash_is_recorded_as_depth_zero(make_bench):
+    for from_um in range(250, 500, 25):  # the depth is told in every tenth look: from one of these
+        bench = started(make_bench, settings={"depth": from_um})
+        begin_s = bench.now_s
+        with linked(bench) as pen:
+            pen.set({"depth": 0})
+            pen.wait(0.2)
+        trace = bench.trace()
+        if trace["pen.depth"][after(trace, begin_s)].min() < 0:
+            break
+    else:
+        pytest.fail("the step is not seen")
+    bench.operator.click()
+    bench.run(1.0)
+    [record] = treatments(bench)
+    assert {row.depth_um for row in record.spent} >= {0, from_um}
 
 
 @pytest.mark.verifies("R-816")

@@ -20,7 +20,10 @@ MAIN = (
 FLAGS = ("button_in", "button_down", "button_looks", "main_asks", "main_clear", "main_window")
 LAWS = (0, 1, 2, 4)
 WORDS = ("state", "law", "own", "main_conditions", "main_law", "pressed_ready", *FLAGS)
-TOLD = ("state", "law", "own", "main_law", "button_down", "button_looks", "main_asks")
+TOLD = (
+    "state", "law", "own", "main_law", "button_down", "button_looks", "main_asks", "main_clear",
+    "pressed_ready",
+)  # fmt: skip
 
 
 @pytest.mark.verifies("R-101", "R-201", "R-202", "R-207", "R-214", "R-803")
@@ -28,6 +31,15 @@ def test_no_order_of_interrupt_main_loop_host_and_button_is_unsafe(tmp_path):
     section = interplay.make(Effort(short=True, jobs=1, folder=tmp_path))
     assert section.holds
     assert section.data["check"]["states"] > 5_000_000
+
+
+def test_a_model_that_never_runs_the_motor_shows_nothing(tmp_path):
+    text = interplay.source()
+    closed = text.replace("pressed_ready = (state == READY)\n", "pressed_ready = 0\n")
+    assert closed != text
+    found = interplay.check(tmp_path, {**FEWER, "NEVER_RUNS": "RUNNING"}, closed)
+    assert found.complete
+    assert not found.violated  # so this claim does not hold
 
 
 @pytest.mark.parametrize("switch", interplay.OLD)
@@ -65,6 +77,14 @@ def drawn(count, seed=1):
         case["main_conditions"] = sum(bit for bit in MAIN if draw.random() < 0.3)
         case["pressed_ready"] = int(case["state"] == states.READY and draw.randrange(2))
         yield case
+    for state, rows in enumerate(states.ROWS):  # each row of the table, with all else drawn
+        for required, forbidden, _following in rows * 20:
+            case = dict.fromkeys(FLAGS, 0)
+            case.update(state=state, law=draw.choice(LAWS), main_law=draw.choice(LAWS))
+            case["own"] = required & sum(OWN)
+            case["main_conditions"] = (required | draw.randrange(2048)) & sum(MAIN) & ~forbidden
+            case["pressed_ready"] = int(state == states.READY and draw.randrange(2))
+            yield case
 
 
 def by_the_model(cases, folder, text=""):
@@ -110,7 +130,9 @@ def by_the_firmware(cases, bench):
         control.main_faults = control.main_home = control.overshoot = 0
         control.goal = control.steps
         control._look()
-        found = {name: getattr(control, name) for name in TOLD if name != "own"}
+        found = {name: int(getattr(control, name)) for name in TOLD if name != "own"}
+        if control.state != states.READY:
+            found["pressed_ready"] = 0  # of no meaning elsewhere
         yield {**found, "own": control.own_conditions}
 
 
@@ -122,6 +144,9 @@ def test_the_models_look_is_the_firmwares(tmp_path, make_bench):
     wrong = [n for n, pair in enumerate(zip(model, firmware, strict=True)) if pair[0] != pair[1]]
     assert not wrong, (len(wrong), cases[wrong[0]], model[wrong[0]], firmware[wrong[0]])
     assert len({tuple(one.values()) for one in firmware}) > 300
+    entered = {one["state"] for case, one in zip(cases, firmware, strict=True)
+               if one["state"] != case["state"]}  # fmt: skip
+    assert entered == set(range(len(states.STATES)))
 
 
 @pytest.mark.parametrize(
@@ -130,6 +155,8 @@ def test_the_models_look_is_the_firmwares(tmp_path, make_bench):
         ("own = own & ~STOP", "skip"),
         ("law == LAW_RUN -> begin(LAW_PARK)", "law == LAW_RUN -> begin(LAW_OFF)"),
         ("!(own & CUT_FAULT) ->", "true ->"),
+        ("main_clear = 0;", "skip;"),
+        ("pressed_ready = (state == READY)\n", "pressed_ready = 0\n"),
         ("own = own & (CUT_FAULT | PARK_FAULT);", "skip;"),
     ],
 )

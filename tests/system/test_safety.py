@@ -300,6 +300,32 @@ def test_a_stop_right_behind_a_service_run_is_not_lost(in_service):
     assert at_rest(bench)
 
 
+@pytest.mark.verifies("R-214")
+def test_a_stop_just_before_a_proof_ends_in_a_run_is_not_lost(make_bench):
+    bench = make_bench()
+    bench.operator.insert_cartridge()
+    bench.run(1.0)
+    bench.operator.click()
+    pen, control = pen_of(bench), control_of(bench)
+    while not control.own_conditions & states.PROVED:
+        bench.run(0.001)
+    assert control.state == states.SELF_TEST
+    call_off = pen.treatment.call_off
+
+    def interrupted():
+        """As if the interrupt came before the start is called off, wherever that is done."""
+        for _ in range(3):
+            control.tick(None)
+        call_off()
+
+    pen.treatment.call_off = interrupted
+    pen.stop()
+    pen.treatment.call_off = call_off
+    bench.run(1.0)
+    assert state(bench) in ("PARKING", "READY")
+    assert bench.signal("duty") == 0
+
+
 @pytest.mark.verifies("R-803")
 def test_no_parking_begins_while_a_flash_window_is_open(in_service):
     bench = in_service()

@@ -35,9 +35,10 @@ bool inserted = 1;
 bool idle;
 
 /* What the properties speak of. */
-bool consent;    /* a press and its release were seen in READY, and no press since */
-bool run_wanted; /* the host's last word on the motor in SERVICE */
-bool stopped;    /* the host has stopped in this pass */
+bool press_in_ready; /* the last press came in READY, which has not been left since */
+bool consent;        /* that press was released there, and none has come since */
+bool run_wanted;     /* the host's last word on the motor in SERVICE */
+bool stopped;        /* the host has stopped in this pass */
 
 byte faults_left = FAULTS;
 byte handlings_left = CARTRIDGES;
@@ -57,8 +58,8 @@ inline button_changed() {
     button_looks = 0;
     button_down = button_in;
     if
-    :: button_down -> consent = 0
-    :: !button_down && state == READY && pressed_ready -> consent = 1
+    :: button_down -> consent = 0; press_in_ready = (state == READY)
+    :: !button_down && state == READY && press_in_ready -> consent = 1
     :: else
     fi;
     if
@@ -119,6 +120,7 @@ inline transition() {
         state = following;
         own = own & (CUT_FAULT | PARK_FAULT);
         pressed_ready = 0; /* of no meaning elsewhere, as what follows: fewer states to look at */
+        press_in_ready = 0;
         run_wanted = run_wanted && state == SERVICE;
         moved = 0;
         if
@@ -158,6 +160,9 @@ inline look() {
     assert(law != LAW_PARK || state == PARKING || state == SERVICE);
     assert(law != LAW_PROVE || state == SELF_TEST);
     assert(!idle || !button_down || law != LAW_RUN); /* a press ends a run at once */
+#ifdef NEVER_RUNS
+    assert(!(state == NEVER_RUNS && law == LAW_RUN)); /* false, if this is explored at all */
+#endif
     following = 0;
     c = 0
 }
@@ -329,7 +334,7 @@ inline released() {
         main_clear = 1;
         d_step { main_asks = 1; CHANGED };
         set_main(ACKNOWLEDGED)
-    :: held && (now == STANDBY || now == READY) -> set_main(SERVICE_ON)
+    :: held && (now == STANDBY || now == READY || testing) -> set_main(SERVICE_ON)
     :: skip /* of another length */
     fi
 }

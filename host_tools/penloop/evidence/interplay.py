@@ -26,6 +26,8 @@ DEEPEST = 2_000_000  # steps of a path
 MEMORY_MB = 8_000
 LONGEST_S = 900
 TRAIL_STEPS = 60  # of a found error, the last ones
+STEP = re.compile(r"proc +\d+ \((\w+):\d+\) model\.pml:(\d+) \(state \d+\)\s+\[(.+)\]")
+NO_STATEMENT = ("sub-sequence", "IF", "DO", ".(goto)", "else")
 NEEDED = ("spin", "gcc")
 
 # What holds in every state that is reached, and the requirement.
@@ -35,7 +37,7 @@ PROPERTIES = (
     ("A press ends a run in RUNNING and in SERVICE before the interrupt has nothing more to do",
      "R-202"),
     ("No command runs the motor in SERVICE while the button is down", "R-207"),
-    ("A host's stop is not lost, right behind its run neither", "R-214"),
+    ("A host's stop is not lost: not on the way to a run, not right behind it", "R-214"),
     ("Flash is written only while the motor has no law, and no law begins meanwhile", "R-803"),
     ("The motor has a law in RUNNING, PARKING, SERVICE, and for the proof in SELF_TEST, only",
      "R-101"),
@@ -58,7 +60,7 @@ class Check:
 
     violated: the assertion that a state violates; empty where none does
     complete: every state was reached, within depth and memory
-    trail: the last steps to the state, as Spin tells them
+    trail: the last steps to the state, each with its process and the model's line
     """
 
     violated: str
@@ -78,12 +80,15 @@ def make(effort: Effort) -> Section:
     told = _told(found)
     holds = found.complete and not found.violated
     claims = [Claim(f"{text}.", holds, told, number) for text, number in PROPERTIES]
+    for state in ("RUNNING", "SERVICE"):
+        reached = check(effort.folder, {"FAULTS": 1, "CARTRIDGES": 0, "NEVER_RUNS": state})
+        claims.append(_would_find(f"a run of the motor in {state}", reached))
     old = {}
     if not effort.short:
         for number, (switch, text) in enumerate(OLD.items(), 1):
             effort.progress(number / (len(OLD) + 1), switch)
             old[switch] = check(effort.folder, {"FAULTS": 1, "CARTRIDGES": 0, switch: 1})
-            claims.append(_found_again(text, old[switch]))
+            claims.append(_would_find(text, old[switch]))
     data = {"check": asdict(found), "old": {name: asdict(one) for name, one in old.items()}}
     return Section(tuple(claims), _body(found, old), data)
 
@@ -124,9 +129,8 @@ def check(folder: Path, switches: dict[str, int], model: str = "") -> Check:
     violated = re.search(r"assertion violated (.*) \(at depth", text)
     trail: tuple[str, ...] = ()
     if violated:
-        steps = _run(["spin", *macros, "-t", "-p", "model.pml"], folder).splitlines()
-        shown = [line.strip() for line in steps if "proc" in line]
-        trail = tuple(shown[-TRAIL_STEPS:])
+        steps = _run(["spin", *macros, "-t", "-p", "model.pml"], folder)
+        trail = tuple(_readable(steps, (folder / "model.pml").read_text().splitlines()))
     return Check(
         violated[1] if violated else "",
         _is_complete(text, folder),
@@ -136,6 +140,16 @@ def check(folder: Path, switches: dict[str, int], model: str = "") -> Check:
         seconds,
         trail,
     )
+
+
+def _readable(steps: str, model: list[str]) -> list[str]:
+    """The last steps, each as the process and the model's own line."""
+    shown = []
+    for process, number, done in STEP.findall(steps):
+        line = f"{process:9}  {model[int(number) - 1].strip()}"
+        if done not in NO_STATEMENT and "assert" not in done and line not in shown[-1:]:
+            shown.append(line)
+    return shown[-TRAIL_STEPS:]
 
 
 def _is_complete(text: str, folder: Path) -> bool:
@@ -176,7 +190,7 @@ def _told(found: Check) -> str:
     return f"all of {size}" if found.complete else f"not all was explored: {size}"
 
 
-def _found_again(text: str, found: Check) -> Claim:
+def _would_find(text: str, found: Check) -> Claim:
     shown = f"{found.violated}, after {found.states:,} states" if found.violated else _told(found)
     return Claim(f"The check would find this: {text}.", bool(found.violated), shown)
 
@@ -188,8 +202,9 @@ def _body(found: Check, old: dict[str, Check]) -> str:
         "What was explored",
         "The interrupt may enter between any two statements of the main loop that touch a shared "
         "word. Button levels, commands and the main loop's choices come in any order, as often as "
-        "they like; a fault comes once, and the cartridge is taken out or put in once. Times are "
-        "not modelled, but that the interrupt looks several times while the main loop sleeps.",
+        "they like; a sudden fault of either class comes once, a lost link at any time, and the "
+        "cartridge is taken out or put in once. Times are not modelled, but that the interrupt "
+        "looks several times while the main loop sleeps.",
         _picture(found, old) + table(("behaviour", "found"), rows),
     )
     for name, one in {"as it is": found, **old}.items():
