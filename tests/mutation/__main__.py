@@ -1,9 +1,11 @@
-"""`python -m tests.mutation JOBS < MUTANTS`: which of them the tests kill.
+"""`python -m tests.mutation JOBS [--measured] < MUTANTS`: which of them the tests kill.
 
 A line in: JSON [module, operator, occurrence, line, [tests to begin with]]. A line out: JSON
 [module, operator, occurrence, before, after, killer, seconds]; `killer` is a test's id, LOADING
 where the mutant does not even load, HANGS where a test does not end, or empty: it survives.
-`--sources` prints the SHA-256 over all sources of ours that have a part in the answer.
+With `--measured` all tests are run first without a mutant: they have to pass, and then a mutant
+meets those only that reach what it changes. `--sources` prints the SHA-256 over all sources of
+ours that have a part in the answer.
 
 The tests are collected once; each mutant has a fork of this process. There the tests of the
 firmware's own modules get the mutant as `penfw`, and those of the system get it on the simulated
@@ -20,6 +22,7 @@ import sys
 import time
 import traceback
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -56,8 +59,9 @@ PLANTS = "tests/system/board_line.py"  # its own changes may not fit on top of a
 class Play:
     """A plugin of pytest: once the tests are collected, the mutants are played instead of them."""
 
-    def __init__(self, jobs, todo, out):
+    def __init__(self, jobs, measured, todo, out):
         self._jobs = jobs
+        self._measured = measured
         self._todo = todo
         self._out = out
         self._kills = {}  # Counter of tests, a module each
@@ -82,7 +86,8 @@ class Play:
         code = 1
         try:
             self._items = session.items
-            self._measure()
+            if self._measured:
+                self._measure()
             self._play()
             code = 0
         except Exception:
@@ -181,16 +186,17 @@ class Play:
         if pid:
             os.close(writing)
             return os.fdopen(reading, "r", buffering=1), pid
-        os.close(reading)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # pytest's own dots
-        with os.fdopen(writing, "w", buffering=1) as file:
+        try:
+            os.close(reading)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # pytest's own dots
+            file = os.fdopen(writing, "w", buffering=1)
             try:
                 work(lambda *words: print(*words, file=file))
             except BaseException as error:
                 print("breaks", repr(error).replace("\n", " "), file=file)
-            finally:
-                file.flush()
-                os._exit(0)
+            file.flush()
+        finally:
+            os._exit(0)
 
     # In a fork
 
@@ -236,7 +242,7 @@ class Play:
 
     def _first_failure(self, items, say):
         """Id of the first test that fails, or empty."""
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for item, following in pairwise([*items, None]):
             say("begins", item.nodeid)
             if self._run(item, following).failed:
                 return item.nodeid
@@ -354,7 +360,7 @@ def main(arguments):
     else:
         rows = [json.loads(line) for line in sys.stdin]
         todo = [(Mutant(*row[:4]), row[4]) for row in rows]
-        plugin = Play(int(arguments[0]), todo, out)
+        plugin = Play(int(arguments[0]), "--measured" in arguments, todo, out)
     os.chdir(ROOT)
     options = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
     return pytest.main([*options, *FILES], plugins=[plugin])

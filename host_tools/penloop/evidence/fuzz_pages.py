@@ -1,12 +1,11 @@
 """The page of the fuzzing: the last long results, red where the sources have changed since."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from html import escape
 from typing import Any, Protocol
 
 from penloop import palette
-from penloop.evidence.html import section
+from penloop.evidence.html import age, section
 from penloop.svg import svg
 
 HEAD = ("target", "inputs", "of", "a second", "found", "sources", "when")
@@ -52,20 +51,12 @@ def _row(name: str, goal: int, result: LongResult | None, source_hash: str) -> s
     sources = result.source_hash[:12] + ("" if fresh else ", now " + source_hash[:12])
     cells = (name, f"{result.inputs:,}", f"{goal:,}", f"{rate:,.0f}", found, sources)
     good = fresh and result.inputs >= goal and not result.findings
-    return _cells((*cells, _age(result.ended)), good)
+    return _cells((*cells, age(result.ended)), good)
 
 
 def _cells(texts: Iterable[str], good: bool) -> str:
     mark = "" if good else ' class="failed"'
     return f"<tr{mark}>" + "".join(f"<td>{escape(text)}</td>" for text in texts) + "</tr>"
-
-
-def _age(ended: str) -> str:
-    """When it was, and how long ago."""
-    then = datetime.fromisoformat(ended)
-    hours = (datetime.now(UTC) - then).total_seconds() / 3600
-    ago = f"{hours:.1f} hours ago" if hours < 48 else f"{hours / 24:.0f} days ago"
-    return f"{then:%Y-%m-%d %H:%M} UTC, {ago}"
 
 
 def _picture(

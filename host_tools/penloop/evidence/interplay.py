@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
@@ -111,7 +112,7 @@ def source() -> str:
     return "\n".join(lines) + MODEL.read_text()
 
 
-def check(folder: Path, switches: dict[str, int], model: str = "") -> Check:
+def check(folder: Path, switches: Mapping[str, int | str], model: str = "") -> Check:
     """Explores the model, or another text, with these macros. Raises UserError."""
     for command in NEEDED:
         if shutil.which(command) is None:
@@ -144,7 +145,7 @@ def check(folder: Path, switches: dict[str, int], model: str = "") -> Check:
 
 def _readable(steps: str, model: list[str]) -> list[str]:
     """The last steps, each as the process and the model's own line."""
-    shown = []
+    shown: list[str] = []
     for process, number, done in STEP.findall(steps):
         line = f"{process:9}  {model[int(number) - 1].strip()}"
         if done not in NO_STATEMENT and "assert" not in done and line not in shown[-1:]:

@@ -42,7 +42,7 @@ _CORE = (
 )  # fmt: skip
 
 
-class NumberChange(Operator):  # type: ignore[misc]
+class NumberChange(Operator):
     """A number that is a little or much more, and less."""
 
     def mutation_positions(self, node: Any) -> Iterator[Any]:

@@ -5,6 +5,7 @@ from penloop.evidence import (
     fault_campaign,
     fuzz,
     interplay,
+    mutation,
     state_machine,
     stop_paths,
     timing,
@@ -20,5 +21,6 @@ PARTS: tuple[Part, ...] = (
     timing.PART,
     accuracy.PART,
     fuzz.PART,
+    mutation.PART,
     traceability.PART,  # last: it leads to the others' pages
 )

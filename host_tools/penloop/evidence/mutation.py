@@ -1,0 +1,209 @@
+"""Evidence that the tests would notice a change: mutants of safety, control and protocol.
+
+The long form plays every mutant; each result is kept at once, with the hash of the sources that it
+is of, so that it goes on where it ended, and begins anew when a source has changed. Survivors are
+judged in docs/safety/survivors.toml. The short form plays some that are known to be killed.
+"""
+
+import json
+import random
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from penloop.errors import UserError
+from penloop.evidence import mutation_pages
+from penloop.evidence.mutation_process import ROOT, play, source_hash
+from penloop.evidence.section import Claim, Effort, Part, Section
+
+JUDGED = ROOT / "docs" / "safety" / "survivors.toml"
+ENOUGH = 0.95  # share of the mutants that are to be killed
+SHORT_MUTANTS = 12
+SHORT_SEED = 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one mutant on sources of that hash; `killer` is empty where it survived."""
+
+    sources: str
+    ended: str
+    module: str
+    operator: str
+    occurrence: int
+    before: str
+    after: str
+    killer: str
+    seconds: float
+
+    @property
+    def place(self) -> tuple[str, str, int]:
+        """Which mutant it is, as long as its module is the same."""
+        return self.module, self.operator, self.occurrence
+
+    @property
+    def change(self) -> tuple[str, str, str]:
+        """What it has changed, whatever else its module says."""
+        return self.module, self.before, self.after
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Why a survivor is none to worry about: `kind` is one of KINDS."""
+
+    kind: str
+    why: str
+
+
+KINDS = {
+    "equivalent": "no input can tell it from the firmware",
+    "within tolerance": "it moves a figure by less than parts and skin do",
+    "convenience": "light, sound or a notice differs; no limit, no reaction",
+    "second line": "another check, which is tested, does the same",
+}
+
+
+def make(effort: Effort) -> Section:
+    """The last long run or, with `long`, the rest of it; short: that some are killed as then."""
+    effort.folder.mkdir(parents=True, exist_ok=True)
+    judged = judgements()
+    sources = source_hash()
+    file = effort.folder / "results.jsonl"
+    claims = _long(effort, file, sources, judged) if effort.long else [_short(effort, judged)]
+    results = kept(file)
+    data = {"sources": sources, "results": [asdict(one) for one in results]}
+    return Section(tuple(claims), mutation_pages.body(results, judged, sources, _counts()), data)
+
+
+def judgements() -> dict[tuple[str, str, str], Judgement]:
+    """By the change. Raises UserError where the file says nothing that can be used."""
+    remedy = f"a [[survivor]] has module, before, after, why, and a kind of {', '.join(KINDS)}"
+    try:
+        rows = tomllib.loads(JUDGED.read_text()).get("survivor", [])
+        found = {
+            (row["module"], row["before"], row["after"]): Judgement(row["kind"], row["why"])
+            for row in rows
+        }
+    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
+        raise UserError(f"{JUDGED.name} cannot be read: {error!r}", remedy) from None
+    for change, one in found.items():
+        if one.kind not in KINDS or not one.why:
+            raise UserError(f"{JUDGED.name}: no judgement of {change}", remedy)
+    return found
+
+
+def kept(file: Path) -> list[Result]:
+    """What is in the file of results; a last line that was cut off is none."""
+    found = []
+    if file.exists():
+        for line in file.read_text().splitlines():
+            try:
+                found.append(Result(**json.loads(line)))
+            except (ValueError, TypeError):
+                continue
+    return found
+
+
+def _counts() -> dict[str, int]:
+    from penloop.evidence import mutants
+
+    return {module: len(mutants.mutants_of(module)) for module in mutants.MODULES}
+
+
+def _short(effort: Effort, judged: dict[tuple[str, str, str], Judgement]) -> Claim:
+    """Of all that are no judged survivors some, drawn by chance of a fixed seed."""
+    from penloop.evidence import mutants
+
+    every = [one for module in mutants.MODULES for one in mutants.mutants_of(module)]
+    random.Random(SHORT_SEED).shuffle(every)
+    chosen: list[mutants.Mutant] = []
+    for one in every:
+        change = mutants.change_of(one)
+        if change and (one.module, change.before, change.after) not in judged:
+            chosen.append(one)
+        if len(chosen) == SHORT_MUTANTS:
+            break
+    todo = [[*one, []] for one in chosen]
+    results = []
+    for result in _played(todo, effort, ""):
+        results.append(result)
+        effort.progress(len(results) / len(todo), result.module)
+    alive = [f"{one.module}: {one.after}" for one in results if not one.killer]
+    return Claim(
+        "Mutants that were not judged as survivors are killed, shown by some drawn by chance",
+        len(results) == len(todo) and not alive,
+        f"{len(results) - len(alive)} of {len(todo)}; alive: {'; '.join(alive) or 'none'}",
+    )
+
+
+def _long(
+    effort: Effort, file: Path, sources: str, judged: dict[tuple[str, str, str], Judgement]
+) -> list[Claim]:
+    from penloop.evidence import mutants
+
+    before = kept(file)
+    done = {one.place: one for one in before if one.sources == sources}
+    killers = {one.change: one.killer for one in before if "::" in one.killer}
+    todo = []
+    for module in mutants.MODULES:
+        of_module = sorted({killer for change, killer in killers.items() if change[0] == module})
+        for one in mutants.mutants_of(module):
+            if one[:3] not in done:
+                todo.append([*one, of_module])
+    random.Random(SHORT_SEED).shuffle(todo)  # the time that is left can be told soon
+    count = len(todo) + len(done)
+    if todo and not done:
+        _keep_one_each(file, before)
+    with file.open("a") as kept_file:
+        for result in _played(todo, effort, sources):
+            done[result.place] = result
+            kept_file.write(json.dumps(asdict(result)) + "\n")
+            kept_file.flush()
+            killed = sum(bool(one.killer) for one in done.values())
+            effort.progress(len(done) / count, f"{len(done)} of {count}, {killed} killed")
+    return _claims([*done.values()], count, judged)
+
+
+def _keep_one_each(file: Path, results: Iterable[Result]) -> None:
+    """Of other sources the newest result of each change stays: what killed it is tried first."""
+    newest = {one.change: one for one in results}
+    file.write_text("".join(json.dumps(asdict(one)) + "\n" for one in newest.values()))
+
+
+def _claims(
+    done: list[Result], count: int, judged: dict[tuple[str, str, str], Judgement]
+) -> list[Claim]:
+    real = [one for one in done if one.before]
+    alive = [one for one in real if not one.killer]
+    share = 1 - len(alive) / len(real) if real else 0.0
+    unjudged = [one for one in alive if one.change not in judged]
+    return [
+        Claim(
+            f"At least {ENOUGH:.0%} of the mutants are killed by a test",
+            share >= ENOUGH,
+            f"{len(real) - len(alive):,} of {len(real):,}, {share:.1%}",
+        ),
+        Claim(
+            "Every survivor is judged",
+            not unjudged,
+            f"{len(alive) - len(unjudged)} of {len(alive)}"
+            + "".join(f"; not: {one.module}: {one.after}" for one in unjudged[:5]),
+        ),
+        Claim(
+            "All mutants were played on these very sources",
+            len(done) >= count > 0,
+            f"{len(done):,} of {count:,}; {len(done) - len(real)} changed nothing",
+        ),
+    ]
+
+
+def _played(todo: list[list[Any]], effort: Effort, sources: str) -> Iterator[Result]:
+    for row in play(todo, effort.jobs, effort.folder / "log.txt", measured=bool(sources)):
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        yield Result(sources, now, *row)
+
+
+PART = Part("mutation", "Changes of the firmware that the tests notice", make, long=True)

@@ -1,0 +1,111 @@
+"""The page of the mutants: how many are killed in each module, and why the others are left."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from html import escape
+from typing import Any, Protocol
+
+from penloop import palette
+from penloop.evidence.html import age, section, table
+from penloop.svg import svg
+
+Change = tuple[str, str, str]
+
+
+class MutantResult(Protocol):
+    """What the page tells of a mutant."""
+
+    @property
+    def sources(self) -> str: ...
+    @property
+    def ended(self) -> str: ...
+    @property
+    def module(self) -> str: ...
+    @property
+    def before(self) -> str: ...
+    @property
+    def after(self) -> str: ...
+    @property
+    def killer(self) -> str: ...
+    @property
+    def change(self) -> Change: ...
+
+
+class Judged(Protocol):
+    """What the page tells of a survivor's judgement."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def why(self) -> str: ...
+
+
+def body(
+    results: Sequence[MutantResult],
+    judged: Mapping[Change, Judged],
+    sources: str,
+    counts: Mapping[str, int],
+) -> str:
+    """Table, picture and survivors of the last long run; `sources`: the present ones' hash."""
+    fresh = [one for one in results if one.sources == sources]
+    shown = fresh or list(results)
+    told = (
+        "The last long run, by `make evidence-long`. Red: mutants that were not played, or played "
+        "on other sources than the present ones, so that they prove nothing of them."
+    )
+    picture = _picture(shown, counts, stale=not fresh)
+    run = section("The long run", told, picture + _modules(shown, counts, stale=not fresh))
+    return run + _survivors(shown, judged)
+
+
+def _modules(results: Sequence[MutantResult], counts: Mapping[str, int], stale: bool) -> str:
+    head = "".join(f"<th>{name}</th>" for name in ("module", "played", "of", "killed", "share"))
+    rows = []
+    for module, (played, killed) in _by_module(results, counts).items():
+        share = f"{killed / played:.1%}" if played else ""
+        cells = (module, f"{played:,}", f"{counts[module]:,}", f"{killed:,}", share)
+        mark = ' class="failed"' if stale or not played else ""
+        rows.append(f"<tr{mark}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+    when = ""
+    if results:
+        newest = max(results, key=lambda one: datetime.fromisoformat(one.ended))
+        when = f"<p>Sources {escape(newest.sources[:12])}, {escape(age(newest.ended))}.</p>"
+    return f"{when}<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _by_module(
+    results: Iterable[MutantResult], counts: Mapping[str, int]
+) -> dict[str, tuple[int, int]]:
+    """(played, killed) of each module."""
+    real = [one for one in results if one.before]
+    played = Counter(one.module for one in real)
+    killed = Counter(one.module for one in real if one.killer)
+    return {module: (played[module], killed[module]) for module in counts}
+
+
+def _survivors(results: Iterable[MutantResult], judged: Mapping[Change, Judged]) -> str:
+    alive = [one for one in results if one.before and not one.killer]
+    rows = []
+    for one in sorted(alive, key=lambda one: one.change):
+        found = judged.get(one.change)
+        kind, why = (found.kind, found.why) if found else ("not judged", "")
+        rows.append((one.module, one.before, one.after, kind, why))
+    told = "What each survivor changes, and why none of them is one to worry about."
+    return section("Survivors", told, table(("module", "it was", "it is", "judged", "why"), rows))
+
+
+def _picture(results: Sequence[MutantResult], counts: Mapping[str, int], stale: bool) -> str:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9.0, 0.8 + 0.24 * len(counts)), layout="constrained")
+    axes: Any = figure.subplots()
+    found = _by_module(results, counts)
+    axes.barh([*counts], [*counts.values()], color=palette.GRID)
+    axes.barh([*found], [played for played, _ in found.values()], color=palette.ALARM, height=0.5)
+    colour = palette.GRID if stale else palette.TRUE
+    axes.barh([*found], [killed for _, killed in found.values()], color=colour, height=0.5)
+    axes.invert_yaxis()
+    axes.set_xlabel("mutants; green: killed, red: alive, grey: not played on these sources")
+    axes.spines[["top", "right"]].set_visible(False)
+    return svg(figure)

@@ -1,0 +1,66 @@
+"""The process that plays mutants against the tests: tests.mutation, which forks for each."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import penloop
+from penloop.errors import UserError
+
+ROOT = Path(penloop.__file__).parents[2]
+END_S = 10  # within which it ends by itself, once it has said everything
+
+
+def source_hash() -> str:
+    """SHA-256 over all sources of ours that have a part in the results. Raises UserError."""
+    with _player(["--sources"], None) as player:
+        [line] = _said(player)
+    return line.strip()
+
+
+def play(todo: list[list[Any]], jobs: int, log: Path, measured: bool) -> Iterator[list[Any]]:
+    """A row for each mutant, as tests.mutation describes both. Raises UserError.
+
+    measured: a run without a mutant goes before, so that each mutant meets the tests that reach it
+    """
+    if not todo:
+        return
+    with log.open("w") as told, _player([str(jobs), *(["--measured"] * measured)], told) as player:
+        assert player.stdin is not None
+        for row in todo:
+            player.stdin.write(json.dumps(row) + "\n")
+        player.stdin.close()
+        for line in _said(player):
+            yield json.loads(line)
+
+
+@contextmanager
+def _player(options: list[str], told: IO[str] | None) -> Iterator[subprocess.Popen[str]]:
+    if not (ROOT / "tests" / "mutation").is_dir():
+        raise UserError("the tests are not here", "run it in the project's folder")
+    player = subprocess.Popen(
+        [sys.executable, "-m", "tests.mutation", *options], cwd=ROOT, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=told or subprocess.DEVNULL, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield player
+        player.wait(END_S)
+    finally:
+        if player.poll() is None:  # broken off: its forks end with it
+            os.killpg(player.pid, signal.SIGKILL)
+            player.wait()
+    if player.returncode:
+        where = f"see {told.name}" if told else "try: python -m tests.mutation --sources"
+        raise UserError("the mutants' tests do not run to their end", where)
+
+
+def _said(player: subprocess.Popen[str]) -> Iterator[str]:
+    assert player.stdout is not None
+    yield from player.stdout
