@@ -14,6 +14,7 @@ board, while the host keeps the firmware's own tables, as a host of another vers
 
 import ast
 import hashlib
+import importlib
 import json
 import os
 import select
@@ -24,7 +25,7 @@ import traceback
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -40,14 +41,15 @@ LOADING = "it does not load"
 HANGS = "a test hangs"
 HANGS_S = 25  # a test that takes so long
 SLOW_S = 2.0  # so slow a test is left out
-# Tests of single modules, then of the whole pen; none that holds a text or a figure of the
-# firmware's own sources to a document.
+# Tests of single modules, then of the whole pen; none of those that hold a measured figure of the
+# firmware (time, memory) to a document.
 UNIT = (
-    "button", "cartridge", "limits", "link", "link_requests", "link_telemetry", "protocol_fields",
-    "protocol_frames", "settings", "states",
+    "button", "cartridge", "limits", "link", "link_requests", "link_telemetry", "numbers",
+    "protocol_fields", "protocol_frames", "settings", "states",
 )  # fmt: skip
 SYSTEM = (
-    "treatment", "safety", "faults", "stop_paths", "link", "brown_out", "black_box", "random_hands",
+    "interrupt_figures", "treatment", "safety", "faults", "stop_paths", "link", "brown_out",
+    "black_box", "random_hands",
 )  # fmt: skip
 FILES = [f"tests/firmware/test_{name}.py" for name in UNIT]
 FILES += [f"tests/system/test_{name}.py" for name in SYSTEM]
@@ -222,12 +224,14 @@ class Play:
         Firmware.installed = staticmethod(lambda: firmware)
         if unit:
             own = dict(sys.modules)
-            try:
-                _load_mutant(module, text, {item.module for item in unit})
-            except Exception:
-                return LOADING
-            if killer := self._first_failure(sorted(unit, key=order), say):
-                return killer
+            with TemporaryDirectory() as folder:
+                try:
+                    _load_mutant(module, text, {item.module for item in unit}, Path(folder))
+                except Exception:
+                    return LOADING
+                if killer := self._first_failure(sorted(unit, key=order), say):
+                    return killer
+            sys.path.remove(folder)
             sys.modules.update({name: one for name, one in own.items() if _is_firmware(name)})
         wanted = blocks.blocks_at(module, mutant.line)
         system = [item for item in self._items if item.module.__name__.startswith("tests.system")]
@@ -275,21 +279,30 @@ def _is_firmware(name):
     return name.split(".")[0] == "penfw"
 
 
-def _load_mutant(module, text, tests):
-    """Another instance of `penfw` with the mutant in it, and these tests' names bound to it."""
+def _load_mutant(module, text, tests, folder):
+    """Another `penfw`, from a folder with the mutant, and the tests' names bound to it."""
+    package = folder / "penfw"
+    package.mkdir()
+    for path in mutants.FIRMWARE.iterdir():
+        (package / path.name).symlink_to(path)
+    (package / f"{module}.py").unlink()
+    (package / f"{module}.py").write_text(text)
     for name in [name for name in sys.modules if _is_firmware(name)]:
         del sys.modules[name]
-    package = __import__("penfw")
-    mutant = ModuleType(f"penfw.{module}")
-    mutant.__package__ = "penfw"
-    mutant.__file__ = str(mutants.FIRMWARE / f"{module}.py")
-    sys.modules[mutant.__name__] = mutant
-    setattr(package, module, mutant)
-    exec(compile(text, mutant.__file__, "exec"), mutant.__dict__)
+    sys.dont_write_bytecode = True  # the folder of compiled modules is shared
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
     for test in tests:
         for origin, name, bound in _imports(Path(test.__file__)):
-            found = __import__(origin, fromlist=[name])
-            setattr(test, bound, getattr(found, name))
+            found = importlib.import_module(origin)
+            if not hasattr(found, name):
+                found = importlib.import_module(f"{origin}.{name}")
+                setattr(test, bound, found)
+            else:
+                setattr(test, bound, getattr(found, name))
+        for name, value in vars(test).items():
+            if value == mutants.FIRMWARE:
+                setattr(test, name, package)
 
 
 def _imports(path):
@@ -303,6 +316,13 @@ def _imports(path):
     ]
 
 
+def _named_files(test):
+    """Modules of the firmware whose text a test reads, by the names of their files."""
+    tree = ast.walk(ast.parse(Path(test.__file__).read_text()))
+    words = {node.value for node in tree if isinstance(node, ast.Constant)}
+    return {name for name in mutants.MODULES if f"{name}.py" in words}
+
+
 _REACHED = {}
 
 
@@ -311,7 +331,7 @@ def _reach(test):
     if not test.__name__.startswith("tests.firmware"):
         return ()
     if test not in _REACHED:
-        reached, waiting = set(), [Path(test.__file__)]
+        reached, waiting = _named_files(test), [Path(test.__file__)]
         while waiting:
             for origin, name, _bound in _imports(waiting.pop()):
                 parts = [origin.partition(".")[2] or name, name]

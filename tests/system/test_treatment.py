@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from penloop.evidence import timing
+from pensim.board.profile import PICO
 from pensim.plant.parameters import Battery, PenParameters
 from tests.system.story import (
     FAULT,
@@ -11,6 +13,7 @@ from tests.system.story import (
     SELF_TEST,
     after,
     first_time,
+    pen_of,
     state,
     states_of,
     window_means,
@@ -188,3 +191,28 @@ def test_needles_out_at_boot_wait_for_a_fresh_press_and_are_parked(make_bench):
     assert state(bench) == "STANDBY"
     assert PARKING in bench.trace()["pen.state"]
     assert FAULT not in bench.trace()["pen.state"]
+
+
+@pytest.mark.verifies("R-420")
+def test_the_winding_estimate_is_the_two_node_models_closed_form(running):
+    bench = running("scar", settings={"stroke_rate": 150_000, "depth": 1500})
+    bench.run(10.0)
+    trace = bench.trace()
+    driven = np.flatnonzero(trace["pen.state"] == RUNNING)
+    first, last = driven[300], driven[-1]  # up to its rate: five measurements in 20 ms
+    excess_K = (trace["pen.winding"] - trace["pen.housing"]) / 1000
+    time_s = trace.time_s[first:last]
+    resistance_ohm = pen_of(bench).get("motor_resistance") / 1000
+    square_A2 = (trace["pen.current"][first:last] / 1000.0) ** 2 + 0.0147  # and of the ripple
+    decay = np.exp(-(time_s[-1] - time_s) / 5.6)
+    heated_K = np.sum(10.0 * resistance_ohm * square_A2 * decay) * 0.001 / 5.6
+    expected_K = excess_K[first] * decay[0] + heated_K
+    assert heated_K > 0.5
+    assert excess_K[last] == pytest.approx(expected_K, abs=0.06)
+
+
+@pytest.mark.verifies("R-819")
+def test_wherever_the_clock_wraps_the_treatment_is_the_same_to_the_bit():
+    undisturbed = timing.digest_with_wrap(PICO.first_wrap_us)
+    for moment_us in timing.wrap_moments_us(12):
+        assert timing.digest_with_wrap(moment_us) == undisturbed, moment_us
