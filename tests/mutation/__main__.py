@@ -48,13 +48,13 @@ UNIT = (
     "protocol_fields", "protocol_frames", "settings", "states",
 )  # fmt: skip
 SYSTEM = (
-    "interrupt_figures", "treatment", "safety", "faults", "stop_paths", "link", "brown_out",
-    "black_box", "random_hands",
+    "interrupt_figures", "main_loop_figures", "treatment", "safety", "faults", "stop_paths", "link",
+    "brown_out", "black_box", "random_hands",
 )  # fmt: skip
 FILES = [f"tests/firmware/test_{name}.py" for name in UNIT]
 FILES += [f"tests/system/test_{name}.py" for name in SYSTEM]
 THINNED = ("black_box", "brown_out", "random_hands")  # of these no more than FEW cases a test
-FEW = 8
+FEW = 4
 PLANTS = "tests/system/board_line.py"  # its own changes may not fit on top of a mutant
 
 
@@ -226,7 +226,7 @@ class Play:
             own = dict(sys.modules)
             with TemporaryDirectory() as folder:
                 try:
-                    _load_mutant(module, text, {item.module for item in unit}, Path(folder))
+                    _load_mutant(module, text, Path(folder))
                 except Exception:
                     return LOADING
                 if killer := self._first_failure(sorted(unit, key=order), say):
@@ -279,7 +279,7 @@ def _is_firmware(name):
     return name.split(".")[0] == "penfw"
 
 
-def _load_mutant(module, text, tests, folder):
+def _load_mutant(module, text, folder):
     """Another `penfw`, from a folder with the mutant, and the tests' names bound to it."""
     package = folder / "penfw"
     package.mkdir()
@@ -292,7 +292,7 @@ def _load_mutant(module, text, tests, folder):
     sys.dont_write_bytecode = True  # the folder of compiled modules is shared
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
-    for test in tests:
+    for test in [one for name, one in sys.modules.items() if name.startswith("tests.firmware.")]:
         for origin, name, bound in _imports(Path(test.__file__)):
             found = importlib.import_module(origin)
             if not hasattr(found, name):
@@ -305,13 +305,13 @@ def _load_mutant(module, text, tests, folder):
                 setattr(test, name, package)
 
 
-def _imports(path):
-    """(module, name, bound name) of what a file imports from the firmware."""
+def _imports(path, package="penfw"):
+    """(module, name, bound name) of what a file imports from a package."""
     tree = ast.parse(path.read_text())
     return [
         (node.module, one.name, one.asname or one.name)
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and _is_firmware(node.module or "")
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == package
         for one in node.names
     ]
 
@@ -327,13 +327,20 @@ _REACHED = {}
 
 
 def _reach(test):
-    """Names of the firmware's modules that a test of tests/firmware brings in, by any way."""
+    """Names of the firmware's modules that a test of tests/firmware brings in, by any way; among
+    them are paths of its helpers."""
     if not test.__name__.startswith("tests.firmware"):
         return ()
     if test not in _REACHED:
         reached, waiting = _named_files(test), [Path(test.__file__)]
         while waiting:
-            for origin, name, _bound in _imports(waiting.pop()):
+            path = waiting.pop()
+            for origin, _name, _bound in _imports(path, "tests"):
+                helper = ROOT / f"{origin.replace('.', '/')}.py"
+                if helper not in reached and helper.exists():
+                    reached.add(helper)
+                    waiting.append(helper)
+            for origin, name, _bound in _imports(path):
                 parts = [origin.partition(".")[2] or name, name]
                 for part in parts:
                     path = mutants.FIRMWARE / f"{part}.py"
