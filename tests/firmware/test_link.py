@@ -232,9 +232,18 @@ def test_a_pass_serves_at_most_two_requests():
     for sequence in range(2, 6):
         bench.send(protocol.COMMAND, sequence, 1, 0)
     bench.poll()
-    assert len(bench.device.commands) <= 2
+    assert len(bench.device.commands) == 2
     bench.poll(3)
     assert len(bench.device.commands) == 4
+
+
+def test_the_sequence_of_what_is_sent_unasked_grows_by_one_and_wraps():
+    bench = Bench()
+    bench.link._push_sequence = 0xFFFE
+    for number in range(4):
+        bench.link.event(protocol.NOTICE, number, 0)
+    bench.poll(3)
+    assert [sequence for _number, sequence, _fields in bench.frames()] == [0xFFFE, 0xFFFF, 0, 1]
 
 
 @pytest.mark.verifies("R-707")

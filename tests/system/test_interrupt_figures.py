@@ -213,10 +213,13 @@ def test_without_an_edge_for_200_ms_nothing_is_known(looks):
     assert control.age_us == looks.signal("edge_age") == 199_000
     control._measure((now + 201_000) & 0x3FFFFFFF, control.shunt_zero)
     assert (control.known, looks.signal("rate"), control.period0) == (0, 0, 1_000_000)
+    edges = list(control.ring)
     for second in range(1, 1200, 7):  # longer than the clock's wrap
         control._measure((now + second * 1_000_000) & 0x3FFFFFFF, control.shunt_zero)
         assert control.age_us >= 900_000
     assert control.age_us == 1_000_000
+    kept = [n for n, at in enumerate(control.ring) if at != edges[n]]
+    assert kept == [(control.head - 1) & 15]  # of the edges the last one alone moves along
 
 
 # Position, supply, heat
@@ -357,7 +360,9 @@ def test_the_axis_may_go_deeper_only_with_the_motor_off_or_a_step_a_stroke_in_se
         looks.found("_depth_slot")
         return control.goal
 
+    looks.set(steps=30)
     assert goal(40, law=OFF, state=states.READY) == 40
+    assert (looks.signal("depth"), looks.signal("depth_target")) == (750, 1_000)
     assert goal(101, law=OFF, state=states.READY) == 100  # 2.5 mm
     for law in (RUN, PARK, PROVE):
         assert goal(40, law=law, state=states.RUNNING) == 20
@@ -575,3 +580,178 @@ def test_a_good_proof_gives_two_pulses_without_the_switch_and_two_with_both(look
 )  # fmt: skip
 def test_each_phase_of_the_proof_has_its_limits(looks, currents, result):
     assert proof(looks, **currents)[0] == result
+
+
+# The depth axis
+
+
+def moves(looks, count, **words):
+    """Steps that so many even looks make: +1 deeper, -1 shallower; the pins are heard."""
+    control, made, pins = looks.control, [], {}
+    looks.set(state=states.READY, law=OFF, main_home=0, overshoot=0, direction=0, **words)
+    looks.set(write_direction=lambda level: pins.update(direction=level))
+    looks.set(write_step=lambda level: made.append((level, pins.get("direction"))))
+    for _ in range(count):
+        if control.main_home or control.overshoot or control.steps != control.goal:
+            control._axis()
+    assert all(level == 1 for level, _direction in made)
+    assert control.step_high or not made
+    return [1 if direction else -1 for _level, direction in made]
+
+
+def test_the_axis_comes_to_its_goal_from_below_as_the_backlash_wants(looks):
+    assert moves(looks, 20, steps=20, goal=23) == [1, 1, 1]
+    assert moves(looks, 20, steps=23, goal=20) == [-1, -1, -1, -1, 1]
+    assert looks.control.steps == 20
+    assert looks.control.overshoot == 0
+
+
+def test_the_axis_sets_its_direction_a_look_before_the_pulse(looks):
+    assert moves(looks, 1, steps=20, goal=23) == []
+    assert moves(looks, 2, steps=20, goal=23) == [1]
+
+
+def test_with_the_motor_on_the_axis_goes_deeper_in_the_first_quarter_behind_the_top_only(looks):
+    control = looks.control
+    for quarter, law, made in ((0.24, RUN, 2), (0.26, RUN, 0), (0.26, OFF, 2), (0.9, PARK, 0)):
+        looks.set(period0=10_000, tdc_us=control.last_us - round(10_000 * quarter))
+        looks.set(steps=20, goal=22, direction=1, overshoot=0, main_home=0, law=law)
+        for _ in range(3):
+            if control.steps != control.goal:
+                control._axis()
+        assert control.steps - 20 == made, (quarter, law)
+    looks.set(steps=22, goal=20, law=RUN, direction=-1)  # shallower at once
+    control._axis()
+    assert control.steps == 21
+
+
+def test_in_fault_nothing_steps(looks):
+    looks.set(state=states.FAULT, steps=20, goal=25, direction=1)
+    looks.control._axis()
+    assert looks.control.steps == 20
+
+
+@pytest.mark.verifies("R-511")
+def test_homing_goes_shallower_to_the_switch_and_no_further_than_the_axis_has(looks):
+    control = looks.control
+    looks.set(steps=40, main_home=1, homed=0, home_steps=0, direction=-1, read_home=lambda: 1)
+    for _ in range(30):
+        control._axis()
+    assert control.steps == 10
+    looks.set(read_home=lambda: 0)
+    control._axis()
+    assert (control.homed, control.main_home) == (1, 0)
+    assert control.steps == control.home_steps_below
+    assert control.main_depth == control.goal == 0
+    looks.set(main_home=1, homed=0, home_steps=0, steps=200, read_home=lambda: 1, faults=0)
+    for _ in range(120):
+        control._axis()
+    assert not control.faults
+    control._axis()
+    assert control.faults == 1 << faults.HOME_NOT_FOUND
+    assert (control.homed, control.main_home) == (0, 0)
+
+
+# The edges and the button
+
+
+def test_each_passage_of_the_top_is_a_stroke_with_the_edges_since_the_last_one(looks):
+    control = looks.control
+    before = looks.signal("strokes")
+    looks.set(tdc_head=control.head, tdc_count=7)
+    for _ in range(6):
+        control.tachometer_edge(None)
+    control.top_dead_centre_edge(None)
+    control.top_dead_centre_edge(None)
+    assert looks.signal("strokes") == before + 2
+    assert (control.tdc_count, control.tdc_edges) == (9, 0)
+    assert control.ring[(control.head - 1) & 15] == pytest.approx(control.ticks_us(), abs=100)
+
+
+def test_the_buttons_level_counts_in_its_second_look_in_succession(looks):
+    control = looks.control
+    looks.set(button_down=0, button_looks=0, slots=(lambda: None,) * 10)
+
+    def look(level):
+        looks.set(read_button=lambda: level)
+        control._look()
+        return control.button_down
+
+    assert [look(level) for level in (0, 1, 0, 1, 1)] == [0] * 5
+    assert [look(level) for level in (0, 0)] == [0, 1]
+    assert [look(level) for level in (1, 0, 1, 1)] == [1, 1, 1, 0]
+
+
+# The tick itself
+
+
+def test_the_load_switch_is_pulsed_and_the_motor_written_while_the_gate_is_open_only(looks):
+    control = looks.control
+    written = []
+    looks.set(write_load_switch=lambda level: written.append(("switch", level)))
+    looks.set(write_motor=lambda duty: written.append(("motor", duty)), push=None)
+    looks.set(read_shunt=lambda: control.shunt_zero, _measure=lambda *_now: None)
+    looks.set(_rate_law=lambda: None, _look=lambda: None)
+
+    def ticks(**words):
+        written.clear()
+        looks.set(odd=1, slot=1, duty=5_000, faults=0, latched=0, **words)
+        for _ in range(2):
+            looks.set(last_us=control.ticks_us() - 1_000 & 0x3FFFFFFF)
+            control.tick(None)
+        return written[:]
+
+    pulsed = [("switch", 0), ("motor", 5_000), ("switch", 1), ("motor", 5_000)]
+    assert ticks(gate=1, law=RUN) == pulsed
+    assert ticks(gate=0, law=RUN) == [("motor", 0)] * 2
+    assert ticks(gate=0, law=OFF) == [("motor", 0)] * 2
+
+
+@pytest.mark.verifies("R-407")
+@pytest.mark.parametrize(
+    ("gap_us", "window", "missed"), [(2_600, 0, True), (2_400, 0, False), (2_600, 1, False)]
+)
+def test_a_tick_that_is_more_than_1_5_ms_late_is_a_fault_outside_of_a_window(
+    looks, gap_us, window, missed
+):
+    control = looks.control
+    looks.set(main_window=window, faults=0, latched=0)
+    looks.set(last_us=control.ticks_us() - gap_us & 0x3FFFFFFF)
+    control.tick(None)
+    assert bool(control.faults & 1 << faults.DEADLINE_MISSED) == missed
+    if missed:
+        assert looks.signal("tick_late") == pytest.approx(gap_us - 1_000, abs=40)
+
+
+@pytest.mark.verifies("R-402")
+@pytest.mark.parametrize(
+    ("currents_mA", "gap_us", "fault"),
+    [
+        ((2_850, 2_850), 1_000, True), ((2_850, 2_750), 1_000, False),
+        ((2_750, 2_850), 1_000, False), ((2_850, 2_850), 2_400, True),
+    ],
+)  # fmt: skip
+def test_two_ticks_in_succession_above_2800_mA_are_overcurrent(looks, currents_mA, gap_us, fault):
+    control = looks.control
+    looks.set(law=RUN, gate=1, faults=0, latched=0, over_us=0, main_window=1)
+    for current_mA in currents_mA:
+        raw = control.shunt_zero + round(current_mA * 4096 / control.shunt_q12)
+        looks.set(read_shunt=lambda raw=raw: raw)
+        looks.set(last_us=control.ticks_us() - 1_000 & 0x3FFFFFFF)
+        control.tick(None)
+        looks.set(over_us=(control.over_us - gap_us) & 0x3FFFFFFF)
+    assert bool(control.faults & 1 << faults.OVERCURRENT) == fault
+
+
+def test_an_exception_in_the_interrupt_turns_all_off_and_tells_where_it_came(looks):
+    control = looks.control
+    for odd, slot in ((0, 3), (1, 3)):
+        looks.set(faults=0, latched=0, law=RUN, gate=1, duty=900, slot=slot, odd=odd)
+        looks.set(own_conditions=0, state=states.RUNNING)
+        control._failed(ZeroDivisionError())
+        assert control.site == slot + 16 * odd
+        assert control.error is ZeroDivisionError
+        assert (control.gate, control.duty, control.law) == (0, 0, OFF)
+        assert control.state == looks.signal("state") == states.FAULT
+        assert control.faults == looks.signal("faults") == 1 << faults.INTERNAL_ERROR
+        assert control.own_conditions & states.CUT_FAULT

@@ -182,6 +182,48 @@ def test_a_cause_that_is_still_there_is_told_without_a_limit(make_bench):
         assert (told.number, told.value) == (protocol.CAUSE_REMAINS, 0)
 
 
+def test_the_host_is_told_of_each_state_and_fault(make_bench):
+    bench = make_bench()
+    with linked(bench) as pen:
+        bench.operator.insert_cartridge()
+        pen.wait(1.0)
+        pen.events()
+        bench.operator.click()
+        pen.wait(1.0)
+        told = [(one.kind, one.number, one.value) for one in pen.events()]
+        assert [row for row in told if row[0] == "state changed"] == [
+            ("state changed", states.SELF_TEST, states.READY),
+            ("state changed", states.RUNNING, states.SELF_TEST),
+        ]
+        bench.operator.remove_cartridge()
+        pen.wait(1.0)
+        bench.operator.click(1.5)
+        pen.wait(2.0)
+        events = pen.events()
+    told = [(one.kind, one.number, one.value) for one in events]
+    assert ("state changed", states.PARKING, states.RUNNING) in told
+    assert ("state changed", states.FAULT, states.PARKING) in told
+    assert ("fault latched", faults.CARTRIDGE_REMOVED, 0) in told
+    assert told.count(("fault cleared", faults.CARTRIDGE_REMOVED, 0)) == 1
+    assert len([row for row in told if row[0] == "fault cleared"]) == 1
+    times_us = [one.time_us for one in events]
+    assert times_us == sorted(times_us)
+
+
+def test_a_rate_that_is_limited_for_a_second_is_told_once(make_bench):
+    bench = started(make_bench)
+    pen = pen_of(bench)
+    told = []
+    pen.link.event = lambda *fields: told.append((pen.uptime_ms - begin_ms, *fields))
+    begin_ms = pen.uptime_ms
+    pen.control.values[signals.index("rate")] = 77_000
+    for passed_ms, limited in ((0, 0), (10, 1), (990, 2), (1_020, 1), (2_400, 1)):
+        pen.control.values[signals.index("limited")] = limited
+        pen.uptime_ms = begin_ms + passed_ms
+        pen.treatment.in_running()
+    assert told == [(1_020, protocol.NOTICE, protocol.LIMITED_RATE, 77_000)]
+
+
 # The self-test
 
 
