@@ -45,7 +45,7 @@ SLOW_S = 2.0  # so slow a test is left out
 # firmware (time, memory) to a document.
 UNIT = (
     "button", "cartridge", "limits", "link", "link_requests", "link_telemetry", "numbers",
-    "protocol_fields", "protocol_frames", "settings", "states",
+    "protocol_document", "protocol_fields", "protocol_frames", "settings", "states",
 )  # fmt: skip
 SYSTEM = (
     "interrupt_figures", "main_loop_figures", "treatment", "safety", "faults", "stop_paths", "link",

@@ -164,6 +164,14 @@ def test_two_turns_above_165_Hz_are_overspeed(looks, gaps_us, over):
     assert bool(looks.control.faults & 1 << faults.OVERSPEED) == over
 
 
+def test_the_first_turn_after_a_standstill_is_no_overspeed(looks):
+    looks.set(known=1, period0=5_000, faults=0)
+    turn(looks, 5_000)
+    assert not looks.control.faults
+    turn(looks, 5_000)
+    assert looks.control.faults == 1 << faults.OVERSPEED
+
+
 def edge(looks, *gaps_us):
     """Edges so long after each other, each measured at once."""
     control = looks.control
@@ -680,6 +688,14 @@ def test_the_buttons_level_counts_in_its_second_look_in_succession(looks):
     assert [look(level) for level in (0, 1, 0, 1, 1)] == [0] * 5
     assert [look(level) for level in (0, 0)] == [0, 1]
     assert [look(level) for level in (1, 0, 1, 1)] == [1, 1, 1, 0]
+
+
+def test_the_time_in_a_state_stands_still_after_six_days(looks):
+    control = looks.control
+    looks.set(slots=(lambda: None,) * 10, state_ms=(1 << 29) - 2)
+    for _ in range(3):
+        control._look()
+    assert control.state_ms == 1 << 29
 
 
 # The tick itself
