@@ -12,7 +12,8 @@ from pensim.engines import ENGINES
 from pensim.errors import ScenarioError
 from pensim.firmware import Firmware
 from pensim.operator_script import load_script, run_script
-from pensim.plant.presets import CARTRIDGES, PENS, SKINS
+from pensim.pen_file import find_pen
+from pensim.plant.presets import CARTRIDGES, SKINS
 
 PORTS = {"uart": 0, "usb": PORT_USB}
 
@@ -29,7 +30,7 @@ class PenUrl:
     cartridge: str = "12 needles"
     operator: str = ""
     firmware: str = ""
-    pen: str = "reference"
+    pen: str = "reference"  # or a file, see pen_file.py
     wiring: str = ""  # "bare", or two GP numbers that are exchanged, such as 16-21
     pace: float = 0.0
 
@@ -48,14 +49,22 @@ class PenUrl:
         return pen
 
     def make_bench(self) -> Bench:
-        """A pen as the URL describes it, its cartridge in and its operator's script running."""
+        """A pen as the URL describes it, its cartridge in and its operator's script running.
+
+        Raises ScenarioError.
+        """
+        pen = find_pen(self.pen)
+        zones = {**SKINS, **pen.skins}
+        if self.zone and self.zone not in zones:
+            raise ScenarioError(f"sim:// option zone={self.zone!r}: choose {', '.join(zones)}")
         script = load_script(Path(self.operator)) if self.operator else None
         firmware = Firmware.from_directory(self.firmware) if self.firmware else None
         bench = Bench(
             firmware=firmware,
             engine=self.engine,
             seed=self.seed,
-            parameters=PENS[self.pen],
+            parameters=pen.parameters,
+            skins=pen.skins,
             repl=True,
             wiring=wiring_of(self.wiring),
         )
@@ -75,9 +84,7 @@ class PenUrl:
 _CHOICES: dict[str, Any] = {
     "port": PORTS,
     "engine": ENGINES,
-    "zone": SKINS,
     "cartridge": CARTRIDGES,
-    "pen": PENS,
 }
 
 

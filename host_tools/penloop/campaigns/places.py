@@ -18,8 +18,9 @@ from penhost.units import show
 from penloop.errors import UserError
 from penloop.scenarios.documents import Document, Keys
 from penloop.scenarios.scenario_reader import PUT_ON
+from pensim.pen_file import find_pen
 from pensim.plant.parameters import PenParameters, Skin
-from pensim.plant.presets import PENS, SKINS
+from pensim.plant.presets import SKINS
 
 Value = float | str
 DIGITS = 6  # of a varied number: what stands in the data set is exactly what ran
@@ -160,12 +161,13 @@ def nominal(document: Document, place: Place) -> Any:
 def _default(document: Document, place: Place) -> Any:
     if place.keys[:2] == ("pen", "parameters"):
         part, _, item = place.name.partition(".")
-        preset = document.get("pen", {}).get("preset", "reference")
-        return getattr(getattr(PENS.get(preset, PENS["reference"]), part), item)
+        preset = find_pen(document.get("pen", {}).get("preset", "reference"))
+        return getattr(getattr(preset.parameters, part), item)
     if place.keys[0] == "skin":
         _skin_key, zone, item = map(str, place.keys)
+        zones = {**SKINS, **find_pen(document.get("pen", {}).get("preset", "reference")).skins}
         like = document.get("skin", {}).get(zone, {}).get("like", zone)
-        return getattr(SKINS.get(like, SKINS["reference"]), item)
+        return getattr(zones.get(like, SKINS["reference"]), item)
     if place.keys[:2] == ("pen", "settings"):
         row = next(row for row in settings.SETTINGS if row[0] == place.keys[2])
         return show(row[3], row[2])

@@ -39,7 +39,7 @@ def sim(
     engine: Engine = "cpython",
     firmware: Annotated[str, typer.Option("--firmware", help="A directory with another one.")] = "",
     operator: Annotated[str, typer.Option("--operator", help="A script for the person.")] = "",
-    pen: Annotated[str, typer.Option("--pen", help="Which one: a preset's name.")] = "reference",
+    pen: Annotated[str, typer.Option("--pen", help="A preset's name, or FILE.toml.")] = "reference",
     wiring: Annotated[
         str, typer.Option("--wiring", help="bare, or two GP numbers exchanged: 16-21.")
     ] = "",

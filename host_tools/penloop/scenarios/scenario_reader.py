@@ -23,9 +23,11 @@ from pensim.electronics import Wiring
 from pensim.errors import ScenarioError
 from pensim.hazards import HAZARDS
 from pensim.operator_script import Step, steps_of
+from pensim.pen_file import SUFFIX as PEN_SUFFIX
+from pensim.pen_file import PenPreset, find_pen
 from pensim.pen_url import wiring_of
 from pensim.plant.parameters import PenParameters, Skin
-from pensim.plant.presets import CARTRIDGES, PENS, SKINS
+from pensim.plant.presets import CARTRIDGES, SKINS
 
 SCHEMA = "scenario.schema.json"
 # Parts of the plant that a step replaces by a preset, and where their parameters are changed.
@@ -40,8 +42,9 @@ def document_of(path: Path) -> Document:
     text = documents.text_of(path, "a scenario file")
 
     def check(document: Document) -> Document:
-        as_written(document, path.name)
-        return document
+        found = _beside(path, document)
+        as_written(found, path.name)
+        return found
 
     return documents.read(text, str(path), check)
 
@@ -50,7 +53,21 @@ def load(path: Path) -> Scenario:
     """Reads a scenario file. Raises UserError with file, line and remedy."""
     text = documents.text_of(path, "a scenario file or a folder")
     name = path.name.removesuffix(SUFFIX)
-    return replace(loads(text, name, str(path)), path=path)
+
+    def make(document: Document) -> Scenario:
+        return as_written(_beside(path, document), name)
+
+    return replace(documents.read(text, str(path), make), path=path)
+
+
+def _beside(path: Path, document: Document) -> Document:
+    """The document with its pen's file, if it names one, found from the scenario's folder."""
+    pen = document.get("pen")
+    preset = pen.get("preset") if isinstance(pen, dict) else None
+    if not isinstance(preset, str) or not preset.endswith(PEN_SUFFIX):
+        return document
+    found = str(path.resolve().parent / preset)
+    return {**document, "pen": {**document["pen"], "preset": found}}
 
 
 def loads(text: str, name: str = "scenario", where: str = "scenario") -> Scenario:
@@ -107,7 +124,8 @@ def schema() -> Document:
 
 def _scenario(document: Document, name: str) -> Scenario:
     pen = document.get("pen", {})
-    skins = _skins(document.get("skin", {}))
+    preset = _preset(pen)
+    skins = {**preset.skins, **_skins(document.get("skin", {}), preset)}
     return Scenario(
         name=name,
         about=document["about"],
@@ -115,7 +133,7 @@ def _scenario(document: Document, name: str) -> Scenario:
         seed=document.get("seed", 0),
         expectations=tuple(_expectations(document["expect"])),
         measures=tuple(_measures(document.get("measure", {}))),
-        parameters=_parameters(pen),
+        parameters=_parameters(pen, preset.parameters),
         settings=_settings(pen.get("settings", {}), ("pen", "settings")),
         calibrated=pen.get("calibrated", True),
         start_depth_um=float(parse(pen.get("start_depth", "0.3 mm"), "um")),
@@ -153,11 +171,14 @@ def _mistake(keys: Keys, error: Exception) -> Mistake:
     return Mistake(keys, what or str(error), remedy)
 
 
-def _parameters(pen: dict[str, Any]) -> PenParameters:
-    preset = pen.get("preset", "reference")
-    if preset not in PENS:
-        raise Mistake(("pen", "preset"), f"no pen {preset!r}", f"choose {', '.join(PENS)}")
-    found = PENS[preset]
+def _preset(pen: dict[str, Any]) -> PenPreset:
+    try:
+        return find_pen(pen.get("preset", "reference"))
+    except ScenarioError as error:
+        raise _mistake(("pen", "preset"), error) from None
+
+
+def _parameters(pen: dict[str, Any], found: PenParameters) -> PenParameters:
     for name, value in pen.get("parameters", {}).items():
         try:
             found = with_parameter(found, name, value)
@@ -214,15 +235,16 @@ def _wiring(pen: dict[str, Any]) -> Wiring:
         raise _mistake(("pen", "wiring"), error) from None
 
 
-def _skins(tables: dict[str, dict[str, Any]]) -> dict[str, Skin]:
+def _skins(tables: dict[str, dict[str, Any]], preset: PenPreset) -> dict[str, Skin]:
+    zones = {**SKINS, **preset.skins}
     found = {}
     for zone, table in tables.items():
         changes = dict(table)
         like = changes.pop("like", "reference")
-        if like not in SKINS:
+        if like not in zones:
             keys: Keys = ("skin", zone, "like")
-            raise Mistake(keys, f"no skin zone {like!r}", f"choose {', '.join(SKINS)}")
-        found[zone] = _skin(zone, SKINS[like], changes)
+            raise Mistake(keys, f"no skin zone {like!r}", f"choose {', '.join(zones)}")
+        found[zone] = _skin(zone, zones[like], changes)
     return found
 
 
