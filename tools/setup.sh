@@ -17,8 +17,12 @@ STAMPS=.venv/stamps
 LOG=.venv/setup.log
 
 # Commands that must be there, with the Debian package of each: "command:package".
-# Tests open the viewer in chromium; the interplay of interrupt and main loop is checked by spin.
-SYSTEM_PACKAGES=(chromium:chromium spin:spin gcc:gcc)
+# Tests open the viewer in chromium; the interplay of interrupt and main loop is checked by spin;
+# recordings are opened with GTKWave's and sigrok's readers, and with the one for MCAP of npm.
+SYSTEM_PACKAGES=(
+    chromium:chromium spin:spin gcc:gcc vcd2fst:gtkwave sigrok-cli:sigrok-cli node:nodejs npm:npm
+)
+NODE_FOLDER=tests/mcap_reader
 # One folder of MicroPython stubs a port: they would shadow the standard library of .venv.
 STUBS=(rp2:micropython-rp2-rpi_pico-stubs esp32:micropython-esp32-esp32_generic-stubs)
 
@@ -112,6 +116,15 @@ install_stubs() {
     done_with stubs constraints.txt tools/setup.sh
 }
 
+# From the lock file, which names versions and no registry.
+install_node_packages() {
+    current node "$NODE_FOLDER/package-lock.json" && [ -d "$NODE_FOLDER/node_modules" ] && return
+    say "npm packages into $NODE_FOLDER"
+    quietly npm ci --prefix "$NODE_FOLDER" --no-audit --no-fund --ignore-scripts ||
+        fail "npm could not install the packages of $NODE_FOLDER: see above"
+    done_with node "$NODE_FOLDER/package-lock.json"
+}
+
 # The stubs' ticks are opaque classes, which no array('i') takes; on the boards they are ints.
 ticks_are_ints() {
     sed -i.orig -e 's/^class \(_Ticks[A-Za-z]*\):/class \1(int):/' \
@@ -167,7 +180,11 @@ make_venv
 install_packages
 install_stubs
 case "${1:-}" in
-    "" | test) ensure_kernel ;;
+    "") ensure_kernel ;;
+    test)
+        ensure_kernel
+        install_node_packages
+        ;;
     bench)
         ensure_kernel
         install_bench

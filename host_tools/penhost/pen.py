@@ -12,6 +12,7 @@ import numpy as np
 
 from penfw import protocol
 from penhost import records, replies, tables
+from penhost.clock import Clock
 from penhost.description import Description
 from penhost.errors import BadValue
 from penhost.ports import open_port
@@ -76,6 +77,11 @@ class Pen(Description):
     def close(self) -> None:
         """Gives the port back."""
         self._transport.close()
+
+    @property
+    def clock(self) -> Clock:
+        """The time of the port: virtual where the pen is simulated."""
+        return self._clock
 
     # Settings and commands
 

@@ -17,6 +17,7 @@ from penloop.commands import (
     demo,
     desk_check,
     evidence,
+    export,
     falsify,
     flash,
     monitor,
@@ -42,8 +43,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for group in (
-    demo, simulate, pen, blackbox, monitor, record, ports, board, flash, desk_check, run_scenarios,
-    campaign, falsify, reproduce, evidence,
+    demo, simulate, pen, blackbox, monitor, record, export, ports, board, flash, desk_check,
+    run_scenarios, campaign, falsify, reproduce, evidence,
 ):  # fmt: skip
     group.register(app)
 

@@ -1,51 +1,75 @@
 """Recordings of a pen's telemetry on disk.
 
 While it goes on, a recording is an append-only Arrow IPC stream beside its goal, flushed several
-times a second, so that a killed process loses less than a second. A clean end makes it Parquet by
-an atomic rename. Columns are those of a simulated trace, `pen.rate` and so on, and the same
-readers take both.
+times a second, so that a killed process loses less than a second. A clean end makes it Parquet or
+MCAP, by the goal's suffix and an atomic rename. Columns are those of a simulated trace, `pen.rate`
+and so on, and the same readers take both; `link.*` tells of gaps (recordings/gaps.py).
 """
 
 import json
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
+from penhost.clock import Clock
 from penhost.tables import Signal
+from penhost.telemetry import Block
 from penloop.errors import UserError
+from penloop.output_file import check_writable
+from penloop.recordings import formats, gaps
 from pensim.errors import ScenarioError
 from pensim.stream import read_stream
-from pensim.trace import Trace, read_parquet
+from pensim.trace import Trace
 
 PARTIAL = ".partial.arrows"  # after the goal's name, while the recording goes on
 FLUSH_S = 0.1  # wall time
 
 
+def check_goal(goal: Path) -> None:
+    """Raises UserError where a recording could not end there, or would overwrite."""
+    formats.check_suffix(goal, formats.RECORDED)
+    formats.refuse_existing(goal)
+    remedy = f"run `penloop record --recover {goal}` first"
+    formats.refuse_existing(_partial(goal), remedy)
+    check_writable(goal)
+
+
 class RecordingFile:
     """Takes blocks of telemetry and writes them. Raises UserError when it would overwrite."""
 
-    def __init__(self, goal: Path, signals: Sequence[Signal], environment: dict[str, Any]) -> None:
+    def __init__(
+        self, goal: Path, signals: Sequence[Signal], environment: dict[str, Any], clock: Clock
+    ) -> None:
+        check_goal(goal)
         self.goal = goal
-        self.partial = goal.with_name(goal.name + PARTIAL)
-        _refuse_existing(goal, "choose another name or move it away")
-        _refuse_existing(self.partial, f"run `penloop record --recover {goal}` first")
+        self.partial = _partial(goal)
+        self.rows = 0
+        self._names = [one.name for one in signals]
+        self._timeline = gaps.Timeline(clock)
         fields = [_field("time", "us"), *(_field(f"pen.{one.name}", one.unit) for one in signals)]
+        fields += [_field(*column) for column in gaps.COLUMNS]
         header = {"reproduce": json.dumps({}), "environment": json.dumps(environment)}
         self._schema = pa.schema(fields, metadata=header)
         self._file = self.partial.open("xb")
         self._writer = pa.ipc.new_stream(self._file, self._schema)
         self._waiting: list[Any] = []
         self._flushed_s = time.monotonic()
-        self.rows = 0
 
-    def add(self, samples: Any) -> None:
+    def away(self) -> None:
+        """Tells that the link is gone: the gap before the next row is marked so."""
+        self._timeline.away()
+
+    def add(self, block: Block, samples: NDArray[Any]) -> None:
         """Takes samples of a block and puts them on disk, or with those of the next 0.1 s."""
-        columns = [pa.array(samples[name], pa.int64()) for name in samples.dtype.names]
+        if not len(samples):
+            return
+        times, marks = self._timeline.place(block, samples)
+        values = [times, *(samples[name] for name in self._names), *marks.values()]
+        columns = [pa.array(one, pa.int64()) for one in values]
         self._waiting.append(pa.record_batch(columns, schema=self._schema))
         self.rows += len(samples)
         if time.monotonic() - self._flushed_s > FLUSH_S:
@@ -61,7 +85,7 @@ class RecordingFile:
         self._flushed_s = time.monotonic()
 
     def close(self) -> Path | None:
-        """Ends the recording; returns the Parquet file, or None where there was nothing."""
+        """Ends the recording; returns the finished file, or None where there was nothing."""
         self.flush()
         self._writer.close()
         self._file.close()
@@ -75,32 +99,33 @@ def _field(name: str, unit: str) -> Any:
     return pa.field(name, pa.int64(), metadata={"unit": unit})
 
 
-def _refuse_existing(path: Path, remedy: str) -> None:
-    if path.exists():
-        raise UserError(f"{path} exists", remedy)
+def _partial(goal: Path) -> Path:
+    return goal.with_name(goal.name + PARTIAL)
 
 
 def recover(path: Path) -> Path:
-    """Makes Parquet of a recording that was cut off, given by its goal or its partial file.
+    """Finishes a recording that was cut off, given by its goal or its partial file.
 
     Raises UserError when there is none, or nothing in it.
     """
     goal = path.with_name(path.name.removesuffix(PARTIAL))
-    partial = goal.with_name(goal.name + PARTIAL)
+    partial = _partial(goal)
     if not partial.exists():
         raise UserError(f"no {partial}", "name a recording that was cut off")
-    _refuse_existing(goal, "choose another name or move it away")
+    formats.refuse_existing(goal)
     try:
-        table = read_stream(partial).to_arrow()
+        trace = read_stream(partial)
     except ScenarioError:
         raise UserError(f"{partial} holds no samples", "delete it") from None
-    finished = goal.with_name(goal.name + ".partial")
-    pq.write_table(table, finished, compression="zstd")
-    os.replace(finished, goal)
+    trace.header.environment["link"] = gaps.summary(trace)
+    formats.write(trace, goal)
     partial.unlink()
     return goal
 
 
 def read_recording(path: Path) -> Trace:
-    """A recording, finished or cut off; its times are those of the device."""
-    return read_stream(path) if path.name.endswith(PARTIAL) else read_parquet(path)
+    """A recording, finished or cut off; its times are those of the device.
+
+    Raises UserError for what is none.
+    """
+    return formats.read(path)

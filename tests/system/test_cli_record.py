@@ -1,7 +1,9 @@
 """`penloop record`: what was recorded is on disk, however the recording ends."""
 
+import re
 import signal
 import time
+from importlib.metadata import version
 
 import pandas
 import pytest
@@ -10,6 +12,7 @@ from penhost import Pen
 from penloop.cli import run
 from penloop.errors import UserError
 from penloop.recording import PARTIAL, read_recording, recover
+from penloop.recordings.gaps import gaps
 from tests.system.penloop_process import Server, finish, start, until
 
 
@@ -28,13 +31,45 @@ def test_a_recording_is_parquet_that_pandas_and_our_readers_open(tmp_path, capsy
     assert "200 samples" in capsys.readouterr().out
     assert [path.name for path in tmp_path.iterdir()] == ["run.parquet"]
     frame = pandas.read_parquet(goal)
-    assert list(frame.columns) == ["time", "pen.battery", "pen.state"]
+    assert list(frame.columns) == [
+        "time", "pen.battery", "pen.state",
+        "link.boot_session", "link.time_offset", "link.gap", "link.missing",
+    ]  # fmt: skip
+    assert frame["link.boot_session"].eq(1).all()
     assert frame["time"].diff().dropna().eq(10_000).all()
     trace = read_recording(goal)
     environment = trace.header.environment
     assert environment["pen"]["product"] == "penloop"
     assert environment["settings"]["depth"] == 500
     assert "wall_time_at_connect" in environment
+    assert environment["states"][3] == "RUNNING"
+    assert environment["tool"]["penloop"] == version("penloop")
+    assert environment["link"]["gaps"] == []
+
+
+def test_a_recording_is_mcap_where_its_name_ends_so(tmp_path):
+    goal = tmp_path / "run.mcap"
+    assert record(goal, "--for", "1s", "--signals", "battery,state") == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["run.mcap"]
+    trace = read_recording(goal)
+    assert len(trace) == 100
+    assert trace.header.environment["pen"]["product"] == "penloop"
+
+
+def test_samples_that_did_not_come_are_told_and_marked(tmp_path, capsys):
+    goal = tmp_path / "run.parquet"
+    assert record(goal, "--for", "1s", "--rate", "500") == 0  # more than the line takes
+    told = int(re.search(r"\((\d+) missing: samples lost\)", capsys.readouterr().out)[1])
+    trace = read_recording(goal)
+    found = gaps(trace)
+    assert sum(gap.missing for gap in found) == told > 0
+    for gap in found:
+        assert gap.end_us - gap.start_us == pytest.approx((gap.missing + 1) * 2000, abs=1500)
+
+
+def test_a_name_without_a_known_suffix_is_told_before_the_pen_is_asked(tmp_path, capsys):
+    assert record(tmp_path / "run.txt") == 2
+    assert "let it end in .parquet, .mcap" in capsys.readouterr().err
 
 
 def test_nothing_that_exists_is_overwritten(tmp_path, capsys):
@@ -62,9 +97,9 @@ def test_ctrl_c_ends_a_recording_cleanly(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["run.parquet"]
 
 
-@pytest.mark.parametrize("life_s", [0.83, 1.61])
-def test_a_killed_recording_loses_at_most_a_second_and_is_recovered(tmp_path, life_s):
-    goal = tmp_path / "run.parquet"
+@pytest.mark.parametrize(("life_s", "name"), [(0.83, "run.parquet"), (1.61, "run.mcap")])
+def test_a_killed_recording_loses_at_most_a_second_and_is_recovered(tmp_path, life_s, name):
+    goal = tmp_path / name
     partial = goal.with_name(goal.name + PARTIAL)
     server = Server(tmp_path, "--pty")
     try:

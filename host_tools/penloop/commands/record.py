@@ -1,8 +1,11 @@
-"""`penloop record`: signals of a pen into a Parquet file."""
+"""`penloop record`: signals of a pen into a Parquet or MCAP file."""
 
+import platform
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,10 +14,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from penhost import Pen
+from penhost.tables import Signal
 from penloop.commands.monitor import DEFAULT, Rate, Signals, samples_for, signal_names
 from penloop.connection import Port, connected, period_ms, seconds
 from penloop.errors import UserError
-from penloop.recording import RecordingFile, recover
+from penloop.recording import RecordingFile, check_goal, recover
+from penloop.recordings import gaps
+from penloop.recordings.formats import read
 
 
 def register(app: typer.Typer) -> None:
@@ -33,31 +39,50 @@ def record(
         typer.Option("--recover", metavar="FILE", help="Finish a recording that was cut off."),
     ] = None,
 ) -> None:
-    """Record signals of a pen to FILE, as Parquet; what is on disk survives a crash."""
+    """Record signals of a pen to FILE, .parquet or .mcap; what is on disk survives a crash."""
     if cut_off is not None:
         print(f"recovered {recover(cut_off)}")
         return
     if goal is None:
-        raise UserError("no file given", "name one, such as run.parquet")
+        raise UserError("no file given", "name one, such as run.parquet or run.mcap")
+    check_goal(goal)
     wait_ms, span_s = period_ms(rate), seconds(duration) if duration else None
     with ExitStack() as afterwards, connected(port) as pen:  # a pen is stopped first
         names = signal_names(signals)
         pen.subscribe(names, wait_ms)
-        recording = RecordingFile(goal, [pen.signals[name] for name in names], _environment(pen))
+        rows = [pen.signals[name] for name in names]
+        recording = RecordingFile(goal, rows, _environment(pen, rows, wait_ms), pen.clock)
         afterwards.callback(_finish, recording)
         _take(pen, recording, span_s)
 
 
 def _finish(recording: RecordingFile) -> None:
     finished = recording.close()
-    print(f"{recording.rows:,} samples in {finished}" if finished else "nothing was recorded")
+    if finished is None:
+        print("nothing was recorded")
+        return
+    print(f"{recording.rows:,} samples in {finished}{_missing(finished)}")
 
 
-def _environment(pen: Pen) -> dict[str, Any]:
-    """Who was recorded, and how its time stands to the computer's."""
+def _missing(finished: Path) -> str:
+    counts = gaps.summary(read(finished))["missing"]
+    told = [f"{count:,} missing: {reason}" for reason, count in counts.items() if count]
+    return f" ({'; '.join(told)})" if told else ""
+
+
+def _environment(pen: Pen, signals: Sequence[Signal], wait_ms: int) -> dict[str, Any]:
+    """Who was recorded and with what, and how the pen's time stands to the computer's."""
+    values = pen.get_all()
     return {
         "pen": asdict(pen.info),
-        "settings": {name: value.value for name, value in pen.get_all().items()},
+        "settings": {name: value.value for name, value in values.items()},
+        "setting_units": {name: value.unit for name, value in values.items()},
+        "signals": {one.name: one.help for one in signals},
+        "states": pen.states,
+        "faults": {str(number): fault.name for number, fault in pen.fault_table.items()},
+        "period_us": wait_ms * 1000,
+        "tool": {"penloop": version("penloop"), "python": platform.python_version()},
+        "device_time_at_connect_us": pen.info.time_us,
         "wall_time_at_connect": datetime.now(UTC).isoformat(),
     }
 
@@ -70,7 +95,7 @@ def _take(pen: Pen, recording: RecordingFile, span_s: float | None) -> None:
         task = progress.add_task("", total=span_s)
         first_us = None
         for block, samples in samples_for(pen, span_s):
-            recording.add(samples)
+            recording.add(block, samples)
             times = block.samples["time_us"]
             first_us = times[0] if first_us is None else first_us
             progress.update(task, completed=(times[-1] - first_us) / 1e6)

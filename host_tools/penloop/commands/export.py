@@ -1,0 +1,44 @@
+"""`penloop export`: a recording or trace in another format."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penloop.errors import UserError
+from penloop.output_file import check_writable
+from penloop.recordings import formats, selection
+
+Start = Annotated[str, typer.Option("--from", help="Since the file's first sample: 1.5s.")]
+End = Annotated[str, typer.Option("--to", help="Since the file's first sample: 2.5s.")]
+Overwrite = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command of this group."""
+    app.command("export")(export)
+
+
+def export(
+    source: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
+    goal: Annotated[Path, typer.Argument(metavar="OUT", show_default=False)],
+    signals: Annotated[
+        str, typer.Option("--signals", "-s", help="Names, separated by commas; all by default.")
+    ] = "",
+    start: Start = "",
+    end: End = "",
+    overwrite: Overwrite = False,
+) -> None:
+    """Write a recording or trace as OUT: .vcd for GTKWave and PulseView, .mcap, .parquet, .csv."""
+    formats.check_suffix(goal, tuple(formats.WRITERS))
+    if not overwrite:
+        formats.refuse_existing(goal, "choose another name, or give --force")
+    elif goal.exists() and goal.samefile(source):
+        raise UserError(f"{goal} is the file that is read", "choose another name")
+    check_writable(goal)
+    trace = selection.span(formats.read(source), start, end)
+    if signals:
+        trace = selection.with_signals(trace, selection.signal_names(trace, signals))
+    formats.write(trace, goal)
+    count = len(trace.columns()) - 1
+    print(f"{len(trace):,} rows of {count} signals in {goal}")

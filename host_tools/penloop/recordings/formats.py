@@ -1,0 +1,104 @@
+"""The formats of recordings, by the suffix of a file: writing, and reading by what is in it."""
+
+import os
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+from mcap.exceptions import McapError
+from pyarrow import ArrowException
+
+from penloop.errors import UserError
+from penloop.recordings.csv_file import write_csv
+from penloop.recordings.mcap_file import read_mcap, write_mcap
+from penloop.recordings.vcd_file import write_vcd
+from pensim.errors import ScenarioError
+from pensim.stream import read_stream
+from pensim.trace import Trace, read_parquet
+
+RECORDED = (".parquet", ".mcap")  # what loses nothing, so that it can be read again
+WRITERS: dict[str, Callable[[Trace, Path], None]] = {
+    ".parquet": lambda trace, path: trace.write_parquet(path),
+    ".mcap": write_mcap,
+    ".vcd": write_vcd,
+    ".csv": write_csv,
+}
+READERS: dict[bytes, Callable[[Path], Trace]] = {  # by a file's first bytes
+    b"PAR1": read_parquet,
+    b"\x89MCAP": read_mcap,
+    b"\xff\xff\xff\xff": read_stream,
+}
+MAGIC = 8  # bytes that tell
+# What the libraries raise on a damaged file.
+BROKEN = (
+    ArrowException, McapError, ScenarioError, OSError, ValueError, AttributeError, TypeError,
+    struct.error, EOFError,
+)  # fmt: skip
+
+
+def check_suffix(path: Path, known: tuple[str, ...]) -> None:
+    """Raises UserError for a file whose suffix names no known format."""
+    if path.suffix.lower() not in known:
+        what = f"has the suffix {path.suffix}" if path.suffix else "has no suffix"
+        raise UserError(f"{path} {what}", f"let it end in {', '.join(known)}")
+
+
+def refuse_existing(path: Path, remedy: str = "choose another name or move it away") -> None:
+    """Raises UserError where something would be overwritten."""
+    if path.exists():
+        raise UserError(f"{path} exists", remedy)
+
+
+def write(trace: Trace, path: Path) -> None:
+    """Writes a trace in the format of the file's suffix; the file is there whole or not at all.
+
+    Raises UserError for an unknown suffix.
+    """
+    check_suffix(path, tuple(WRITERS))
+    fresh = path.with_name(path.name + ".partial")
+    try:
+        WRITERS[path.suffix.lower()](trace, fresh)
+        os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def read(path: Path) -> Trace:
+    """A recording or trace with a row at least, whatever its name: Parquet, MCAP, or the stream
+    of a recording under way or cut off.
+
+    Raises UserError for what is none, is empty, or was cut off where it cannot be read.
+    """
+    if path.is_dir():
+        raise UserError(f"{path} is a folder", "name a recording")
+    with path.open("rb") as file:
+        start = file.read(MAGIC)
+    if not start:
+        raise UserError(f"{path} is empty", _remedy(path))
+    for magic, reader in READERS.items():
+        if start.startswith(magic):
+            return _read(path, reader)
+    raise UserError(f"{path} is no recording", "name a Parquet or MCAP file of penloop's")
+
+
+def _read(path: Path, reader: Callable[[Path], Trace]) -> Trace:
+    try:
+        trace = reader(path)
+    except KeyError:
+        raise UserError(f"{path} is not one of penloop's recordings", "name one that is") from None
+    except BROKEN as error:
+        raise UserError(f"{path} cannot be read ({_first_line(error)})", _remedy(path)) from None
+    if not len(trace):
+        raise UserError(f"{path} holds no samples", "record it anew")
+    return trace
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:100].rstrip(". ")
+
+
+def _remedy(path: Path) -> str:
+    partial = path.with_name(path.name + ".partial.arrows")
+    if partial.exists():
+        return f"finish it with `penloop record --recover {path}`"
+    return "it was cut off or damaged: record or export it anew"
