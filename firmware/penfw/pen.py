@@ -33,7 +33,8 @@ from penfw.control_state import LAW_OFF, LAW_PARK, LAW_RUN
 from penfw.device import Device
 from penfw.flash_window import FlashWindow
 from penfw.indicator import (
-    ALARM,
+    ALARM_CUT,
+    ALARM_PARK,
     CLICK,
     LIGHTS,
     NEEDLES_OUT,
@@ -153,7 +154,8 @@ class Pen:
         if state == states.SELF_TEST and not control.main_conditions & states.TESTED:
             self.selftest = tables.read("selftest", "SelfTest")(self)  # some ms on a board
         if state == states.FAULT:
-            self.indicator.play(ALARM, self.uptime_ms)
+            cut = control.faults & control.cut_mask
+            self.indicator.play(ALARM_CUT if cut else ALARM_PARK, self.uptime_ms)
         if state in (states.STANDBY, states.SERVICE):
             self.apply_settings()
 
@@ -163,11 +165,14 @@ class Pen:
         self._faults = word
         for number in range(faults.LAST + 1):
             if fresh >> number & 1:
+                self.indicator.fault = self.indicator.fault or number  # the first one
                 self.device.remember(number)
                 self.blackbox.note(number, self.device.clock, self.uptime_ms)
                 self.link.event(protocol.FAULT_LATCHED, number, 0)
             if gone >> number & 1:
                 self.link.event(protocol.FAULT_CLEARED, number, 0)
+        if not word:
+            self.indicator.fault = 0
         if word & _DOUBTFUL:
             self.top_in_doubt = True
 
@@ -221,7 +226,7 @@ class Pen:
         usb = control.faults >> faults.USB_POWER & 1 and control.values[_INPUTS] & IN_USB
         if usb or self.cartridge.state in (INVALID, USED, EXPIRED):
             self.link.event(protocol.NOTICE, protocol.CAUSE_REMAINS, 0)
-            self.indicator.play(ALARM, self.uptime_ms)
+            self.indicator.play(ALARM_PARK, self.uptime_ms)
             return False
         control.main_conditions &= ~states.TESTED
         control.clear_faults()

@@ -23,6 +23,7 @@ READY = next(one for one in SITUATIONS if one.name == "ready")
 GOOD = Reaction(2_100_000, ("stall", "park not reached"), 60.0, 500.0, math.nan, 40.0, 0, "FAULT")
 
 
+@pytest.mark.timeout(600)  # half a minute each on a machine with nothing else to do
 @pytest.mark.parametrize(
     "part",
     [pytest.param(part, id=part.name, marks=verified(evidence=part.name)) for part in PARTS],

@@ -1,5 +1,7 @@
 """What must not happen: sensors that lie, depth that grows, a motor that starts by itself."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -439,6 +441,31 @@ def test_the_buzzer_tells_at_three_seconds_that_service_will_be_entered(make_ben
     sounded = [time_s for time_s, duty in duties if duty]
     assert any(4.0 <= time_s < 4.1 for time_s in sounded)
     assert state(bench) == "STANDBY"
+
+
+@pytest.mark.verifies("R-903")
+@pytest.mark.parametrize(
+    ("hazard", "longs", "shorts", "sound_s"),
+    [("temperature_open", 2, 0, 0.3), ("position_open", 0, 4, 1.2)],
+)
+def test_a_person_sees_which_fault_it_was_and_hears_of_which_class(
+    running, hazard, longs, shorts, sound_s
+):
+    bench = running("cheek")
+    duties, lit = [], []
+    bench.board.gpio.listen_duty(21, lambda duty: duties.append((bench.now_s, duty)))
+    bench.operator.hazard(hazard)
+    bench.run(1.7)
+    for _ in range(200):
+        bench.run(0.05)
+        lit.append("red" in bench.electronics.to_be_noticed())
+    text = "".join("x" if one else "." for one in lit)
+    cycle = re.search(r"\.{22,}(x[x.]*?)\.{22,}", text)[1]
+    lengths = [len(run) for run in cycle.split(".") if run]
+    assert (sum(one > 7 for one in lengths), sum(one < 7 for one in lengths)) == (longs, shorts)
+    starts = [time_s for time_s, duty in duties if duty]
+    ends = [time_s for time_s, duty in duties if not duty]
+    assert max(ends) - max(starts) == pytest.approx(sound_s, abs=0.05)
 
 
 @pytest.mark.verifies("R-310")
