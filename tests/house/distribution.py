@@ -22,6 +22,7 @@ USERS_EXTRAS = ("campaign", "cluster", "engines", "flash", "mutation", "pytest",
 MODULE_NAMES = {
     "littlefs-python": "littlefs",
     "pyserial": "serial",
+    "pyvcd": "vcd",
     "gym-electric-motor": "gym_electric_motor",
 }
 
