@@ -1,4 +1,7 @@
-"""The command `penloop`: registers the groups of commands, and turns errors into one line."""
+"""The command `penloop`: its root, and how every error becomes one line.
+
+Its commands are in command_table.py, a row each.
+"""
 
 import os
 import sys
@@ -8,45 +11,21 @@ from typing import Annotated
 
 import typer
 
-from penhost import PenError
 from penloop import interruption
-from penloop.commands import (
-    blackbox,
-    board,
-    campaign,
-    demo,
-    desk_check,
-    evidence,
-    export,
-    falsify,
-    flash,
-    monitor,
-    pen,
-    ports,
-    record,
-    reproduce,
-    run_scenarios,
-    simulate,
-)
+from penloop.command_table import CommandGroup
 from penloop.errors import BoardError, UserError
-from pensim.errors import SimulatorError
 
 USAGE = 2
 INTERRUPTED = 130  # as shells count it: 128 + SIGINT
 
 app = typer.Typer(
     name="penloop",
+    cls=CommandGroup,
     help="Firmware of a microneedling pen, its simulator, and the serial tool for both.",
     invoke_without_command=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (
-    demo, simulate, pen, blackbox, monitor, record, export, ports, board, flash, desk_check,
-    run_scenarios, campaign, falsify, reproduce, evidence,
-):  # fmt: skip
-    group.register(app)
 
 
 def _show_version(wanted: bool) -> None:
@@ -103,6 +82,9 @@ def _report(error: Exception) -> int:
         return _fail(f"{error.format_message().rstrip('.')}: see `penloop --help`", USAGE)
     if isinstance(error, UserError):
         return _fail(str(error), USAGE)
+    from penhost.errors import PenError  # here: what only helps or completes shall start fast
+    from pensim.errors import SimulatorError
+
     if isinstance(error, (PenError, SimulatorError, BoardError)):
         return _fail(str(error), 1)
     if isinstance(error, OSError):
