@@ -54,7 +54,7 @@ def error_of(capsys, arguments, code):
         (f"monitor --for 5 --port {SIM}", 1, "ms"),
         (f"monitor --for 0s --port {SIM}", 2, "more"),
         (f"record --port {SIM}", 2, "run.parquet"),
-        (f"record /nowhere/at/all.parquet --port {SIM}", 1, "path"),
+        (f"record /dev/null/at/all.parquet --port {SIM}", 2, "name another"),
         ("record --recover nothing.parquet", 2, "cut off"),
         ("demo --engine rocket", 2, "cpython"),
         ("demo --seed many", 2, "--seed"),
