@@ -2,7 +2,11 @@
 
 from penhost.errors import BadValue, PenError, Refused
 from penhost.pen import Pen
-from penhost.telemetry import Block, Recording
+from penhost.reconnection import Reconnection
+from penhost.telemetry import Block, Gap, Recording
 from penhost.units import Quantity
 
-__all__ = ["BadValue", "Block", "Pen", "PenError", "Quantity", "Recording", "Refused"]
+__all__ = [
+    "BadValue", "Block", "Gap", "Pen", "PenError", "Quantity", "Reconnection", "Recording",
+    "Refused",
+]  # fmt: skip

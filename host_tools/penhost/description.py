@@ -15,6 +15,11 @@ class Description:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    def forget(self) -> None:
+        """The tables are read anew when they are used next: another firmware answers."""
+        for name in ("settings", "signals", "commands", "fault_table", "states"):
+            self.__dict__.pop(name, None)
+
     @cached_property
     def settings(self) -> dict[str, Setting]:
         """The settings table by name."""

@@ -11,6 +11,7 @@ PenError
 ├── PenSilent            no answer
 ├── LineNoisy            answers arrive damaged, again and again
 ├── PenRestarted         the pen has lost this session
+├── PenExchanged         another pen answers than the one before
 ├── ProtocolMismatch     the pen speaks another version of the protocol
 ├── Refused              the pen understood and declined; nothing was changed
 └── BadValue             an unknown name, a wrong unit, a number that cannot be sent
@@ -69,6 +70,10 @@ class LineNoisy(PenError):
 
 class PenRestarted(PenError):
     """The pen has lost this session, as after a reset or when another client connected."""
+
+
+class PenExchanged(PenError):
+    """Another pen answers than the one before the connection was lost."""
 
 
 class ProtocolMismatch(PenError):

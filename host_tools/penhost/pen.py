@@ -14,7 +14,7 @@ from penfw import protocol
 from penhost import records, replies, tables
 from penhost.clock import Clock
 from penhost.description import Description
-from penhost.errors import BadValue
+from penhost.errors import BadValue, LineNoisy, PenRestarted, PenSilent, PortLost
 from penhost.ports import open_port
 from penhost.records import BlackBoxRecord, TreatmentRecord
 from penhost.replies import Change, Event, FaultRecord, Outcome, Status
@@ -80,8 +80,16 @@ class Pen(Description):
 
     @property
     def clock(self) -> Clock:
-        """The time of the port: virtual where the pen is simulated."""
+        """The time on which this client waits: the port's own, else the computer's."""
         return self._clock
+
+    def renew(self) -> None:
+        """Opens a session anew on the same port, as after a reset; nothing is subscribed then."""
+        self._stream = None
+        before = self.info
+        self.info = tables.identity(self._session.renew())
+        if self.info.firmware_hash != before.firmware_hash or not before.firmware_hash:
+            self.forget()
 
     # Settings and commands
 
@@ -109,7 +117,8 @@ class Pen(Description):
         if len(rows) > protocol.STAGE_MAX:
             raise BadValue(f"{len(rows)} changes", f"give at most {protocol.STAGE_MAX} at once")
         pairs = [(row.index, row.value_of(changes[row.name])) for row in rows]
-        results = self._results(pairs)
+        with _unknown_when_lost("the change was made"):
+            results = self._results(pairs)
         done = [replies.change(row, result) for row, result in zip(rows, results, strict=True)]
         refusal = replies.refusal(done)
         if refusal:
@@ -132,7 +141,9 @@ class Pen(Description):
         """Has the pen do something, once. Raises BadValue, Refused."""
         [row] = _named(self.commands, "command", [name])
         value = row.value_of(argument)
-        return replies.outcome(name, self._session.request(protocol.COMMAND, row.index, value))
+        with _unknown_when_lost(f"{name} was executed"):
+            reply = self._session.request(protocol.COMMAND, row.index, value)
+        return replies.outcome(name, reply)
 
     def stop(self) -> None:
         """Stops the motor and parks the needles."""
@@ -281,6 +292,16 @@ class Pen(Description):
                 self.status()
                 asked_us = self._clock.now_us()
             self._listen(asked_us + silence_us)
+
+
+@contextmanager
+def _unknown_when_lost(what: str) -> Iterator[None]:
+    """Says of a request whose reply did not come that the pen may have executed it all the same."""
+    try:
+        yield
+    except (PortLost, PenSilent, LineNoisy, PenRestarted) as error:
+        message = f"{error.message}, and whether {what} is not known"
+        raise type(error)(message, error.remedy) from error
 
 
 def _named(table: Mapping[str, _Row], kind: str, names: Iterable[str]) -> list[_Row]:

@@ -84,6 +84,13 @@ class Session:
         _check_version(hello["protocol"], hello["compatible"])
         return hello
 
+    def renew(self) -> dict[str, Any]:
+        """Greets the pen again, after a reset; what was sent unasked before is dropped."""
+        self.telemetry.clear()
+        self.events.clear()
+        self._busy_until_us = self._announced_us = 0
+        return self.open()
+
     def request(self, number: int, *values: Any) -> dict[str, Any]:
         """The reply's fields by name; those that an older pen does not send are missing.
 

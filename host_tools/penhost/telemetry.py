@@ -20,13 +20,34 @@ _MASKS = {code: mask for code, _size, _low, _high, mask in protocol.CODES}
 
 
 @dataclass(frozen=True)
+class Gap:
+    """An interruption of the connection, of which reconnection.py tells.
+
+    `start_us` is when the next sample was due and `end_us` the time of the first one behind, in
+    the time of the samples; `missing` is how many would have fitted in between. `restarted` when
+    the pen was reset meanwhile. `offset_us` is what the samples' times are ahead of device time
+    from here on, so that they go on growing.
+    """
+
+    cause: str
+    boot_before: int
+    boot_after: int
+    restarted: bool
+    start_us: int
+    end_us: int
+    missing: int
+    offset_us: int
+
+
+@dataclass(frozen=True)
 class Block:
     """Samples of one frame, without a gap.
 
     `samples` has the columns time_us (int64, device time) and one int32 a signal, in its unit.
     `lost` is how many samples are missing right before, `dropped` how many the pen has dropped
     since the subscription began; what is lost and not dropped was damaged on the line. `paused`
-    is how many the pen has not taken right before, as it wrote its flash and had said so.
+    is how many the pen has not taken right before, as it wrote its flash and had said so. `gap` is
+    the interruption of the connection right before, if there was one.
     """
 
     boot_session: int
@@ -35,6 +56,7 @@ class Block:
     paused: int
     dropped: int
     samples: NDArray[np.void]
+    gap: Gap | None = None
 
 
 @dataclass(frozen=True)

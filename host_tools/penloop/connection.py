@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from penhost import Pen, PenError
+from penhost import Pen, PenError, Reconnection
 from penhost.ports import open_port
 from penhost.units import parse
 from penloop.errors import UserError
@@ -23,6 +23,10 @@ Port = Annotated[
         show_default=False,
         help="A device such as /dev/ttyACM0 or COM3, or a URL: sim://, socket://HOST:PORT.",
     ),
+]
+Wait = Annotated[
+    str,
+    typer.Option("--wait", help="A lost connection is waited for so long; 0s: not at all."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, values in raw units.")]
 
@@ -43,7 +47,28 @@ def connected(port: str) -> Iterator[Pen]:
 
 
 @contextmanager
-def stopped_on_interruption(pen: Pen) -> Iterator[None]:
+def reconnecting(port: str, wait: str) -> Iterator[Reconnection]:
+    """A pen whose connection may be lost for a while; it is told to stop as in `connected`."""
+    patience_s = parse(wait, "ms") / 1e3
+    simulated = port.startswith("sim:")  # it lives in this process: closed, it is no more
+
+    def told(error: PenError) -> None:
+        print(f"penloop: {error.message}; waiting {wait} at most", file=sys.stderr, flush=True)
+
+    with (
+        Reconnection(
+            lambda: Pen(open_pen_port(port)),
+            patience_s=patience_s,
+            told=told,
+            reopens=not simulated,
+        ) as steady,
+        stopped_on_interruption(steady),
+    ):
+        yield steady
+
+
+@contextmanager
+def stopped_on_interruption(pen: Pen | Reconnection) -> Iterator[None]:
     """Tells the pen to stop before Ctrl-C or SIGTERM goes on."""
     try:
         yield

@@ -15,9 +15,8 @@ from typing import Any
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from penhost.clock import Clock
 from penhost.tables import Signal
-from penhost.telemetry import Block
+from penhost.telemetry import TIME, Block
 from penloop.errors import UserError
 from penloop.output_file import check_writable
 from penloop.recordings import formats, gaps
@@ -41,15 +40,13 @@ def check_goal(goal: Path) -> None:
 class RecordingFile:
     """Takes blocks of telemetry and writes them. Raises UserError when it would overwrite."""
 
-    def __init__(
-        self, goal: Path, signals: Sequence[Signal], environment: dict[str, Any], clock: Clock
-    ) -> None:
+    def __init__(self, goal: Path, signals: Sequence[Signal], environment: dict[str, Any]) -> None:
         check_goal(goal)
         self.goal = goal
         self.partial = _partial(goal)
         self.rows = 0
         self._names = [one.name for one in signals]
-        self._timeline = gaps.Timeline(clock)
+        self._timeline = gaps.Timeline()
         fields = [_field("time", "us"), *(_field(f"pen.{one.name}", one.unit) for one in signals)]
         fields += [_field(*column) for column in gaps.COLUMNS]
         header = {"reproduce": json.dumps({}), "environment": json.dumps(environment)}
@@ -59,16 +56,12 @@ class RecordingFile:
         self._waiting: list[Any] = []
         self._flushed_s = time.monotonic()
 
-    def away(self) -> None:
-        """Tells that the link is gone: the gap before the next row is marked so."""
-        self._timeline.away()
-
     def add(self, block: Block, samples: NDArray[Any]) -> None:
         """Takes samples of a block and puts them on disk, or with those of the next 0.1 s."""
         if not len(samples):
             return
-        times, marks = self._timeline.place(block, samples)
-        values = [times, *(samples[name] for name in self._names), *marks.values()]
+        marks = self._timeline.columns(block, len(samples))
+        values = [samples[TIME], *(samples[name] for name in self._names), *marks.values()]
         columns = [pa.array(one, pa.int64()) for one in values]
         self._waiting.append(pa.record_batch(columns, schema=self._schema))
         self.rows += len(samples)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from penhost.telemetry import Block
+from penhost.telemetry import Gap as Interruption
 from penloop.recordings.gaps import (
     AWAY,
     LOST,
@@ -20,74 +21,44 @@ from tests.host_tools.recorded import recording
 PERIOD_US = 10_000
 
 
-class Hand:
-    """A clock that is moved by hand."""
-
-    def __init__(self):
-        self.us = 0
-
-    def now_us(self):
-        return self.us
-
-
 @pytest.fixture
-def clock():
-    return Hand()
+def timeline():
+    return Timeline()
 
 
-@pytest.fixture
-def timeline(clock):
-    return Timeline(clock)
-
-
-def block(first_us, boot_session=7, lost=0, paused=0):
+def block(boot_session=7, lost=0, paused=0, gap=None):
     """Five samples."""
     samples = np.zeros(5, [("time_us", "<i8"), ("rate", "<i4")])
-    samples["time_us"] = first_us + np.arange(5) * PERIOD_US
-    return Block(boot_session, PERIOD_US, lost, paused, 0, samples)
+    samples["time_us"] = 1_000_000 + np.arange(5) * PERIOD_US
+    return Block(boot_session, PERIOD_US, lost, paused, 0, samples, gap)
 
 
-def placed(timeline, *given, **more):
-    """Time of the first row, reason and number of what is missing before it."""
-    one = block(*given, **more)
-    times, columns = timeline.place(one, one.samples)
-    assert (np.diff(times) == PERIOD_US).all()
+def marked(timeline, **given):
+    """Reason and number of what is missing before a block's first row."""
+    columns = timeline.columns(block(**given), 5)
     assert not columns["link.gap"][1:].any()
-    return int(times[0]), int(columns["link.gap"][0]), int(columns["link.missing"][0])
+    return int(columns["link.gap"][0]), int(columns["link.missing"][0])
 
 
 def test_blocks_that_follow_each_other_have_no_gap(timeline):
-    assert placed(timeline, 1_000_000) == (1_000_000, WHOLE, 0)
-    assert placed(timeline, 1_050_000) == (1_050_000, WHOLE, 0)
+    assert marked(timeline) == (WHOLE, 0)
 
 
 def test_lost_and_paused_samples_are_told_apart(timeline):
-    placed(timeline, 1_000_000)
-    assert placed(timeline, 1_080_000, lost=3) == (1_080_000, LOST, 3)
-    assert placed(timeline, 1_150_000, paused=2) == (1_150_000, PAUSED, 2)
+    assert marked(timeline, lost=3) == (LOST, 3)
+    assert marked(timeline, paused=2) == (PAUSED, 2)
 
 
 def test_a_link_that_was_away_leaves_a_gap_that_says_so(timeline):
-    placed(timeline, 1_000_000)
-    timeline.away()
-    assert placed(timeline, 3_050_000) == (3_050_000, AWAY, 200)
-    assert placed(timeline, 3_100_000) == (3_100_000, WHOLE, 0)
+    assert marked(timeline, gap=Interruption("gone", 7, 7, False, 10, 20, 200, 0)) == (AWAY, 200)
+    assert marked(timeline) == (WHOLE, 0)
 
 
-def test_time_goes_on_by_the_hosts_clock_where_the_pen_restarts(timeline, clock):
-    placed(timeline, 50_000_000)
-    clock.us += 2_000_000
-    timeline.away()
-    assert placed(timeline, 300_000, boot_session=8) == (52_050_000, RESTARTED, 200)
-    assert placed(timeline, 350_000, boot_session=8) == (52_100_000, WHOLE, 0)
-
-
-def test_the_offset_leads_back_to_device_time(timeline, clock):
-    placed(timeline, 50_000_000)
-    clock.us += 2_000_000
-    fresh = block(300_000, boot_session=8)
-    times, columns = timeline.place(fresh, fresh.samples)
-    assert (times - columns["link.time_offset"] == fresh.samples["time_us"]).all()
+def test_the_offset_of_a_restart_leads_back_to_device_time_from_there_on(timeline):
+    restart = Interruption("restarted", 7, 8, True, 10, 20, 200, 40_000_000)
+    assert marked(timeline, boot_session=8, gap=restart) == (RESTARTED, 200)
+    columns = timeline.columns(block(boot_session=8), 5)
+    assert set(columns["link.time_offset"]) == {40_000_000}
     assert set(columns["link.boot_session"]) == {8}
 
 

@@ -81,7 +81,7 @@ def test_the_end_of_the_server_is_one_line_for_the_client_and_leaves_nothing(ser
     server = serve("--link", str(tmp_path / "pen"))
     server.wait_for("READY")
     assert os.readlink(tmp_path / "pen") == server.port
-    monitor = start("monitor", "--port", str(tmp_path / "pen"))
+    monitor = start("monitor", "--wait", "0s", "--port", str(tmp_path / "pen"))
     monitor.stdout.readline()
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(10) == 143

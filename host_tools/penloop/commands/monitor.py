@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from penhost import Pen
+from penhost import Gap, Pen, Reconnection
 from penhost.tables import Signal
 from penhost.units import show
-from penloop.connection import AsJson, Port, connected, period_ms, seconds
+from penloop.connection import AsJson, Port, Wait, period_ms, reconnecting, seconds
 from penloop.errors import UserError
 
 DEFAULT = "state,rate,current,position,battery,faults"
@@ -29,22 +29,31 @@ def monitor(
     signals: Signals = DEFAULT,
     rate: Rate = "20",
     duration: Annotated[str, typer.Option("--for", help="How long: 5s. Else until Ctrl-C.")] = "",
+    wait: Wait = "60s",
     as_json: AsJson = False,
 ) -> None:
     """Print signals of a pen as it sends them, a line a sample."""
     wait_ms, span_s = period_ms(rate), seconds(duration) if duration else None
-    with connected(port) as pen:
+    with reconnecting(port, wait) as steady:
         names = signal_names(signals)
-        pen.subscribe(names, wait_ms)
-        show_line = _json_line if as_json else Columns(pen, names)
+        steady.subscribe(names, wait_ms)
+        show_line = _json_line if as_json else Columns(steady.pen, names)
         lost = 0
-        for block, samples in samples_for(pen, span_s):
+        for block, samples in samples_for(steady, span_s):
             lost += block.lost
+            if block.gap:
+                print(f"penloop: {_told(block.gap)}", file=sys.stderr)
             for sample in samples:
                 print(show_line(sample))
             sys.stdout.flush()
         if lost:
             print(f"penloop: {lost} samples lost on the way", file=sys.stderr)
+
+
+def _told(gap: Gap) -> str:
+    lasted = show(gap.end_us - gap.start_us, "us")
+    restarted = ", the pen was restarted meanwhile" if gap.restarted else ""
+    return f"{gap.cause}: {lasted} without samples, {gap.missing} are missing{restarted}"
 
 
 def signal_names(text: str) -> list[str]:
@@ -55,7 +64,7 @@ def signal_names(text: str) -> list[str]:
     return names
 
 
-def samples_for(pen: Pen, span_s: float | None) -> Iterator[tuple[Any, Any]]:
+def samples_for(pen: Pen | Reconnection, span_s: float | None) -> Iterator[tuple[Any, Any]]:
     """(block, its samples of the first `span_s` seconds of device time), as they come."""
     end_us = None
     for block in pen.blocks():

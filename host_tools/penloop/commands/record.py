@@ -13,10 +13,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from penhost import Pen
+from penhost import Pen, Reconnection
 from penhost.tables import Signal
 from penloop.commands.monitor import DEFAULT, Rate, Signals, samples_for, signal_names
-from penloop.connection import Port, connected, period_ms, seconds
+from penloop.connection import Port, Wait, period_ms, reconnecting, seconds
 from penloop.errors import UserError
 from penloop.recording import RecordingFile, check_goal, recover
 from penloop.recordings import gaps
@@ -34,6 +34,7 @@ def record(
     signals: Signals = DEFAULT,
     rate: Rate = "100",
     duration: Annotated[str, typer.Option("--for", help="How long: 5s. Else until Ctrl-C.")] = "",
+    wait: Wait = "60s",
     cut_off: Annotated[
         Path | None,
         typer.Option("--recover", metavar="FILE", help="Finish a recording that was cut off."),
@@ -47,13 +48,13 @@ def record(
         raise UserError("no file given", "name one, such as run.parquet or run.mcap")
     check_goal(goal)
     wait_ms, span_s = period_ms(rate), seconds(duration) if duration else None
-    with ExitStack() as afterwards, connected(port) as pen:  # a pen is stopped first
+    with ExitStack() as afterwards, reconnecting(port, wait) as steady:  # a pen is stopped first
         names = signal_names(signals)
-        pen.subscribe(names, wait_ms)
-        rows = [pen.signals[name] for name in names]
-        recording = RecordingFile(goal, rows, _environment(pen, rows, wait_ms), pen.clock)
+        steady.subscribe(names, wait_ms)
+        rows = [steady.pen.signals[name] for name in names]
+        recording = RecordingFile(goal, rows, _environment(steady.pen, rows, wait_ms))
         afterwards.callback(_finish, recording)
-        _take(pen, recording, span_s)
+        _take(steady, recording, span_s)
 
 
 def _finish(recording: RecordingFile) -> None:
@@ -87,7 +88,7 @@ def _environment(pen: Pen, signals: Sequence[Signal], wait_ms: int) -> dict[str,
     }
 
 
-def _take(pen: Pen, recording: RecordingFile, span_s: float | None) -> None:
+def _take(pen: Reconnection, recording: RecordingFile, span_s: float | None) -> None:
     shown = TextColumn("{task.completed:.1f} s recorded")
     with Progress(
         TextColumn("recording"), BarColumn(), shown, console=Console(stderr=True), transient=True

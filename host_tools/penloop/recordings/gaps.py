@@ -17,8 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penhost.clock import Clock
-from penhost.telemetry import TIME, Block
+from penhost.telemetry import Block
 from pensim.trace import Trace
 
 WHOLE, LOST, PAUSED, AWAY, RESTARTED = range(5)
@@ -65,51 +64,33 @@ def gaps(trace: Trace) -> list[Gap]:
 
 
 class Timeline:
-    """Places blocks of telemetry one after another on the recording's axis of time.
+    """What the rows of blocks that come one after another tell of the gaps between them.
 
-    That is the device time of the first power-up. Where the pen restarts, it goes on by the
-    port's clock, to within the link's delay.
+    Times are those of the blocks: the device time of the first power-up, which goes on by the
+    port's clock where the pen restarts, to within the link's delay (penhost/reconnection.py).
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._boot_session: int | None = None
+    def __init__(self) -> None:
         self._offset_us = 0
-        self._next_us = 0  # where the next row belongs when nothing is missing
-        self._heard_us = 0
-        self._was_away = False
 
-    def away(self) -> None:
-        """Tells that the link is gone: what is missing before the next row is missing for that."""
-        self._was_away = True
-
-    def place(self, block: Block, samples: NDArray[np.void]) -> tuple[Rows, dict[str, Rows]]:
-        """Times of the block's samples (one at least), and the columns of COLUMNS."""
-        first_us = int(samples[TIME][0])
-        reason, missing = self._gap(block, first_us)
-        times = samples[TIME].astype(np.int64) + self._offset_us
-        self._boot_session, self._was_away = block.boot_session, False
-        self._next_us = int(times[-1]) + block.period_us
-        self._heard_us = self._clock.now_us()
+    def columns(self, block: Block, count: int) -> dict[str, Rows]:
+        """The columns of COLUMNS for the first `count` samples of the block, one at least."""
+        reason, missing = _gap(block)
+        if block.gap:
+            self._offset_us = block.gap.offset_us
         values = (block.boot_session, self._offset_us, 0, 0)
-        columns = {name: np.full(len(times), value) for (name, _), value in zip(COLUMNS, values)}
+        columns = {name: np.full(count, value) for (name, _), value in zip(COLUMNS, values)}
         columns["link.gap"][0], columns["link.missing"][0] = reason, missing
-        return times, columns
+        return columns
 
-    def _gap(self, block: Block, first_us: int) -> tuple[int, int]:
-        """Reason and number of missing samples before a block; sees to the offset."""
-        if self._boot_session is None:
-            return WHOLE, 0
-        if block.boot_session != self._boot_session:
-            silence_us = max(self._clock.now_us() - self._heard_us, 0)
-            self._offset_us = self._next_us + silence_us - first_us
-            return RESTARTED, silence_us // block.period_us
-        if self._was_away:
-            late_us = first_us + self._offset_us - self._next_us
-            return AWAY, max(round(late_us / block.period_us), 0)
-        if block.paused:
-            return PAUSED, block.paused
-        return (LOST, block.lost) if block.lost else (WHOLE, 0)
+
+def _gap(block: Block) -> tuple[int, int]:
+    """Reason and number of missing samples before a block."""
+    if block.gap:
+        return RESTARTED if block.gap.restarted else AWAY, block.gap.missing
+    if block.paused:
+        return PAUSED, block.paused
+    return (LOST, block.lost) if block.lost else (WHOLE, 0)
 
 
 def summary(trace: Trace) -> dict[str, Any]:
