@@ -12,6 +12,7 @@ from penhost.ports import open_port
 from penhost.units import parse
 from penloop.errors import UserError
 from penloop.interruption import InterruptiblePort
+from penloop.port_discovery import only_pen
 
 Port = Annotated[
     str,
@@ -21,7 +22,8 @@ Port = Annotated[
         envvar="PENLOOP_PORT",
         metavar="PORT",
         show_default=False,
-        help="A device such as /dev/ttyACM0 or COM3, or a URL: sim://, socket://HOST:PORT.",
+        help="A device such as /dev/ttyACM0 or COM3, or a URL: sim://, socket://HOST:PORT."
+        " By default the only pen.",
     ),
 ]
 Wait = Annotated[
@@ -32,10 +34,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, values 
 
 
 def open_pen_port(port: str) -> Any:
-    """An open port; a simulated one takes Ctrl-C at safe moments. Raises UserError, PenError."""
-    if not port:
-        raise UserError("no port given", "use --port or set PENLOOP_PORT; see `penloop ports`")
-    opened = open_port(port)
+    """An open port, by default that of the only pen. Raises UserError, PenError.
+
+    A simulated one takes Ctrl-C at safe moments.
+    """
+    opened = open_port(port or only_pen())
     return InterruptiblePort(opened) if hasattr(opened, "now_us") else opened
 
 

@@ -10,8 +10,8 @@ import pytest
 import serial
 
 from penloop import __main__ as program
+from penloop import port_discovery
 from penloop.cli import run
-from penloop.commands import ports
 
 SIM = "sim://?seed=3"
 
@@ -123,7 +123,7 @@ def test_a_bug_is_one_line_unless_debugging(monkeypatch, capsys):
     def broken():
         raise RuntimeError("oh\nno")
 
-    monkeypatch.setattr(ports.list_ports, "comports", broken)
+    monkeypatch.setattr(port_discovery.list_ports, "comports", broken)
     assert "RuntimeError: oh no" in error_of(capsys, ["ports"], 1)
     with pytest.raises(RuntimeError):
         run(["--debug", "ports"])
