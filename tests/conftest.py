@@ -51,3 +51,12 @@ def running(make_bench: Callable[..., Bench]) -> Callable[..., Bench]:
 def engine(request: pytest.FixtureRequest) -> str:
     """Every engine by turns."""
     return request.param
+
+
+@pytest.fixture(autouse=True, scope="session")
+def memory_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests remember of pens is not the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
+            patch.setenv(name, str(tmp_path_factory.mktemp(name.lower())))
+        yield

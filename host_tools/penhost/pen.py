@@ -12,7 +12,7 @@ import numpy as np
 
 from penfw import protocol
 from penhost import records, replies, tables
-from penhost.clock import Clock
+from penhost.clock import Clock, MonotonicClock
 from penhost.description import Description
 from penhost.errors import BadValue, LineNoisy, PenRestarted, PenSilent, PortLost
 from penhost.ports import open_port
@@ -90,6 +90,11 @@ class Pen(Description):
         self.info = tables.identity(self._session.renew())
         if self.info.firmware_hash != before.firmware_hash or not before.firmware_hash:
             self.forget()
+
+    @property
+    def clock_is_virtual(self) -> bool:
+        """Whether the pen's time is its own, not that of the world."""
+        return not isinstance(self._clock, MonotonicClock)
 
     # Settings and commands
 

@@ -10,6 +10,7 @@ import typer
 from penhost import Pen, PenError, Reconnection
 from penhost.ports import open_port
 from penhost.units import parse
+from penloop import pen_memory
 from penloop.errors import UserError
 from penloop.interruption import InterruptiblePort
 from penloop.port_discovery import only_pen
@@ -42,11 +43,36 @@ def open_pen_port(port: str) -> Any:
     return InterruptiblePort(opened) if hasattr(opened, "now_us") else opened
 
 
+_held: list[Pen] = []  # by a shell, for the commands typed in it
+
+
+def open_pen(port: str) -> Pen:
+    """A pen on a port; the time of its power-up is kept. Raises UserError, PenError."""
+    pen = Pen(open_pen_port(port))
+    pen_memory.keep_power_up(pen)
+    return pen
+
+
 @contextmanager
 def connected(port: str) -> Iterator[Pen]:
-    """A pen that is told to stop when the command is interrupted."""
-    with Pen(open_pen_port(port)) as pen, stopped_on_interruption(pen):
+    """A pen that is told to stop when the command is interrupted; in a shell, the shell's own."""
+    if _held:
+        with stopped_on_interruption(_held[-1]):
+            yield _held[-1]
+        return
+    with open_pen(port) as pen, stopped_on_interruption(pen):
         yield pen
+        pen_memory.keep_description(pen, port)
+
+
+@contextmanager
+def held(pen: Pen) -> Iterator[None]:
+    """Has `connected` and `reconnecting` hand out this pen, for as long as it lasts."""
+    _held.append(pen)
+    try:
+        yield
+    finally:
+        _held.remove(pen)
 
 
 @contextmanager
@@ -58,16 +84,19 @@ def reconnecting(port: str, wait: str) -> Iterator[Reconnection]:
     def told(error: PenError) -> None:
         print(f"penloop: {error.message}; waiting {wait} at most", file=sys.stderr, flush=True)
 
+    if _held:
+        steady = Reconnection(lambda: _held[-1], patience_s=patience_s, told=told, reopens=False)
+        with stopped_on_interruption(steady):
+            yield steady
+        return
     with (
         Reconnection(
-            lambda: Pen(open_pen_port(port)),
-            patience_s=patience_s,
-            told=told,
-            reopens=not simulated,
+            lambda: open_pen(port), patience_s=patience_s, told=told, reopens=not simulated
         ) as steady,
         stopped_on_interruption(steady),
     ):
         yield steady
+        pen_memory.keep_description(steady.pen, port)
 
 
 @contextmanager

@@ -156,7 +156,7 @@ def test_get_shows_values_with_bounds_and_meaning(capsys):
 
 def test_set_changes_all_or_nothing(capsys):
     assert run(["set", "depth=0.75mm", "stroke_rate=110Hz", "--port", SIM]) == 0
-    assert "depth applied: 0.75 mm" in capsys.readouterr().out
+    assert "depth: 0.5 mm -> 0.75 mm" in capsys.readouterr().out
     assert run(["set", "depth=0.8mm", "stroke_rate=900Hz", "--port", SIM]) == 1
     assert "nothing was changed" in capsys.readouterr().err
 

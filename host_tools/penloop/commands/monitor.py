@@ -10,12 +10,18 @@ import typer
 from penhost import Gap, Pen, Reconnection
 from penhost.tables import Signal
 from penhost.units import show
+from penloop import completion
 from penloop.connection import AsJson, Port, Wait, period_ms, reconnecting, seconds
 from penloop.errors import UserError
 
 DEFAULT = "state,rate,current,position,battery,faults"
 
-Signals = Annotated[str, typer.Option("--signals", "-s", help="Names, separated by commas.")]
+Signals = Annotated[
+    str,
+    typer.Option(
+        "--signals", "-s", help="Names, separated by commas.", autocompletion=completion.signals
+    ),
+]
 Rate = Annotated[str, typer.Option("--rate", "-r", help="Samples a second.")]
 
 

@@ -1,6 +1,7 @@
 """`penloop info`, `get`, `set` and `faults`: ask a pen and change it."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
@@ -12,8 +13,14 @@ from rich.table import Table
 from penhost import BadValue, Pen
 from penhost.replies import FaultRecord
 from penhost.units import Quantity, show
+from penloop import changes, completion
 from penloop.connection import AsJson, Port, connected
 
+# A name, "=" or a space before a number, and a value that goes on to the next name.
+_SIGN = r"(?:\s*=\s*|\s+(?=[-+.]?\d))"
+_ASSIGNMENT = re.compile(
+    rf"(?<!\S)([A-Za-z_]\w*){_SIGN}([^\s=][^=]*?)\s*(?=\s[A-Za-z_]\w*{_SIGN}|$)"
+)
 READINGS = ("rate", "current", "battery", "depth", "position", "housing", "strokes")
 
 
@@ -59,7 +66,10 @@ def show_rows(rows: dict[str, str]) -> None:
 
 
 def get(
-    names: Annotated[list[str] | None, typer.Argument(help="Settings; all by default.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Settings; all by default.", autocompletion=completion.settings),
+    ] = None,
     port: Port = "",
     as_json: AsJson = False,
 ) -> None:
@@ -81,23 +91,38 @@ def get(
 
 
 def set_(
-    changes: Annotated[list[str], typer.Argument(metavar="NAME=VALUE…", help="depth=0.75mm")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME=VALUE…",
+            help="depth=0.75mm",
+            show_default=False,
+            autocompletion=completion.changes,
+        ),
+    ],
     port: Port = "",
+    as_json: AsJson = False,
 ) -> None:
     """Change settings of a pen as one transaction: all of them or none."""
-    wanted = dict(_change(text) for text in changes)
+    wanted = assignments(words)
     with connected(port) as pen:
-        done = pen.set(wanted)
-    for change in done:
-        later = ", takes effect at the next start" if change.status == "pending" else ""
-        print(f"{change.name} {change.status}{later}: {change.value} in force")
+        done = changes.applied(pen, changes.planned(pen, wanted))
+    changes.show(done, as_json)
 
 
-def _change(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not (name and sign and value):
-        raise BadValue(f"{text!r} is no change", "write NAME=VALUE, such as depth=0.75mm")
-    return name.strip(), value.strip()
+def assignments(words: Sequence[str]) -> dict[str, str]:
+    """Values by name; also `depth = 0.75 mm` and `depth 0.75mm`. Raises BadValue."""
+    text = " ".join(words)
+    found = list(_ASSIGNMENT.finditer(text))
+    rest = _ASSIGNMENT.sub("", text).split()
+    if rest or not found:
+        remedy = "write NAME=VALUE, such as depth=0.75mm"
+        raise BadValue(f"{' '.join(rest) or text!r} is no change", remedy)
+    names = [match[1] for match in found]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise BadValue(f"{twice[0]} is set twice", "give it one value")
+    return {match[1]: match[2].strip() for match in found}
 
 
 def faults(port: Port = "", as_json: AsJson = False) -> None:

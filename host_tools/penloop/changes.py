@@ -1,0 +1,62 @@
+"""Changes of settings as a person reads them: before and after, in one transaction."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from penhost import Pen, Quantity
+
+
+@dataclass(frozen=True)
+class Step:
+    """One setting of a transaction. `after` is in force; a pending `wanted` waits for a start."""
+
+    name: str
+    before: Quantity
+    wanted: Quantity
+    after: Quantity
+    status: str
+
+    def __str__(self) -> str:
+        if self.status == "pending":
+            return f"{self.name}: {self.before}, {self.wanted} from the next start on"
+        if self.before == self.after:
+            return f"{self.name}: {self.after}, as before"
+        return f"{self.name}: {self.before} -> {self.after}"
+
+
+def planned(pen: Pen, wanted: Mapping[str, int | str]) -> list[Step]:
+    """What a transaction would change, by the pen's table. Raises BadValue."""
+    before = pen.get_all(list(wanted))
+    rows = {name: pen.settings[name] for name in wanted}
+    goals = {name: row.quantity(row.value_of(wanted[name])) for name, row in rows.items()}
+    return [Step(name, before[name], goals[name], goals[name], "planned") for name in wanted]
+
+
+def applied(pen: Pen, steps: Sequence[Step]) -> list[Step]:
+    """The same once the pen has taken them, all or none. Raises Refused, BadValue."""
+    done = pen.set({step.name: step.wanted for step in steps}) if steps else []
+    return [
+        Step(step.name, step.before, step.wanted, change.value, change.status)
+        for step, change in zip(steps, done)
+    ]
+
+
+def show(steps: Sequence[Step], as_json: bool) -> None:
+    """Prints a line a change, or all as one JSON document in raw units."""
+    if as_json:
+        print(json.dumps([_document(step) for step in steps]))
+        return
+    for step in steps:
+        print(step)
+
+
+def _document(step: Step) -> dict[str, object]:
+    return {
+        "name": step.name,
+        "status": step.status,
+        "before": step.before.value,
+        "wanted": step.wanted.value,
+        "after": step.after.value,
+        "unit": step.after.unit,
+    }

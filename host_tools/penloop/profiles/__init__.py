@@ -1,0 +1,1 @@
+"""Settings of a pen as a file: TOML with units, loaded all or nothing."""

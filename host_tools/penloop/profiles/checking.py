@@ -1,0 +1,56 @@
+"""A profile held against the table of the pen that it is for."""
+
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+
+from penhost import BadValue
+from penhost.tables import Setting
+from penloop.errors import UserError
+from penloop.profiles.profile import Profile
+
+
+def wanted(
+    profile: Profile, table: Mapping[str, Setting], calibration: bool, skip: Collection[str]
+) -> dict[str, int]:
+    """The values that a profile asks for, in the pen's units, calibration only when asked.
+
+    Raises UserError that names every setting at fault: unknown to the pen, a wrong unit, out of
+    its bounds. What `skip` names is left out.
+    """
+    given = {**profile.settings, **(profile.calibration if calibration else {})}
+    _check_skipped(skip, given)
+    values: dict[str, int] = {}
+    faults: list[str] = []
+    for name, text in given.items():
+        if name in skip:
+            continue
+        try:
+            values[name] = value_of(name, text, table)
+        except BadValue as error:
+            faults.append(f"{profile.place(name)}: {error}")
+    if faults:
+        raise UserError("; ".join(faults), "nothing was changed")
+    return values
+
+
+def _check_skipped(skip: Collection[str], given: Mapping[str, object]) -> None:
+    for name in skip:
+        if name not in given:
+            near = ", ".join(get_close_matches(name, given) or given)
+            raise UserError(f"the profile has no {name!r} to skip", f"it has {near}")
+
+
+def value_of(name: str, text: str | int, table: Mapping[str, Setting]) -> int:
+    """One value in the unit of the table. Raises BadValue."""
+    if name not in table:
+        near = get_close_matches(name, table)
+        known = f"write {near[0]}, or " if near else ""
+        raise BadValue(f"this pen has no setting {name!r}", f"{known}leave it out by --skip {name}")
+    row = table[name]
+    if isinstance(text, int) and row.unit:
+        text = str(text)  # a number without its unit is refused, and told which there are
+    value = row.value_of(text)
+    if not row.minimum <= value <= row.maximum:
+        bounds = f"{row.quantity(row.minimum)} to {row.quantity(row.maximum)}"
+        raise BadValue(f"{name} = {row.quantity(value)} is out of its bounds", f"give {bounds}")
+    return value
