@@ -27,6 +27,8 @@ COMMANDS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "Record and analyse": (
         ("record", "record", "Record signals of a pen to FILE, as Parquet or MCAP."),
+        ("plot", "plot", "Draw recordings or traces over time; several lie over each other."),
+        ("compare", "compare", "Show runs side by side: what differs, and their figures."),
         ("export", "export", "Write a recording or trace as VCD, MCAP, Parquet or CSV."),
     ),
     "Simulate": (

@@ -17,6 +17,9 @@ ALARM = "#c81e2b"
 LINES = (TRUE, PEN, "#c0561d", "#7a4fc0", SKIN, "#6b7a12")
 LINES_ON_DARK = ("#4cc3b4", "#7aa9f7", "#f09a5c", "#b99af0", "#f0809b", "#b9c95a")
 
+# Of recordings that lie over each other: neighbours far apart.
+RUNS = (PEN, "#c0561d", TRUE, "#7a4fc0", SKIN, "#6b7a12")
+
 # As the pen's own light shows them, where it has a colour for them.
 STATES = {
     "SELF_TEST": "#c9d1db",

@@ -31,6 +31,7 @@ class Series:
     dots: bool = False
     dashed: bool = False
     wide: bool = False  # pale and broad, below a measurement that ought to cover it
+    steps: bool = False  # each value holds until the next
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,14 @@ class Panel:
     series: list[Series]
     floor: float | None = None  # the axis goes down to here at least
     ceiling: float | None = None
+    span: tuple[float, float] | None = None  # of the axis, where a few values lie far beyond
 
     def limits(self) -> tuple[float, float]:
         """Of the axis of values: all series with a margin, floor and ceiling included."""
+        if self.span is not None:
+            return self.span
         values = np.concatenate([series.values for series in self.series])
+        values = values[~np.isnan(values)]
         low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
         low = low if self.floor is None else min(low, self.floor)
         high = high if self.ceiling is None else max(high, self.ceiling)

@@ -18,9 +18,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from penfw import faults, states
 from penhost.units import show
 from penloop import palette
+from penloop.recordings import words
+from penloop.recordings.readings import SYMBOLS, TWINS
 from pensim import Trace
 from pensim.trace import Column
 
@@ -30,8 +31,6 @@ USUAL = (
     "plant.penetration", "pen.depth", "pen.duty",
 )  # fmt: skip
 FIRST = 4  # signals are shown of a trace that has none of these
-UNIT_TWINS = {"mdegC": "mC", "1": ""}  # the plant's names of the host's units
-SYMBOLS = {"C": "°C", "deg": "°", "Ohm": "Ω", "uAh": "µAh"}
 STEPPED = ("", "bits")  # units of what jumps: drawn in steps, a lane for each
 FAULT_BITS = 31
 SCRIPTS = ("viewer.js", "viewer_drawing.js", "viewer_controls.js")
@@ -108,7 +107,7 @@ def _packed_column(values: Values) -> tuple[str, int, bytes]:
 
 def _named(column: Column) -> dict[str, Any]:
     """Name, shown unit, and what one unit of the column is in it."""
-    unit = UNIT_TWINS.get(column.unit, column.unit)
+    unit = TWINS.get(column.unit, column.unit)
     size, _, shown = show(1, unit).partition(" ")
     return {
         "name": column.name,
@@ -144,17 +143,17 @@ def _state_band(trace: Trace) -> list[dict[str, Any]]:
     """The firmware's states, one after another; nothing without a firmware."""
     if "pen.state" not in trace:
         return []
-    spans = [[a, b, *_state(value)] for value, a, b in _spans(trace, trace["pen.state"])]
+    spans = [
+        [a, b, *_state(trace, value)] for value, a, b in words.spans(trace, trace["pen.state"])
+    ]
     return [{"name": "state", "spans": spans}]
 
 
-def _state(number: int) -> tuple[str, str, str]:
+def _state(trace: Trace, number: int) -> tuple[str, str, str]:
     """Name, colour and colour of text; a fork's firmware may have more states."""
-    if not 0 <= number < len(states.STATES):
-        return f"state {number}", palette.SET, palette.INK
-    name = states.STATES[number]
+    name = words.state_name(trace, number)
     ink = palette.PAPER if name in palette.DARK_STATES else palette.INK
-    return name, palette.STATES[name], ink
+    return name, palette.STATES.get(name, palette.SET), ink
 
 
 def _fault_bands(trace: Trace) -> Iterator[dict[str, Any]]:
@@ -165,27 +164,11 @@ def _fault_bands(trace: Trace) -> Iterator[dict[str, Any]]:
     for number in range(FAULT_BITS):
         latched = word >> number & 1
         if latched.any():
-            name = _fault_name(number)
-            spans = [(a, b) for value, a, b in _spans(trace, latched) if value]
+            name = words.fault_name(trace, number)
+            spans = [(a, b) for value, a, b in words.spans(trace, latched) if value]
             row = [[a, b, name, palette.ALARM, palette.PAPER] for a, b in spans]
             yield {"name": "fault", "spans": row}
 
 
 def _start_us(band: dict[str, Any]) -> int:
     return int(band["spans"][0][0])
-
-
-def _fault_name(number: int) -> str:
-    row = faults.row(number)
-    return str(row[1]) if row else f"fault {number}"
-
-
-def _spans(trace: Trace, values: Values) -> Iterator[tuple[int, int, int]]:
-    """(value, start us, end us) of each stretch of equal values."""
-    if not len(values):
-        return
-    times = trace.time_us
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1])
-    ends = np.concatenate([times[starts[1:]], times[-1:]])
-    for start, end_us in zip(starts, ends):
-        yield int(values[start]), int(times[start]), int(end_us)

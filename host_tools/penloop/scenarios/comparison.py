@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penhost.units import show
-from penloop.viewer import UNIT_TWINS
+from penloop.recordings.readings import TWINS
 from pensim import Trace
 from pensim.trace import Column
 
@@ -295,7 +295,7 @@ def _is_word(column: Column) -> bool:
 
 def shown(value: float, unit: str) -> str:
     """A value as people read it."""
-    return show(round(value), UNIT_TWINS.get(unit, unit))
+    return show(round(value), TWINS.get(unit, unit))
 
 
 def signed(value: float, unit: str) -> str:

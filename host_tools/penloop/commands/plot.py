@@ -1,0 +1,109 @@
+"""`penloop plot`: recordings and traces as pictures."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penhost.units import show
+from penloop.commands.export import End, Start
+from penloop.errors import UserError
+from penloop.output_file import check_writable
+from penloop.recordings import alignment, formats, selection
+from penloop.recordings.gaps import gaps
+from penloop.recordings.picture import Picture, check_units, picture, usual_signals
+from penloop.recordings.picture_file import KINDS, write_picture
+from pensim.trace import Trace
+
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="PICTURE", help="A .png, .svg or .html file."),
+]
+Signals = Annotated[
+    str, typer.Option("--signals", "-s", help="Names, separated by commas; rate, plant.*.")
+]
+Align = Annotated[
+    str, typer.Option("--align", help="Zero of time: begin, start, contact, fault, trigger, time.")
+]
+Overwrite = Annotated[bool, typer.Option("--force", help="Replace a picture that exists.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command of this group."""
+    app.command("plot")(plot)
+
+
+def plot(
+    sources: Annotated[list[Path], typer.Argument(metavar="FILE…", show_default=False)],
+    signals: Signals = "",
+    start: Start = "",
+    end: End = "",
+    out: Out = None,
+    align: Align = "",
+    overwrite: Overwrite = False,
+) -> None:
+    """Draw recordings or traces over time; several files lie over each other.
+
+    Without --out the picture is a PNG beside the first file.
+    """
+    goal = out or sources[0].with_suffix(".png")
+    check_goal(goal, overwrite)
+    named = [(name, selection.span(trace, start, end)) for name, trace in read_all(sources)]
+    traces = [trace for _, trace in named]
+    title = ", ".join(name for name, _ in named)
+    drawn = made_picture(named, signals, alignment.chosen(traces, align), title)
+    about = [f"{name}: {line}" if len(named) > 1 else line for name, t in named for line in told(t)]
+    write_picture(drawn, goal, about)
+    print(goal)
+
+
+def check_goal(goal: Path, overwrite: bool) -> None:
+    """Raises UserError where the picture could not be written, or would replace another."""
+    formats.check_suffix(goal, KINDS)
+    if not overwrite:
+        formats.refuse_existing(goal, "choose another by --out, or give --force")
+    check_writable(goal)
+
+
+def read_all(sources: Sequence[Path]) -> list[tuple[str, Trace]]:
+    """Each file's trace, with a name that tells it from the others."""
+    choices = (lambda path: path.stem, lambda path: path.name, str)
+    for name_of in choices:
+        names = [name_of(source) for source in sources]
+        if len(set(names)) == len(names):
+            return [(name, formats.read(source)) for name, source in zip(names, sources)]
+    raise UserError("a file is named twice", "name each once")
+
+
+def made_picture(
+    named: Sequence[tuple[str, Trace]], signals: str, moment: str, title: str
+) -> Picture:
+    """The picture of the signals that are named, or of the usual ones. Raises UserError."""
+    first = named[0][1]
+    given = selection.signal_names(first, signals) if signals else None
+    chosen = usual_signals([trace for _, trace in named]) if given is None else given
+    check_units(named, chosen)
+    drawn = picture(named, chosen, moment, title)
+    if not drawn.panels and not drawn.bands:
+        raise UserError("nothing to draw: the files have no signal in common", "use --signals")
+    return drawn
+
+
+def told(trace: Trace) -> Iterator[str]:
+    """What a file is, in a line or two."""
+    length = show(int(trace.time_us[-1] - trace.time_us[0]), "us")
+    parts = [f"{len(trace):,} samples, {length}"]
+    environment, reproduce = trace.header.environment, trace.header.reproduce
+    pen = environment.get("pen")
+    if pen:
+        parts.append(f"pen {pen.get('pen_id')}, firmware {pen.get('firmware_version')}")
+    if "wall_time_at_connect" in environment:
+        parts.append(f"recorded {environment['wall_time_at_connect'][:19]} UTC")
+    if "seed" in reproduce:
+        parts.append(f"simulated, seed {reproduce['seed']}")
+    found = gaps(trace)
+    if found:
+        missing = sum(gap.missing for gap in found)
+        parts.append(f"{missing:,} samples missing in {len(found)} gap{'s' * (len(found) > 1)}")
+    yield "; ".join(parts)

@@ -1,0 +1,150 @@
+"""Recordings side by side: what they were made from where that differs, then their figures."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from penhost.units import show
+from penloop.recordings.figures import Figure, figures
+from penloop.recordings.readings import TWINS
+from pensim.trace import Trace
+
+HASH = 12  # digits of a hash that people see
+NONE = "–"
+IDENTITY = ("product", "board", "pen_id", "firmware_version", "firmware_hash", "protocol")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What the recordings were made from: a name and its value in each, as people read it."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure of each recording; None where one does not have it."""
+
+    name: str
+    unit: str
+    values: tuple[float | None, ...]
+    help: str
+
+    @property
+    def changes(self) -> tuple[float | None, ...]:
+        """Each later one less the first."""
+        first, *later = self.values
+        return tuple(
+            value - first if value is not None and first is not None else None for value in later
+        )
+
+    def told(self) -> list[str]:
+        """The first value, then each later one with its change."""
+        cells = [shown(self.values[0], self.unit)]
+        for value, change in zip(self.values[1:], self.changes):
+            cells += [shown(value, self.unit), signed(change, self.unit)]
+        return cells
+
+
+def shown(value: float | None, unit: str) -> str:
+    """A figure as people read it."""
+    if value is None:
+        return NONE
+    if unit == "%":
+        return f"{value:.2f} %"
+    if unit == "us":
+        return _duration(value)
+    return show(round(value), TWINS.get(unit, unit))
+
+
+def _duration(value_us: float) -> str:
+    """To a thousandth of what is read, or a microsecond."""
+    if abs(value_us) < 1000:
+        return f"{value_us:.0f} us"
+    return f"{value_us / 1e3:.2f} ms" if abs(value_us) < 1e6 else f"{value_us / 1e6:.3f} s"
+
+
+def signed(value: float | None, unit: str) -> str:
+    """A change, with its sign; nothing where there is none."""
+    if value is None:
+        return ""
+    text = shown(value, unit)
+    if not any(digit in text for digit in "123456789"):
+        return "="
+    return text if text.startswith("-") else f"+{text}"
+
+
+def rows(traces: Sequence[Trace]) -> list[Row]:
+    """Every figure that one of the traces has."""
+    found = [{one.name: one for one in figures(trace)} for trace in traces]
+    return [
+        Row(name, one.unit, tuple(_value(each, name) for each in found), one.help)
+        for name, one in _merged(found).items()
+    ]
+
+
+def _merged(found: Sequence[dict[str, Figure]]) -> dict[str, Figure]:
+    """All names, in an order that keeps that of each."""
+    order: list[str] = []
+    for one in found:
+        place = 0
+        for name in one:
+            if name in order:
+                place = order.index(name) + 1
+            else:
+                order.insert(place, name)
+                place += 1
+    return {name: next(one[name] for one in found if name in one) for name in order}
+
+
+def _value(found: dict[str, Figure], name: str) -> float | None:
+    return found[name].value if name in found else None
+
+
+def differences(traces: Sequence[Trace]) -> list[Difference]:
+    """Identity, firmware, settings and set-up, where they are not the same in all."""
+    facts = [dict(_facts(trace)) for trace in traces]
+    names = dict.fromkeys(name for one in facts for name in one)
+    found = [Difference(name, tuple(one.get(name, NONE) for one in facts)) for name in names]
+    return [one for one in found if len(set(one.values)) > 1]
+
+
+def _facts(trace: Trace) -> Iterator[tuple[str, str]]:
+    environment, reproduce = trace.header.environment, trace.header.reproduce
+    pen = environment.get("pen", {})
+    yield from ((f"pen's {name.replace('_', ' ')}", _short(name, pen[name]))
+                for name in IDENTITY if name in pen)  # fmt: skip
+    if "firmware" in reproduce:
+        yield "firmware hash", str(reproduce["firmware"])[:HASH]
+    for name in ("seed", "engine"):
+        for part in (reproduce, environment):
+            if name in part:
+                yield name, str(part[name])
+    if "period_us" in environment:
+        yield "period", show(environment["period_us"], "us")
+    yield from _settings(environment.get("settings") or reproduce.get("settings") or {},
+                         environment.get("setting_units", {}))  # fmt: skip
+
+
+def _settings(values: dict[str, Any], units: dict[str, str]) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        yield f"setting {name}", show(value, units.get(name, ""))
+
+
+def _short(name: str, value: Any) -> str:
+    return str(value)[:HASH] if name == "firmware_hash" else str(value)
+
+
+def document(names: Sequence[str], traces: Sequence[Trace], moment: str) -> dict[str, Any]:
+    """For scripts: everything, in raw units."""
+    return {
+        "files": list(names),
+        "align": moment,
+        "differences": {one.name: list(one.values) for one in differences(traces)},
+        "figures": [
+            {"name": one.name, "unit": one.unit, "values": list(one.values),
+             "changes": list(one.changes), "help": one.help}
+            for one in rows(traces)
+        ],
+    }  # fmt: skip
