@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("monitor", "monitor", "Print signals of a pen as it sends them, a line a sample."),
         ("faults", "pen", "Show the faults that a pen has latched and those that it remembers."),
         ("blackbox", "blackbox", "Show the faults that a pen has recorded, with the signals."),
+        ("sessions", "sessions", "Show the treatments that a pen has recorded."),
     ),
     "Change a pen": (
         ("get", "pen", "Show settings of a pen: values in force, bounds and meaning."),
