@@ -52,6 +52,14 @@ def test_row_that_is_too_long_is_cut():
     assert len(requests.rows_text([("x" * 500,)], 0, 0)) == protocol.ROW_MAX
 
 
+def test_rows_are_as_many_as_fit_what_is_wanted():
+    rows = [("x" * 9,)] * 40
+    assert len(requests.rows_text(rows, 0, 0).split(b"\n")) == protocol.ROW_MAX // 10
+    assert len(requests.rows_text(rows, 0, 30).split(b"\n")) == 3
+    assert len(requests.rows_text(rows, 0, 29).split(b"\n")) == 3
+    assert len(requests.rows_text(rows, 0, 28).split(b"\n")) == 2
+
+
 def test_own_tables_have_no_row_that_is_cut():
     for row in (*protocol.REASONS, *requests.message_rows()):
         assert len(requests.row_text(row)) <= protocol.ROW_MAX, row[1]

@@ -105,6 +105,15 @@ def test_longest_payload_fits_and_one_more_byte_is_dropped():
     assert parser.bad == 1
 
 
+@pytest.mark.parametrize("size", range(7))
+def test_a_run_too_short_for_a_frame_is_none_even_if_its_crc_is_right(size):
+    body = bytes(range(1, size - 3)) if size > 4 else b""
+    run = textbook_cobs((body + zlib.crc32(body).to_bytes(4, "little"))[:size]) + b"\0"
+    parser = FrameParser()
+    assert received(run, parser) == []
+    assert (parser.good, parser.bad) == (0, 1)
+
+
 @pytest.mark.verifies("R-707")
 def test_parser_never_grows():
     parser = FrameParser()

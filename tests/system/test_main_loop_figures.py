@@ -48,6 +48,20 @@ def enter_service(bench: Bench) -> None:
     assert state(bench) == "SERVICE"
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "doubted"),
+    [
+        (states.PARKING, states.SELF_TEST, False), (states.PARKING, states.FAULT, True),
+        (states.STANDBY, states.SELF_TEST, True),
+    ],
+)  # fmt: skip
+def test_needles_that_were_parked_at_a_start_are_in_doubt_no_more(part, before, now, doubted):
+    part.pen.top_in_doubt = True
+    part.pen._state = before
+    part.pen._state_changed(now)
+    assert part.pen.top_in_doubt == doubted
+
+
 # Service
 
 
@@ -71,6 +85,22 @@ def test_service_ends_after_ten_idle_minutes_or_half_a_minute_without_its_host(
     service.step()
     assert bool(part.control.main_conditions & states.SERVICE_OFF) == ends
     assert part.control.main_faults == 0
+
+
+@pytest.mark.verifies("R-214")
+@pytest.mark.parametrize(
+    ("now", "law", "wish", "asked"),
+    [
+        (states.SERVICE, OFF, OFF, False), (states.SERVICE, RUN, OFF, True),
+        (states.SERVICE, OFF, RUN, True), (states.RUNNING, RUN, OFF, False),
+    ],
+)  # fmt: skip
+def test_a_stop_moves_nothing_that_does_not_run(part, now, law, wish, asked):
+    part.set(state=now, law=law, main_law=wish, main_conditions=0)
+    part.pen.stop()
+    assert bool(part.control.main_asks) == asked
+    assert part.control.main_law == (PARK if asked else wish)
+    assert part.control.main_conditions == (states.STOP if now == states.RUNNING else 0)
 
 
 @pytest.mark.verifies("R-423")
@@ -350,9 +380,9 @@ def test_each_setting_has_its_bounds_and_some_are_changed_in_service_only(part, 
     closed = settings.ACCESSES[index] != settings.OPEN
     value = part.pen.settings[index]
     part.set(law=RUN)
-    assert apply([[index, value]])[0][2] == (protocol.MOTOR_ON if closed else 0)
+    assert apply([[index, value]])[0][2:] == ((protocol.MOTOR_ON if closed else 0), 0)
     part.set(state=states.READY, law=OFF)
-    assert apply([[index, value]])[0][2] == (protocol.SERVICE_ONLY if closed else 0)
+    assert apply([[index, value]])[0][2:] == ((protocol.SERVICE_ONLY if closed else 0), 0)
     assert part.pen.settings[index] == value
 
 
