@@ -7,14 +7,7 @@ from penfw.telemetry import DeviceClock, TelemetryRing
 PUSH_MS = 2  # the interrupt offers a sample in every odd tick
 HISTORY = 16  # faults remembered since boot
 
-STOP = 0
-SERVICE_RUN = 1
-PARK = 2
-SERVICE_END = 3
-HAND_OVER = 4
-HERE_OR_NOT = 1  # its argument: also where the link is not on the prompt's port
-
-_RATE = settings.index("stroke_rate")
+STOP = 0  # the command that is wanted at once; the others are in service_commands.py
 
 
 def _setting_row(row):
@@ -79,30 +72,10 @@ class Device:
 
     def command(self, number, argument):
         """(status, value): the value is a reason where the status is REFUSED."""
-        pen = self._pen
         if number == STOP:
-            pen.stop()
+            self._pen.stop()
             return protocol.APPLIED, 0
-        if number == HAND_OVER:
-            if not pen.board.on_usb and argument != HERE_OR_NOT:
-                return protocol.REFUSED, protocol.PROMPT_ELSEWHERE
-            pen.stop()
-            pen.flash_window.hand_over_due = True
-            return protocol.APPLIED, 0
-        if self.state() != states.SERVICE:
-            return protocol.REFUSED, protocol.SERVICE_ONLY
-        if number == SERVICE_RUN:
-            if not settings.MINIMA[_RATE] <= argument <= settings.MAXIMA[_RATE]:
-                return protocol.REFUSED, protocol.BAD_ARGUMENT
-            reason = pen.service.refusal()
-            if reason:
-                return protocol.REFUSED, reason
-            pen.service.run(argument)
-        elif number == PARK:
-            pen.service.park()
-        elif number == SERVICE_END:
-            pen.control.main_conditions |= states.SERVICE_OFF
-        return protocol.APPLIED, argument
+        return tables.read("service_commands", "command")(self._pen, number, argument)
 
     def remember(self, number):
         """A fault has been latched."""

@@ -18,7 +18,8 @@ def write(pen):
         _black_box(pen, pen.blackbox)
     elif window.settings_due:
         window.settings_due = False
-        pen.saved = tables.read("store", "save")(files, pen.settings, pen.saved)
+        values = pen.settings if pen.trial is None else pen.trial.before
+        pen.saved = tables.read("store", "save")(files, values, pen.saved)
     elif window.serials_due:
         window.serials_due = False
         files.replace(REMOVED_FILE, memory("pack_serials", pen.cartridge.removed))

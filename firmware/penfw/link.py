@@ -47,10 +47,10 @@ class Link:
         self._samples = 0
         self._now_ms = 0
         self._flushed_ms = 0
-        self._session = _NO_SESSION
+        self.session = _NO_SESSION
         self._heard = False
         self._sequence = 0
-        self._requests = Requests(device, self._counters)
+        self._requests = Requests(device, self.counters)
 
     def poll(self, now_ms):
         """Serves at most two requests and sends what the port has room for. now_ms is ticks_ms."""
@@ -60,7 +60,7 @@ class Link:
 
     def connected(self):
         """Whether a client has opened a session since boot."""
-        return self._session != _NO_SESSION
+        return self.session != _NO_SESSION
 
     def heard(self):
         """Whether a client has got an answer since boot: it went on after its HELLO."""
@@ -118,11 +118,11 @@ class Link:
         if len(payload) < 4:
             return  # refused as malformed
         session = struct.unpack_from("<I", payload, 0)[0]
-        if session != self._session:
+        if session != self.session:
             self._open(session, (sequence - 1) & 0xFFFF)
 
     def _open(self, session, sequence):
-        self._session = session
+        self.session = session
         self._sequence = sequence
         self._reply_waits = False
         self._events = []
@@ -213,7 +213,8 @@ class Link:
     def _since_flush(self):
         return (self._now_ms - self._flushed_ms) & COUNT_MASK
 
-    def _counters(self):
+    def counters(self):
+        """Frames received, damaged ones, samples sent, samples dropped, events lost."""
         parser = self._parser
         dropped = self._device.ring.dropped
         return parser.good, parser.bad, self._samples, dropped, self._lost_events

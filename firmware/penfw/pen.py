@@ -84,12 +84,13 @@ class Pen:
         self.selftest = None  # while it runs only
         self.treatment = Treatment(self)
         self.service = Service(self)
+        self.trial = None  # a settings_trial.SettingsTrial while one is open
         self.flash_window = FlashWindow(self)
         self.button = Button(not board.button.value())
         self.uptime_ms = 0
         self._ticks_ms = hardware.ticks_ms()
-        self._state = -1
-        self._faults = 0
+        self.seen_state = -1
+        self.seen_faults = 0
         self._inserted_ms = -1
         self._control_ticks = 0
 
@@ -107,13 +108,15 @@ class Pen:
     def step(self):
         """One pass of the main loop."""
         now_ms = self.pass_time()
+        if self.trial is not None:
+            self.trial.step()
         self.flash_window.step()
         control = self.control
         values = control.values
         values[_HOUSING] = temperature_mC(control.housing_raw)
-        if control.state != self._state:
+        if control.state != self.seen_state:
             self._state_changed(control.state)
-        if control.faults != self._faults:
+        if control.faults != self.seen_faults:
             self._faults_changed(control.faults)
         self.blackbox.sample(now_ms)
         gesture = self.button.step(values[_INPUTS] & IN_BUTTON, now_ms, control.state)
@@ -139,15 +142,15 @@ class Pen:
     # States
 
     def _state_changed(self, state):
-        self.link.event(protocol.STATE_CHANGED, state, self._state & 0xFF)
-        if self._state == states.PARKING and state == states.SELF_TEST:
+        self.link.event(protocol.STATE_CHANGED, state, self.seen_state & 0xFF)
+        if self.seen_state == states.PARKING and state == states.SELF_TEST:
             self.top_in_doubt = False
         control = self.control
         kept = states.TESTED | states.CARTRIDGE
-        if state == states.SELF_TEST and self._state == states.READY:
+        if state == states.SELF_TEST and self.seen_state == states.READY:
             kept |= states.START  # the proof before a run
         control.main_conditions &= kept
-        self._state = state
+        self.seen_state = state
         self.treatment.state_changed()
         self.service.state_changed()
         self.selftest = None
@@ -160,9 +163,9 @@ class Pen:
             self.apply_settings()
 
     def _faults_changed(self, word):
-        fresh = word & ~self._faults
-        gone = self._faults & ~word
-        self._faults = word
+        fresh = word & ~self.seen_faults
+        gone = self.seen_faults & ~word
+        self.seen_faults = word
         for number in range(faults.LAST + 1):
             if fresh >> number & 1:
                 self.indicator.fault = self.indicator.fault or number  # the first one
@@ -281,8 +284,12 @@ class Pen:
         self.indicator.sound = self.get("buzzer") > 0
 
     def settings_changed(self):
-        """Somebody changed `settings`: use them, and save them once the motor is off."""
-        self.flash_window.settings_due = True
+        """Somebody changed `settings`: use them, and save them once the motor is off.
+
+        Those on trial are saved when they are kept.
+        """
+        if self.trial is None:
+            self.flash_window.settings_due = True
         if self.control.state == states.RUNNING:
             self.control.main_rate_mHz = self.get("stroke_rate")
         elif not self.motor_on():

@@ -139,6 +139,9 @@ TREATMENT_CARTRIDGE = 38
 LIMITED_RATE = 40
 ON_TRIAL = 41
 PROMPT_ELSEWHERE = 42
+NO_TRIAL = 43
+TRIAL_OVER = 44
+NOT_RECORDED = 45
 
 # Telemetry's type codes: (code, bytes, lowest, highest, mask). A value outside is clamped. It is
 # sent XORed with the mask, so that small values hold no zero bytes, which cost COBS time.

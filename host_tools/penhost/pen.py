@@ -22,6 +22,7 @@ from penhost.session import Entropy, Session, entropy_of
 from penhost.tables import Identity
 from penhost.telemetry import Block, Recording, Stream, joined, wire_type
 from penhost.transport import Transport
+from penhost.trial import Trial
 from penhost.units import Quantity
 
 HEARTBEAT_US = 100_000  # the pen stops and parks after 500 ms without one
@@ -149,6 +150,10 @@ class Pen(Description):
         with _unknown_when_lost(f"{name} was executed"):
             reply = self._session.request(protocol.COMMAND, row.index, value)
         return replies.outcome(name, reply)
+
+    def trial(self, seconds: float = 10.0) -> Trial:
+        """A context in which changed settings go back unless `Trial.keep` is called."""
+        return Trial(self, seconds)
 
     def stop(self) -> None:
         """Stops the motor and parks the needles."""

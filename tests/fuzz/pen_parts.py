@@ -10,7 +10,10 @@ from operator import itemgetter
 import penfw
 from tests.fuzz.flash import Flash, micropython
 
-LAZY = ("transaction", "command_table", "record_tables", "protocol_tables", "power_up")
+LAZY = (
+    "transaction", "command_table", "record_tables", "protocol_tables", "power_up",
+    "service_commands", "settings_trial",
+)  # fmt: skip
 MUTABLE = (bytearray, array, list, dict)
 
 

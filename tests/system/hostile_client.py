@@ -18,6 +18,8 @@ SCENES = ("boot", "standby", "ready", "running", "running in skin", "fault", "se
 CEILING_UM = settings.DEFAULTS[settings.index("depth_ceiling")]
 CLOSED = [number for number, access in enumerate(settings.ACCESSES) if access != settings.OPEN]
 CLICK_MOST_S, HOLD_S, BOUNCE_S = 0.8, (3.0, 8.0), 0.05
+ACKNOWLEDGE = (protocol.COMMAND, b"\x08\0")
+MOTION = ("pen.duty", "plant.protrusion")
 CONSENT_S = 2.5  # from a release of the button to the state that it leads to, proof included
 
 
@@ -44,6 +46,8 @@ class HostileClient:
         self.sequence = 0
         self.last = b"\0"
         self.asked_s = {}
+        self.asked = {}  # number of the command in a sequence
+        self.acknowledged_s = []  # by the link, as it was told
 
     def set_scene(self, scene):
         """Brings the pen to where the client finds it."""
@@ -80,6 +84,7 @@ class HostileClient:
         if session:
             self.sequence = self.sequence + 1 & 0xFFFF
         self.asked_s[self.sequence] = self.bench.now_s
+        self.asked[self.sequence] = (number, payload[:2])
         self.last = framed(number, self.sequence, payload[: protocol.PAYLOAD_MAX], wrong)
         self.send(self.last)
 
@@ -94,7 +99,10 @@ class HostileClient:
                 self.hear(self.parser)
 
     def hear(self, reply):
-        """Notes which closed settings the pen says that it has changed, and when it was asked."""
+        """Notes acknowledgements, and which closed settings the pen says that it has changed."""
+        done = reply.number == protocol.COMMAND | protocol.REPLY and not reply.payload[0]
+        if done and self.asked.get(reply.sequence) == ACKNOWLEDGE:
+            self.acknowledged_s.append(self.bench.now_s)
         if reply.number != protocol.SET | protocol.REPLY:
             return
         asked_s = self.asked_s.get(reply.sequence, 0.0)
@@ -131,6 +139,7 @@ class HostileClient:
             *self._without_consent(trace, states.RUNNING, 0.0, CLICK_MOST_S),
             *self._without_consent(trace, states.SERVICE, *HOLD_S),
             *self._beyond_ceiling(trace),
+            *self._moved_from_afar(trace),
         ]
 
     def _open_limits(self, trace):
@@ -153,6 +162,15 @@ class HostileClient:
             ]
             if not consents:
                 yield f"{states.STATES[wanted]} without the person's consent at {now_s:.3f} s"
+
+    def _moved_from_afar(self, trace):
+        """Each acknowledgement over the link after which the pen moved without a press."""
+        pressed_s = [press.down_s for press in self.presses]
+        for told_s in self.acknowledged_s:
+            end_s = min((at for at in pressed_s + self.boots_s if at >= told_s - 0.05), default=1e9)
+            rows = (trace.time_s > told_s) & (trace.time_s < end_s)
+            if rows.any() and any(np.ptp(trace[name][rows]) for name in MOTION):
+                yield f"it moved after an acknowledgement over the link at {told_s:.3f} s"
 
     def _beyond_ceiling(self, trace):
         """The ceiling is 1.5 mm after each boot until SERVICE could have raised it."""

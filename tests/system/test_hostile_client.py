@@ -16,7 +16,7 @@ from tests.system.hostile_client import SCENES, HostileClient
 REQUESTS = {row[0]: row[2] for row in protocol.MESSAGES if row[2] is not None}
 INTEGERS = {"B": (0, 255), "H": (0, 65535), "I": (0, 2**32 - 1), "i": (-(2**31), 2**31 - 1)}
 EDGES = sorted({bound + by for bound in settings.MINIMA + settings.MAXIMA for by in (-1, 0, 1)})
-RATES_MHZ = (-1, 0, 1, 24_999, 25_000, 100_000, 150_000, 150_001, 2**30, -(2**31))
+RATES_MHZ = (-1, 0, 1, 999, 1000, 5000, 24_999, 25_000, 100_000, 150_000, 150_001, 2**30, -(2**31))
 
 
 def integer(code):
@@ -84,7 +84,8 @@ class Hostile(RuleBasedStateMachine):
         self.client.frame(protocol.SET, bytes((len(changes) // 6, 0)))
 
     @rule(
-        number=st.sampled_from([0, 0, 0, 1, 1, 1, 2, 3, 4, 5]), argument=st.sampled_from(RATES_MHZ)
+        number=st.sampled_from([0, 0, 1, 1, 1, 2, 3, 4, 5, 5, 6, 7, 8, 8, 9]),
+        argument=st.sampled_from(RATES_MHZ),
     )
     def commands(self, number, argument):
         self.client.frame(protocol.COMMAND, struct.pack("<Hi", number, argument))
@@ -153,13 +154,13 @@ def play(examples, steps, firmware=None, scenes=SCENES):
     )  # fmt: skip
 
 
-@pytest.mark.verifies("R-101", "R-501", "R-502", "R-506", "R-701", "R-704")
+@pytest.mark.verifies("R-101", "R-215", "R-501", "R-502", "R-506", "R-701", "R-704")
 def test_the_needle_never_exceeds_the_ceiling_and_the_motor_never_runs_without_consent():
     play(50, 40)
 
 
 READY_ENTRY = "if following == _READY:\n            self.own_conditions |= _STOP\n"
-STOPS = "            pen.stop()\n            return protocol.APPLIED, 0\n        if number == HAND"
+STOPS = "            self._pen.stop()\n            return protocol.APPLIED, 0\n"
 PLANTED = {
     "limits are open to all": (
         {"transaction": ("if closed and pen.control.state != states.SERVICE:", "if False:")},
@@ -183,11 +184,16 @@ PLANTED = {
         {"device": (STOPS, STOPS.replace("stop()", "control.main_conditions |= 128"))},
         "SERVICE without the person's consent",
     ),
+    "an acknowledgement over the link goes on by itself": (
+        {"service_commands": ("    pen.top_in_doubt = True", "    pen.top_in_doubt = False")},
+        "moved after an acknowledgement",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_the_client_finds_what_is_broken(name):
     changes, told = PLANTED[name]
+    scenes = ("fault",) if "acknowledgement" in name else ("standby", "ready")
     with pytest.raises(AssertionError, match=told):
-        play(500, 30, with_changes(changes), ("standby", "ready"))
+        play(500, 30, with_changes(changes), scenes)

@@ -39,6 +39,7 @@ bool press_in_ready; /* the last press came in READY, which has not been left si
 bool consent;        /* that press was released there, and none has come since */
 bool run_wanted;     /* the host's last word on the motor in SERVICE */
 bool stopped;        /* the host has stopped in this pass */
+bool afar;           /* the host has acknowledged, and no press has been seen since */
 
 byte faults_left = FAULTS;
 byte handlings_left = CARTRIDGES;
@@ -52,13 +53,14 @@ inline begin(wanted) {
     law = wanted;
     moved = 0;
     assert(!(law && main_window)); /* no motor while flash is written */
+    assert(!(law && afar)); /* nobody is known to be at the pen */
 }
 
 inline button_changed() {
     button_looks = 0;
     button_down = button_in;
     if
-    :: button_down -> consent = 0; press_in_ready = (state == READY)
+    :: button_down -> consent = 0; afar = 0; press_in_ready = (state == READY)
     :: !button_down && state == READY && press_in_ready -> consent = 1
     :: else
     fi;
@@ -206,6 +208,7 @@ active proctype person() {
 #define CHANGED idle = 0
 
 bool starting, testing = 1, fresh, down_before, read_cartridge;
+bool top_in_doubt;           /* needles are to be parked on a press first */
 byte seen_state = SELF_TEST; /* of the last pass */
 byte now;                    /* as one statement has read it */
 byte state_at_press;
@@ -286,6 +289,10 @@ inline state_changed() {
             main_conditions = main_conditions & (TESTED | CARTRIDGE |
                 ((now == SELF_TEST && seen_state == READY) -> START : 0));
             CHANGED;
+            if
+            :: seen_state == PARKING && now == SELF_TEST -> top_in_doubt = 0
+            :: else
+            fi;
             seen_state = now;
             if
             :: now != SELF_TEST && now != READY -> starting = 0
@@ -363,7 +370,8 @@ inline in_state() {
     if
     :: testing ->
         if
-        :: own & PROVED -> d_step { testing = 0; main_conditions = main_conditions | TESTED; CHANGED }
+        :: top_in_doubt -> skip
+        :: !top_in_doubt && (own & PROVED) -> d_step { testing = 0; main_conditions = main_conditions | TESTED; CHANGED }
         :: else ->
             if
             :: law == LAW_OFF && !main_asks && !moved && !button_down -> want(LAW_PROVE)
@@ -404,6 +412,29 @@ inline in_state() {
     fi
 }
 
+inline acknowledge() {
+    afar = 1;
+    if
+#ifndef OLD_SEEN
+    :: seen_state != FAULT -> afar = 0 /* refused */
+#endif
+    :: button_down -> afar = 0 /* refused */
+    :: else ->
+        clear_main(TESTED);
+        main_clear = 1;
+        d_step { main_asks = 1; CHANGED };
+        set_main(ACKNOWLEDGED);
+#ifndef NO_DOUBT
+        top_in_doubt = 1;
+#endif
+#ifndef OLD_PRESS
+        d_step { fresh = 0; CHANGED }
+#else
+        skip
+#endif
+    fi
+}
+
 inline host() {
     if
     :: skip
@@ -416,6 +447,7 @@ inline host() {
         :: skip -> run_wanted = 0; stop(); stopped = 1 /* right behind it */
         fi
     :: state == SERVICE -> run_wanted = 0; want(LAW_PARK)
+    :: state == FAULT -> acknowledge()
     fi
 }
 

@@ -2,8 +2,8 @@
 
 The model is interplay.pml; its constants and its transition table are made from the firmware's own
 (`penfw.states`). That its interrupt does what the firmware's does is shown by a test that plays
-both on the same words. What the firmware once did wrong stands in the model behind switches: the
-check has to find each.
+both on the same words. What the firmware once did wrong, or could have, stands in the model behind
+switches: the check has to find each.
 """
 
 import os
@@ -39,6 +39,7 @@ PROPERTIES = (
      "R-202"),
     ("No command runs the motor in SERVICE while the button is down", "R-207"),
     ("A host's stop is not lost: not on the way to a run, not right behind it", "R-214"),
+    ("After an acknowledgement by the host the motor has no law before a fresh press", "R-215"),
     ("Flash is written only while the motor has no law, and no law begins meanwhile", "R-803"),
     ("The motor has a law in RUNNING, PARKING, SERVICE, and for the proof in SELF_TEST, only",
      "R-101"),
@@ -51,6 +52,9 @@ OLD = {
     "OLD_OBEY": "a run on its way began under a press that the main loop had not seen",
     "OLD_READY": "READY was entered with a START that the main loop had left behind",
     "OLD_PARKING": "a fault began to park while flash was written",
+    "NO_DOUBT": "an acknowledgement by the host went on with the proof, without a press",
+    "OLD_PRESS": "a press from before the host's acknowledgement counted as the one after it",
+    "OLD_SEEN": "the host acknowledged a fault that the main loop had not seen yet",
     "OLD_WINDOW": "a fault began to park between the look for a still motor and the window",
 }
 
