@@ -210,6 +210,16 @@ class Pen(Description):
     def _state_name(self, number: int) -> str:
         return self.states[number] if number < len(self.states) else f"state {number}"
 
+    # For a gateway
+
+    def request(self, number: int, *values: Any) -> dict[str, Any]:
+        """Any request of docs/protocol.md as it is; returns the reply's fields by name."""
+        return self._session.request(number, *values)
+
+    def table(self, number: int) -> list[list[str]]:
+        """The rows of a table that DESCRIBE reads, as text."""
+        return tables.rows(self._session, number)
+
     # Presence and time
 
     def heartbeat(self) -> str:
@@ -257,6 +267,18 @@ class Pen(Description):
     def unsubscribe(self) -> None:
         """Ends telemetry; what is queued is dropped."""
         self.subscribe([], 0)
+
+    @property
+    def period_ms(self) -> int:
+        """From each sample to the next as the pen has granted it; 0 without a subscription."""
+        return self._stream.period_us // 1000 if self._stream else 0
+
+    def take_blocks(self, seconds: float) -> list[Block]:
+        """What has come by now; waits up to so long where nothing has."""
+        self._listen(self._clock.now_us() + round(seconds * 1e6))
+        queue, stream = self._session.telemetry, self._stream
+        found = [stream.block(queue.popleft()) for _ in range(len(queue))] if stream else []
+        return [block for block in found if block is not None]
 
     def blocks(self) -> Iterator[Block]:
         """Samples as they arrive, a frame at a time, for as long as the subscription stands.

@@ -235,6 +235,12 @@ def _refusal(error: dict[str, Any]) -> PenError:
     return Refused(f"the pen refuses, {known.name}", known.text, reason, error["detail"])
 
 
+READ_ONLY = 200  # of a shared pen, beyond the numbers that a pen itself uses
+_SHARED = (
+    (READ_ONLY, "read-only", "", "this is a shared pen to look on: use the port that owns it"),
+)
+
+
 class Reason(NamedTuple):
     """Why a pen declines. `limit` is the unit of the number that comes with it: "" is none,
     "=" the unit of the setting."""
@@ -247,7 +253,7 @@ class Reason(NamedTuple):
 
 def reason_of(number: int) -> Reason:
     """The reason of a number, also of a newer pen's that this client does not know."""
-    known = (Reason(*row) for row in protocol.REASONS if row[0] == number)
+    known = (Reason(*row) for row in (*protocol.REASONS, *_SHARED) if row[0] == number)
     text = "this client does not know the reason, update penloop"
     return next(known, Reason(number, f"reason {number}", "", text))
 

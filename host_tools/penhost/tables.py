@@ -115,49 +115,49 @@ def time_us(fields: dict[str, Any]) -> int:
 
 def settings(session: Session) -> dict[str, Setting]:
     """The settings table by name."""
-    rows = _read(session, protocol.TABLE_SETTINGS)
-    return {row[0]: _setting(index, row) for index, row in enumerate(rows)}
+    read = rows(session, protocol.TABLE_SETTINGS)
+    return {row[0]: _setting(index, row) for index, row in enumerate(read)}
 
 
 def signals(session: Session) -> dict[str, Signal]:
     """The signals table by name."""
-    rows = _read(session, protocol.TABLE_SIGNALS)
-    return {row[0]: Signal(index, *row) for index, row in enumerate(rows)}
+    read = rows(session, protocol.TABLE_SIGNALS)
+    return {row[0]: Signal(index, *row) for index, row in enumerate(read)}
 
 
 def commands(session: Session) -> dict[str, Command]:
     """The commands table by name."""
-    rows = _read(session, protocol.TABLE_COMMANDS)
-    return {row[0]: Command(index, *row) for index, row in enumerate(rows)}
+    read = rows(session, protocol.TABLE_COMMANDS)
+    return {row[0]: Command(index, *row) for index, row in enumerate(read)}
 
 
 def faults(session: Session) -> dict[int, Fault]:
     """The faults table by number."""
-    table = [_fault(row) for row in _read(session, protocol.TABLE_FAULTS)]
+    table = [_fault(row) for row in rows(session, protocol.TABLE_FAULTS)]
     return {fault.number: fault for fault in table}
 
 
 def states(session: Session) -> list[str]:
     """Names of the states, by number."""
-    return [row[0] for row in _read(session, protocol.TABLE_STATES)]
+    return [row[0] for row in rows(session, protocol.TABLE_STATES)]
 
 
 def messages(session: Session) -> list[list[str]]:
     """The pen's messages: number, name, request, reply, as docs/protocol.md writes them."""
-    return _read(session, protocol.TABLE_MESSAGES)
+    return rows(session, protocol.TABLE_MESSAGES)
 
 
-def _read(session: Session, table: int) -> list[list[str]]:
+def rows(session: Session, table: int) -> list[list[str]]:
     """Rows of cells, as many cells as the table has columns here."""
     width = len(protocol.TABLES[table][2])
-    rows: list[list[str]] = []
+    read: list[list[str]] = []
     while True:
         most = int(session.noisy)  # a row at a time
-        reply = session.request(protocol.DESCRIBE, table, len(rows), most)
+        reply = session.request(protocol.DESCRIBE, table, len(read), most)
         lines = _text(reply["rows"]).split("\n") if reply["rows"] else []
-        rows += [_cells(line, width) for line in lines]
-        if len(rows) >= reply["total"] or not lines:
-            return rows
+        read += [_cells(line, width) for line in lines]
+        if len(read) >= reply["total"] or not lines:
+            return read
 
 
 def _text(rows: bytes) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from penhost import Pen, PenError, Reconnection
+from penhost import Pen, PenError, Reconnection, Refused
 from penhost.ports import open_port
 from penhost.units import parse
 from penloop import pen_memory
@@ -108,6 +108,8 @@ def stopped_on_interruption(pen: Pen | Reconnection) -> Iterator[None]:
         try:
             pen.stop()
             print("penloop: interrupted, the pen was told to stop", file=sys.stderr)
+        except Refused as error:
+            print(f"penloop: interrupted, the pen was not stopped: {error}", file=sys.stderr)
         except PenError:
             print(
                 "penloop: interrupted, the pen did not answer: stop it by its button",
