@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cached_property
+from zlib import crc32
 
 from penhost import tables
 from penhost.session import Session
 from penhost.tables import Command, Fault, Setting, Signal
+
+
+def fingerprint(rows: Iterable[Sequence[str]]) -> str:
+    """Of settings by name, type and unit: equal where a profile of one pen fits another."""
+    return f"{crc32(chr(10).join(chr(9).join(row) for row in rows).encode()):08x}"
 
 
 class Description:
@@ -24,6 +31,11 @@ class Description:
     def settings(self) -> dict[str, Setting]:
         """The settings table by name."""
         return tables.settings(self._session)
+
+    @property
+    def schema(self) -> str:
+        """The fingerprint of its settings; editing fits wherever it is the same."""
+        return fingerprint((row.name, row.type, row.unit) for row in self.settings.values())
 
     @cached_property
     def signals(self) -> dict[str, Signal]:

@@ -175,6 +175,7 @@ class Pen(Description):
             events_lost=reply["lost_events"],
             host_frames=self._transport.good,
             host_bad_frames=self._transport.bad,
+            host_bytes=self._transport.bytes,
             repeats=self._session.repeats,
         )
 

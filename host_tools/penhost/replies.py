@@ -81,6 +81,7 @@ class Status:
     events_lost: int
     host_frames: int
     host_bad_frames: int
+    host_bytes: int
     repeats: int
 
 

@@ -31,6 +31,7 @@ class Transport:
 
     def __init__(self, port: Any, name: str) -> None:
         self.clock: Clock = clock_of(port)
+        self.bytes = 0  # received
         self.heard = b""  # the last bytes received, whatever they were
         self._port = port
         self._name = name
@@ -87,6 +88,7 @@ class Transport:
     def _read(self, size: int) -> None:
         self._data = self._guard(lambda: self._port.read(size))
         self._at = 0
+        self.bytes += len(self._data)
         self.heard = (self.heard + self._data)[-HEARD_MAX:]
 
     def _next_frame(self) -> Frame | None:

@@ -15,6 +15,7 @@ from typer.main import get_group
 COMMANDS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Look at a pen": (
         ("ports", "ports", "List the serial ports of this computer, and the simulated one."),
+        ("doctor", "doctor", "Find what is wrong with a connection to a pen, and say what to do."),
         ("info", "pen", "Tell who answers on a port, what it does and how it is."),
         ("monitor", "monitor", "Print signals of a pen as it sends them, a line a sample."),
         ("faults", "pen", "Show the faults that a pen has latched and those that it remembers."),

@@ -21,6 +21,7 @@ _SIGN = r"(?:\s*=\s*|\s+(?=[-+.]?\d))"
 _ASSIGNMENT = re.compile(
     rf"(?<!\S)([A-Za-z_]\w*){_SIGN}([^\s=][^=]*?)\s*(?=\s[A-Za-z_]\w*{_SIGN}|$)"
 )
+LISTEN_S = 0.5  # to the telemetry, for its rates
 READINGS = ("rate", "current", "battery", "depth", "position", "housing", "strokes")
 
 
@@ -35,27 +36,41 @@ def register(app: typer.Typer) -> None:
 def info(port: Port = "", as_json: AsJson = False) -> None:
     """Tell who answers on a port, what it does and how it is."""
     with connected(port) as pen:
+        counters, readings = measured(pen, [name for name in READINGS if name in pen.signals])
         status = pen.status()
-        readings = read_once(pen, [name for name in READINGS if name in pen.signals])
         latched = [fault.name for fault in pen.faults() if fault.latched]
-        identity = asdict(pen.info)
+        identity = {**asdict(pen.info), "schema": pen.schema}
     if as_json:
         raw = {name: value.value for name, value in readings.items()}
         document = {**identity, "state": status.state, "faults": latched, "signals": raw}
-        print(json.dumps(document))
+        print(json.dumps({**document, "link": counters}))
         return
     rows = {name.replace("_", " "): str(value) for name, value in identity.items()}
     rows["up since"] = show(int(rows.pop("time us")), "us")
     rows |= {"state": status.state, "latched faults": ", ".join(latched) or "none"}
-    show_rows({**rows, **{name: str(value) for name, value in readings.items()}})
+    rows |= {name: str(value) for name, value in readings.items()}
+    show_rows({**rows, **{name.replace("_", " "): f"{n:,}" for name, n in counters.items()}})
 
 
-def read_once(pen: Pen, names: Sequence[str]) -> dict[str, Quantity]:
-    """One sample of some signals."""
+def measured(pen: Pen, names: Sequence[str]) -> tuple[dict[str, int], dict[str, Quantity]]:
+    """Counters of the link over half a second of telemetry, and the signals' last values."""
+    before = pen.status()
     pen.subscribe(names, 10)
-    sample = next(pen.samples())
+    start_us, recording = pen.clock.now_us(), pen.record(LISTEN_S)
+    spent_s = (pen.clock.now_us() - start_us) / 1e6
+    after = pen.status()
     pen.unsubscribe()
-    return {name: Quantity(int(sample[name]), pen.signals[name].unit) for name in names}
+    last, signals = recording.samples[-1], pen.signals
+    counters = {
+        "frames_at_pen": after.pen_frames, "bad_frames_at_pen": after.pen_bad_frames,
+        "frames_here": after.host_frames, "bad_frames_here": after.host_bad_frames,
+        "requests_repeated": after.repeats, "samples_sent": after.samples_sent,
+        "samples_dropped": after.samples_dropped, "samples_lost": recording.lost,
+        "events_lost": after.events_lost,
+        "samples_a_second": round(len(recording.samples) / spent_s),
+        "bytes_a_second": round((after.host_bytes - before.host_bytes) / spent_s),
+    }  # fmt: skip
+    return counters, {name: Quantity(int(last[name]), signals[name].unit) for name in names}
 
 
 def show_rows(rows: dict[str, str]) -> None:

@@ -80,7 +80,7 @@ class ViewerLink(Link):
 
     def __init__(self, port: Any, device: ViewerDevice, owner: bool) -> None:
         super().__init__(port, device)
-        self._requests = ViewerRequests(device, self._counters, owner)
+        self._requests = ViewerRequests(device, self.counters, owner)
 
 
 class Viewer:
