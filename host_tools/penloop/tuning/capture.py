@@ -1,0 +1,59 @@
+"""What an experiment has measured, in SI units."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penhost.telemetry import Recording
+
+Values = NDArray[np.float64]
+SIGNALS = ("rate", "rate_target", "duty", "current", "battery", "state")  # 15 bytes a sample
+PERIOD_MS = 2
+DUTY_FULL = 65535.0
+
+
+@dataclass(frozen=True)
+class Capture:
+    """One stretch of telemetry: a row each 2 ms, but where the pen has dropped some.
+
+    `volts` is what the law gives the motor, duty times battery; `lost_share` how many rows of
+    all are missing.
+    """
+
+    time_s: Values
+    rate_hz: Values
+    target_hz: Values
+    volts: Values
+    current_a: Values
+    battery_v: Values
+    lost_share: float = 0.0
+
+    def between(self, start_s: float, end_s: float) -> "Capture":
+        """The rows from `start_s` to before `end_s`, times of the device."""
+        kept = (self.time_s >= start_s) & (self.time_s < end_s)
+        columns = [getattr(self, name)[kept] for name in _COLUMNS]
+        return Capture(*columns, self.lost_share)
+
+
+_COLUMNS = ("time_s", "rate_hz", "target_hz", "volts", "current_a", "battery_v")
+
+
+def capture_of(recording: Recording) -> Capture:
+    """The samples of a subscription to SIGNALS."""
+    return capture_of_samples(recording.samples, recording.lost)
+
+
+def capture_of_samples(samples: Any, lost: int = 0) -> Capture:
+    """The same of samples as they came, `lost` of which did not."""
+    battery_v = samples["battery"] * 1e-3
+    return Capture(
+        samples["time_us"] * 1e-6,
+        samples["rate"] * 1e-3,
+        samples["rate_target"] * 1e-3,
+        samples["duty"] / DUTY_FULL * battery_v,
+        samples["current"] * 1e-3,
+        battery_v,
+        lost / max(len(samples) + lost, 1),
+    )

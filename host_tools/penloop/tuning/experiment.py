@@ -1,0 +1,222 @@
+"""Experiments on a pen in SERVICE: the motor's closed loop moved by its set point alone.
+
+Nothing but commands and telemetry goes over the link, under heartbeats; no setting is touched.
+The firmware lets the set point rise by its slew and fall at once, so the way down goes by small
+steps: a large one would brake the motor below its set rate.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from penhost import Pen, PenError
+from penloop.errors import BoardError
+from penloop.tuning.capture import PERIOD_MS, SIGNALS, Capture, capture_of_samples
+
+SLOWEST_HZ, FASTEST_HZ = 25.0, 150.0  # of a set point
+RUN_UP_HZ = 50.0
+RUN_UP_S = 1.0
+LEVELS_HZ = (50.0, 80.0, 110.0, 130.0)  # of the staircase
+LEVEL_S = 0.7
+DESCENT_HZ = 6.0  # one step of the way down
+DESCENT_S = 0.06
+RELAY_CENTRE_HZ, RELAY_AMPLITUDE_HZ, RELAY_BAND_HZ = 100.0, 4.0, 1.0
+RELAY_S = 2.5
+STEP_FROM_HZ, STEP_TO_HZ = 70.0, 110.0
+STEP_S = 0.9
+COOL_K = 3.0  # the winding's estimate above its housing, below which its resistance is known
+COOL_LONGEST_S = 60.0
+HEAT_MARGIN_K = 20.0  # below the limit of the winding at which an experiment waits
+BATTERY_LEAST_V = 3.45  # at rest; saturation and "battery critical" are far from there
+BATTERY_MARGIN_V = 0.15  # above battery_critical, at which an experiment ends
+PARK_S = 1.2
+MOTOR_S = 14.0  # of all experiments, told beforehand
+
+
+class ExperimentEnded(BoardError):
+    """The pen is not fit for the experiment, or has left it: nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """The answer to one step of the set point; the command went out at `time_s`."""
+
+    time_s: float
+    from_hz: float
+    to_hz: float
+    capture: Capture
+
+
+@dataclass
+class Experiments:
+    """Runs experiments on one pen; `tell(text)` says what goes on.
+
+    Raises ExperimentEnded when the pen leaves SERVICE, latches a fault, or its battery sinks;
+    the motor is parked whatever happens.
+    """
+
+    pen: Pen
+    tell: Callable[[str], None] = lambda _text: None
+    motor_s: float = 0.0
+    _samples: list[Any] = field(default_factory=list)
+    _lost: int = 0
+
+    def check(self) -> None:
+        """Whether the pen is fit: in SERVICE, without a fault, its battery charged."""
+        pen = self.pen
+        latched = [fault for fault in pen.faults() if fault.latched]
+        if latched:
+            raise ExperimentEnded(f"the pen has a fault, {latched[0].name}", latched[0].remedy)
+        state = pen.status().state
+        if state != "SERVICE":
+            raise ExperimentEnded(
+                f"the pen is in {state}, tuning wants SERVICE",
+                "take a treatment cartridge out, hold the pen's button for 3 s, let go at the beep",
+            )
+        battery_v = self._latest("battery") * 1e-3
+        if battery_v < BATTERY_LEAST_V:
+            raise ExperimentEnded(
+                f"the battery has {battery_v:.2f} V", f"charge it above {BATTERY_LEAST_V} V"
+            )
+
+    def cool(self) -> float:
+        """Waits until the winding is about as warm as its housing; returns its temperature in C.
+
+        After a reset the pen takes its winding for 60 K warmer than it may be.
+        """
+        self.pen.subscribe(["winding", "housing"], 100)
+        limit_c = self.pen.get("winding_limit").value * 1e-3
+        waited_s = 0.0
+        while True:
+            last = self.pen.record(0.5).samples[-1]
+            winding_c, housing_c = last["winding"] * 1e-3, last["housing"] * 1e-3
+            if winding_c > limit_c - HEAT_MARGIN_K:
+                self.tell(f"the winding has {winding_c:.0f} C: it cools")
+            elif winding_c - housing_c < COOL_K or waited_s > COOL_LONGEST_S:
+                return float(winding_c)
+            waited_s += 0.5
+
+    def staircase(self) -> Capture:
+        """Up the levels, each held, and down again in small steps."""
+        with self._motor():
+            for level_hz in LEVELS_HZ:
+                self._go(level_hz)
+                self._hold(LEVEL_S)
+            self._descend(LEVELS_HZ[-1], LEVELS_HZ[1])
+            return self._taken()
+
+    def relay(self) -> Capture:
+        """The set point toggled by the measured rate: it oscillates where the loop is fastest.
+
+        The link's delay is within the relay's own loop; what is evaluated are rate, voltage and
+        set point as the pen measured them, so it does not matter.
+        """
+        with self._motor():
+            self._climb(RELAY_CENTRE_HZ)
+            end_s = self._time_s() + RELAY_S
+            high = True
+            while self._time_s() < end_s:
+                rate_hz = self._samples[-1]["rate"][-1] * 1e-3 - RELAY_CENTRE_HZ
+                if (high and rate_hz > RELAY_BAND_HZ) or (not high and rate_hz < -RELAY_BAND_HZ):
+                    high = not high
+                    self._go(RELAY_CENTRE_HZ + (RELAY_AMPLITUDE_HZ if high else -RELAY_AMPLITUDE_HZ))
+                self._take()
+            captured = self._taken()
+            self._descend(RELAY_CENTRE_HZ, RUN_UP_HZ)
+            return captured
+
+    def step(self, from_hz: float = STEP_FROM_HZ, to_hz: float = STEP_TO_HZ) -> Step:
+        """One step up, from steady state to steady state."""
+        with self._motor():
+            self._climb(from_hz)
+            self._samples.clear()
+            self._hold(0.3)
+            start_s = self._time_s()
+            self._go(to_hz)
+            self._hold(STEP_S)
+            return Step(start_s, from_hz, to_hz, self._taken())
+
+    @contextmanager
+    def _motor(self) -> Iterator[None]:
+        """The motor at RUN_UP_HZ, heartbeats on; parked at the end, even after an error."""
+        self.cool()
+        pen = self.pen
+        pen.subscribe(SIGNALS, PERIOD_MS)
+        self._samples, self._lost = [], 0
+        self._critical_v = pen.get("battery_critical").value * 1e-3 + BATTERY_MARGIN_V
+        with pen.presence():
+            try:
+                self._go(RUN_UP_HZ)
+                self._hold(RUN_UP_S)
+                self._samples.clear()
+                yield
+            except PenError:
+                self._try_to_park()
+                raise
+            self._park()
+
+    def _park(self) -> None:
+        self.pen.command("park")
+        self.pen.wait(PARK_S)
+        self.pen.unsubscribe()
+        self.check_state(self.pen.status().state)
+
+    def _try_to_park(self) -> None:
+        try:
+            self.pen.command("park")
+        except PenError:
+            return  # without heartbeats the pen parks by itself
+
+    def _go(self, rate_hz: float) -> None:
+        if not SLOWEST_HZ <= rate_hz <= FASTEST_HZ:
+            raise ValueError(f"{rate_hz} Hz is outside {SLOWEST_HZ} to {FASTEST_HZ} Hz")
+        self.pen.command("run", round(rate_hz * 1e3))
+
+    def _climb(self, goal_hz: float) -> None:
+        self._go(goal_hz)
+        self._hold(0.3 + (goal_hz - RUN_UP_HZ) * 0.01)
+
+    def _descend(self, from_hz: float, to_hz: float) -> None:
+        for rate_hz in np.arange(from_hz - DESCENT_HZ, to_hz, -DESCENT_HZ):
+            self._go(float(rate_hz))
+            self._hold(DESCENT_S)
+
+    def _hold(self, seconds: float) -> None:
+        end_s = self._take() + seconds
+        while self._take() < end_s:
+            pass
+
+    def _take(self) -> float:
+        """One block of telemetry; returns its last time in s."""
+        block = next(self.pen.blocks())
+        self.check_state(self.pen.states[block.samples["state"][-1]])
+        if block.samples["battery"][-1] * 1e-3 < self._critical_v:
+            raise ExperimentEnded("the battery sinks under load", "charge it")
+        self._samples.append(block.samples)
+        self._lost += block.lost
+        self.motor_s += len(block.samples) * PERIOD_MS * 1e-3
+        return self._time_s()
+
+    def _time_s(self) -> float:
+        return float(self._samples[-1]["time_us"][-1] * 1e-6)
+
+    def _taken(self) -> Capture:
+        return capture_of_samples(np.concatenate(self._samples), self._lost)
+
+    def check_state(self, state: str) -> None:
+        """Raises ExperimentEnded when the pen has left SERVICE."""
+        if state == "SERVICE":
+            return
+        latched = [fault for fault in self.pen.faults() if fault.latched]
+        reason = f"by the fault {latched[0].name}" if latched else "by its button"
+        remedy = latched[0].remedy if latched else "hold the button for 3 s to begin again"
+        raise ExperimentEnded(f"the pen has ended the experiment {reason}, in {state}", remedy)
+
+    def _latest(self, signal: str) -> float:
+        self.pen.subscribe([signal], 10)
+        value = self.pen.record(0.1).samples[signal][-1]
+        self.pen.unsubscribe()
+        return float(value)

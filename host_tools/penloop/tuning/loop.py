@@ -1,0 +1,137 @@
+"""The rate loop in the frequency domain, as the firmware closes it.
+
+Every 4 ms the law writes the motor's voltage: feed-forward of the set rate, kp on the error, its
+sum times ki (the newest error not in it yet), and a share of the winding's drop from a current
+measured 2 ms before. The rate is the mean over the last whole turn, as of the last edge, through
+a median of three. All of this is here; quantisation and limits are not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penloop.tuning.capture import Values
+from penloop.tuning.response import MotorResponse
+
+Complex = NDArray[np.complex128]
+
+LAW_S = 4e-3  # from one run of the law to the next, and from measurement to measurement
+CURRENT_AGE_S = 2e-3
+SHUNT_FILTER_S = 0.5e-3
+ROW_AGE_S = 1e-3  # of a telemetry row behind the law, on average: part of the fitted delay
+FITTED_AT_HZ = 95.0  # the fitted delay is that of about this rate
+EDGES = 6.0  # of the tachometer a turn
+OMEGA = np.geomspace(1.0, 3.14 / LAW_S, 600)  # rad/s, to the law's Nyquist frequency
+RATES_HZ = (25.0, 50.0, 75.0, 100.0, 150.0)  # at which margins are told
+GAINS = ("rate_kp", "rate_ki", "ir_compensation", "motor_resistance")
+
+
+@dataclass(frozen=True)
+class Gains:
+    """The settings of the law, in their own units: uV/mHz, uV/mHz/s, permille, mOhm."""
+
+    rate_kp: int
+    rate_ki: int
+    ir_compensation: int
+    motor_resistance: int
+
+    @classmethod
+    def of(cls, settings: Mapping[str, int]) -> "Gains":
+        """Those of the settings that the loop depends on."""
+        return cls(*(settings[name] for name in GAINS))
+
+    @property
+    def feedback_ohm(self) -> float:
+        """Volts for each ampere that is measured."""
+        return self.ir_compensation * self.motor_resistance * 1e-6
+
+
+@dataclass(frozen=True)
+class Margins:
+    """Of the loop cut at the measured rate, at one stroke rate.
+
+    `vector` is the least distance of the loop gain from -1: it bounds both others.
+    """
+
+    rate_hz: float
+    phase_deg: float
+    gain: float
+    vector: float
+    crossover_hz: float
+
+
+def delay_s(response: MotorResponse, rate_hz: float) -> float:
+    """From the end of the turn that is measured to the law that uses it."""
+    edge_s, fitted_edge_s = 1.0 / (EDGES * rate_hz), 1.0 / (EDGES * FITTED_AT_HZ)
+    age_s = 0.5 * (edge_s - fitted_edge_s)  # the last edge is half a spacing old
+    rare_s = max(0.0, edge_s - LAW_S)  # the median waits for edges
+    return max(0.0, response.delay_s - ROW_AGE_S) + age_s + rare_s
+
+
+def loop_gain(
+    response: MotorResponse, gains: Gains, rate_hz: float, omega: Values = OMEGA
+) -> Complex:
+    """From the rate error to the measured rate, the current's loop closed."""
+    s = 1j * omega
+    hold = _mean_over(s, LAW_S)
+    impedance = response.inertia_as_per_hz * s + response.friction_as  # A per Hz
+    rate_per_v = 1.0 / (response.emf_v_per_hz + response.resistance_ohm * impedance)
+    current = np.exp(-s * CURRENT_AGE_S) / (1.0 + s * SHUNT_FILTER_S) * hold
+    inner = 1.0 - gains.feedback_ohm * current * impedance * rate_per_v
+    measured = _mean_over(s, 1.0 / rate_hz) * np.exp(-s * delay_s(response, rate_hz))
+    law = 1e-3 * (gains.rate_kp + gains.rate_ki * LAW_S / (np.exp(s * LAW_S) - 1.0))
+    return np.asarray(law * hold * rate_per_v / inner * measured)
+
+
+def _mean_over(s: Complex, span_s: float) -> Complex:
+    """The mean over the last `span_s`; a value held for it is delayed just so."""
+    return np.asarray((1.0 - np.exp(-s * span_s)) / (s * span_s))
+
+
+def margins(response: MotorResponse, gains: Gains, rate_hz: float) -> Margins:
+    """Phase and gain margin: the least at any crossing."""
+    loop = loop_gain(response, gains, rate_hz)
+    size, phase = np.abs(loop), np.unwrap(np.angle(loop))
+    ones = np.nonzero((size[:-1] - 1.0) * (size[1:] - 1.0) < 0.0)[0]
+    # Half turns, -180 degrees and those a whole turn further.
+    around = np.floor((phase + np.pi) / (2.0 * np.pi))
+    halves = np.nonzero(around[:-1] != around[1:])[0]
+    phase_deg = min((_to_half_turn_deg(phase[at]) for at in ones), default=180.0)
+    gain = min((1.0 / size[at] for at in halves), default=np.inf)
+    crossover = OMEGA[ones[-1]] / (2.0 * np.pi) if len(ones) else 0.0
+    return Margins(
+        rate_hz, float(phase_deg), float(gain), float(np.abs(1.0 + loop).min()), float(crossover)
+    )
+
+
+def _to_half_turn_deg(phase: float) -> float:
+    """How far a lagging phase is from -180 degrees; negative beyond."""
+    return float(np.degrees(phase + np.pi))
+
+
+def corners(response: MotorResponse) -> list[MotorResponse]:
+    """The same motor hot and cold, its battery full and empty.
+
+    Copper from 5 to 115 C; the cell's 0.08 ohm count in full when it is empty (duty near 1) and
+    for a quarter when it is full.
+    """
+    winding = response.winding_25c_ohm
+    circuit = response.resistance_ohm - winding * (1 + 0.0039 * (response.winding_c - 25.0))
+    return [
+        replace(response, resistance_ohm=winding * (1 + 0.0039 * (warm - 25.0)) + circuit + cell)
+        for warm, cell in ((5.0, 0.02), (5.0, 0.08), (115.0, 0.02), (115.0, 0.08))
+    ]
+
+
+def worst(response: MotorResponse, gains: Gains, rate_hz: float) -> Margins:
+    """The least of each margin over the corners."""
+    found = [margins(one, gains, rate_hz) for one in corners(response)]
+    return Margins(
+        rate_hz,
+        min(one.phase_deg for one in found),
+        min(one.gain for one in found),
+        min(one.vector for one in found),
+        max(one.crossover_hz for one in found),
+    )

@@ -1,0 +1,181 @@
+"""The motor's response, fitted to what the experiments have measured.
+
+    volts = emf_v_per_hz * f + resistance_ohm * i
+    inertia_as_per_hz * df/dt = i - friction_a - friction_as * f
+
+f in turns a second, i in A. The rate is measured over the last whole turn, `delay_s` later: two
+ticks of 2 ms from edge to law, and the median of three. Least squares on rate and current at
+once; the standard errors are robust to residuals that hang together within BLOCK_S.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import least_squares
+from scipy.signal import lfilter
+
+from penloop.tuning.capture import Capture, Values
+
+GRID_S = 1e-3
+BLOCK_S = 0.1
+SHUNT_LAG_S = 0.5e-3  # of the filter before the amplifier
+SETTLE_S = 0.15  # of a capture, left out of the comparison: its first turns begin before it
+RATE_ERROR_HZ, CURRENT_ERROR_A = 1.0, 0.05  # weights: scatter within a turn
+COPPER_PER_K = 0.0039
+CIRCUIT_OHM = 0.05  # bridge and shunt, in series with the winding
+NAMES = (
+    "emf_v_per_hz", "resistance_ohm", "inertia_as_per_hz", "friction_a", "friction_as", "delay_s",
+)  # fmt: skip
+START = (0.0168, 1.15, 1.4e-4, 0.05, 1e-4, 0.007)
+LOWEST = (0.004, 0.1, 1e-6, -0.2, -0.005, 0.0)
+HIGHEST = (0.06, 10.0, 1e-2, 1.0, 0.01, 0.04)
+KNOWN = (0.01, 0.05, 0.10)  # largest relative error of emf, resistance, inertia to tune by
+
+
+@dataclass(frozen=True)
+class MotorResponse:
+    """The fitted values of NAMES, their standard errors, and the winding's temperature in C."""
+
+    emf_v_per_hz: float
+    resistance_ohm: float
+    inertia_as_per_hz: float
+    friction_a: float
+    friction_as: float
+    delay_s: float
+    errors: tuple[float, ...]
+    winding_c: float
+    rate_residual_hz: float
+    current_residual_a: float
+
+    @property
+    def time_constant_s(self) -> float:
+        """Mechanical time constant at this resistance: R J / k^2."""
+        return self.inertia_as_per_hz * self.resistance_ohm / self.emf_v_per_hz
+
+    @property
+    def winding_25c_ohm(self) -> float:
+        """The winding's resistance at 25 C, as the setting motor_resistance has it."""
+        return (self.resistance_ohm - CIRCUIT_OHM) / (1 + COPPER_PER_K * (self.winding_c - 25.0))
+
+    def shares(self) -> tuple[float, ...]:
+        """Standard errors of emf, resistance and inertia as shares of their values."""
+        return tuple(error / getattr(self, name) for name, error in zip(NAMES[:3], self.errors))
+
+    def unknown(self) -> list[str]:
+        """What cannot be told well enough to tune by."""
+        said = ("motor constant", "motor resistance", "inertia")
+        return [name for name, share, most in zip(said, self.shares(), KNOWN) if share > most]
+
+
+class _Stretch:
+    """One capture on an even grid of time."""
+
+    def __init__(self, capture: Capture) -> None:
+        self.capture = capture
+        start_s, end_s = capture.time_s[0], capture.time_s[-1]
+        self.grid_s = np.arange(start_s, end_s + GRID_S, GRID_S)
+        held = np.searchsorted(capture.time_s, self.grid_s, side="right") - 1
+        self.volts = capture.volts[held]
+        self.first_hz = float(capture.rate_hz[:25].mean())
+        self.kept = capture.time_s > start_s + SETTLE_S
+        # Every other row repeats the current of the tick before, and has a new duty already.
+        fresh = np.diff(capture.current_a, prepend=np.nan) != 0.0
+        at_s = capture.time_s[fresh] - SHUNT_LAG_S
+        self.current_a = np.interp(self.grid_s, at_s, capture.current_a[fresh])
+
+    def model(self, values: Values) -> tuple[Values, Values, Values]:
+        """Rate as the pen would measure it, the current of the same turns, and the measured one.
+
+        The current swings within a turn, and the law answers that with voltage; only means over
+        whole turns tell the motor from the membrane.
+        """
+        emf, ohm, inertia, friction_a, friction_as, delay_s = values
+        rate_hz = _speed(self.volts, self.first_hz, emf, ohm, inertia, friction_a, friction_as)
+        ends_s = self.capture.time_s[self.kept] - delay_s
+        began_s = _turn_before(self.grid_s, rate_hz, ends_s)
+        spans_s = np.maximum(ends_s - began_s, 1e-4)
+        current_a = (self.volts - emf * rate_hz) / ohm
+        means = (
+            _integral(self.grid_s, one, ends_s) - _integral(self.grid_s, one, began_s)
+            for one in (current_a, self.current_a)
+        )
+        modelled, measured = (mean / spans_s for mean in means)
+        return 1.0 / spans_s, modelled, measured
+
+    def residuals(self, values: Values) -> tuple[Values, Values]:
+        """Rate and current, weighted."""
+        rate_hz, current_a, measured_a = self.model(values)
+        off_hz = rate_hz - self.capture.rate_hz[self.kept]
+        return off_hz / RATE_ERROR_HZ, (current_a - measured_a) / CURRENT_ERROR_A
+
+    def blocks(self) -> Values:
+        """To which block of BLOCK_S each residual belongs, rates first."""
+        times = self.capture.time_s
+        numbers = ((times - times[0]) / BLOCK_S).astype(int)
+        return np.concatenate([numbers[self.kept], numbers[self.kept]])
+
+
+def _speed(volts: Values, first_hz: float, emf: float, ohm: float, inertia: float,
+           friction_a: float, friction_as: float) -> Values:  # fmt: skip
+    """Exact for voltages that are constant over each step of the grid."""
+    stiffness = emf / ohm + friction_as
+    share = np.exp(-GRID_S * stiffness / inertia)
+    goal_hz = (volts / ohm - friction_a) / stiffness
+    driven, _rest = lfilter([0.0, 1.0 - share], [1.0, -share], goal_hz, zi=[first_hz])
+    return np.maximum(driven, 0.1)
+
+
+def _integral(grid_s: Values, values: Values, times: Values) -> Values:
+    sums = np.concatenate([[0.0], np.cumsum(0.5 * (values[1:] + values[:-1]) * GRID_S)])
+    return np.interp(times, grid_s, sums)
+
+
+def _turn_before(grid_s: Values, rate_hz: Values, ends_s: Values) -> Values:
+    """When the whole turn began that ends at each time."""
+    turns = np.concatenate([[0.0], np.cumsum(0.5 * (rate_hz[1:] + rate_hz[:-1]) * GRID_S)])
+    return np.interp(np.interp(ends_s, grid_s, turns) - 1.0, turns, grid_s)
+
+
+def fit(captures: Sequence[Capture], winding_c: float) -> MotorResponse:
+    """The response that explains all captures best."""
+    stretches = [_Stretch(capture) for capture in captures]
+
+    def residuals(values: Values) -> Values:
+        return np.concatenate([part for one in stretches for part in one.residuals(values)])
+
+    found = least_squares(
+        residuals, START, bounds=(LOWEST, HIGHEST), x_scale=np.abs(START), loss="soft_l1"
+    )
+    blocks = _numbered(stretches)
+    errors = _robust_errors(found.jac, residuals(found.x), blocks)
+    rate_hz, current_a = _scatter(stretches, found.x)
+    return MotorResponse(
+        *(float(value) for value in found.x), errors, winding_c, rate_hz, current_a
+    )
+
+
+def _numbered(stretches: Sequence[_Stretch]) -> Values:
+    numbers: list[Values] = []
+    first = 0
+    for stretch in stretches:
+        numbers.append(first + stretch.blocks())
+        first = int(numbers[-1].max()) + 1
+    return np.concatenate(numbers)
+
+
+def _robust_errors(jacobian: Values, residuals: Values, blocks: Values) -> tuple[float, ...]:
+    """Cluster-robust standard errors (Liang and Zeger 1986): blocks are independent."""
+    bread = np.linalg.pinv(jacobian.T @ jacobian)
+    scores = np.zeros((int(blocks.max()) + 1, jacobian.shape[1]))
+    np.add.at(scores, blocks, jacobian * residuals[:, None])
+    covariance = bread @ (scores.T @ scores) @ bread
+    return tuple(float(error) for error in np.sqrt(np.diag(covariance)))
+
+
+def _scatter(stretches: Sequence[_Stretch], values: Values) -> tuple[float, float]:
+    """RMS of what the model leaves of rate and current."""
+    pairs = [stretch.residuals(values) for stretch in stretches]
+    rate = np.concatenate([pair[0] for pair in pairs]) * RATE_ERROR_HZ
+    current = np.concatenate([pair[1] for pair in pairs]) * CURRENT_ERROR_A
+    return float(np.sqrt(np.mean(rate**2))), float(np.sqrt(np.mean(current**2)))
