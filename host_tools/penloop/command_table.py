@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("get", "pen", "Show settings of a pen: values in force, bounds and meaning."),
         ("set", "pen", "Change settings of a pen as one transaction: all of them or none."),
         ("params", "params", "Profiles: dump, load, diff and reset the settings of a pen."),
+        ("tune", "tune", "Measure a pen in SERVICE, propose gains of its rate law, try, apply."),
     ),
     "Record and analyse": (
         ("record", "record", "Record signals of a pen to FILE, as Parquet or MCAP."),

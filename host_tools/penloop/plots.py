@@ -57,7 +57,7 @@ def draw_story(story: Story, path: Path) -> None:
         axes[-1].set_xlim(story.start_s, story.end_s)
         axes[-1].set_xlabel("time in s")
         figure.align_ylabels(axes[1:])
-        _save(figure, path)
+        save(figure, path)
 
 
 def _states(ax: Any, story: Story) -> None:
@@ -134,7 +134,7 @@ def draw_punctures(zones: Sequence[ZonePunctures], path: Path) -> None:
         )
         bar.set_label("depth reached in the skin in mm")
         bar.outline.set_visible(False)
-        _save(figure, path)
+        save(figure, path)
 
 
 def depth_range(zones: Sequence[ZonePunctures]) -> Normalize:
@@ -180,6 +180,7 @@ def _close_up(ax: Any, one: ZonePunctures, colours: Normalize) -> None:
     ax.spines[:].set_visible(True)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
+    """Writes a figure as PNG."""
     FigureCanvasAgg(figure)
     figure.savefig(path, dpi=DPI, facecolor=palette.PAPER)

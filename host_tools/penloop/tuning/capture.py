@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penhost.telemetry import Recording
-
 Values = NDArray[np.float64]
 SIGNALS = ("rate", "rate_target", "duty", "current", "battery", "state")  # 15 bytes a sample
 PERIOD_MS = 2
@@ -33,20 +31,19 @@ class Capture:
     def between(self, start_s: float, end_s: float) -> "Capture":
         """The rows from `start_s` to before `end_s`, times of the device."""
         kept = (self.time_s >= start_s) & (self.time_s < end_s)
-        columns = [getattr(self, name)[kept] for name in _COLUMNS]
-        return Capture(*columns, self.lost_share)
+        return Capture(
+            self.time_s[kept],
+            self.rate_hz[kept],
+            self.target_hz[kept],
+            self.volts[kept],
+            self.current_a[kept],
+            self.battery_v[kept],
+            self.lost_share,
+        )
 
 
-_COLUMNS = ("time_s", "rate_hz", "target_hz", "volts", "current_a", "battery_v")
-
-
-def capture_of(recording: Recording) -> Capture:
-    """The samples of a subscription to SIGNALS."""
-    return capture_of_samples(recording.samples, recording.lost)
-
-
-def capture_of_samples(samples: Any, lost: int = 0) -> Capture:
-    """The same of samples as they came, `lost` of which did not."""
+def capture_of(samples: Any, lost: int = 0) -> Capture:
+    """Samples of a subscription to SIGNALS, with `lost` of them missing."""
     battery_v = samples["battery"] * 1e-3
     return Capture(
         samples["time_us"] * 1e-6,

@@ -14,7 +14,7 @@ import numpy as np
 
 from penhost import Pen, PenError
 from penloop.errors import BoardError
-from penloop.tuning.capture import PERIOD_MS, SIGNALS, Capture, capture_of_samples
+from penloop.tuning.capture import PERIOD_MS, SIGNALS, Capture, capture_of
 
 SLOWEST_HZ, FASTEST_HZ = 25.0, 150.0  # of a set point
 RUN_UP_HZ = 50.0
@@ -26,14 +26,16 @@ DESCENT_S = 0.06
 RELAY_CENTRE_HZ, RELAY_AMPLITUDE_HZ, RELAY_BAND_HZ = 100.0, 4.0, 1.0
 RELAY_S = 2.5
 STEP_FROM_HZ, STEP_TO_HZ = 70.0, 110.0
-STEP_S = 0.9
+STEP_S = 0.8
+STEPS = 3
+SETTLE_S, BEFORE_STEP_S = 0.5, 0.1
 COOL_K = 3.0  # the winding's estimate above its housing, below which its resistance is known
 COOL_LONGEST_S = 60.0
 HEAT_MARGIN_K = 20.0  # below the limit of the winding at which an experiment waits
 BATTERY_LEAST_V = 3.45  # at rest; saturation and "battery critical" are far from there
 BATTERY_MARGIN_V = 0.15  # above battery_critical, at which an experiment ends
 PARK_S = 1.2
-MOTOR_S = 14.0  # of all experiments, told beforehand
+MOTOR_S = 18.0  # of all experiments, told beforehand
 
 
 class ExperimentEnded(BoardError):
@@ -42,12 +44,17 @@ class ExperimentEnded(BoardError):
 
 @dataclass(frozen=True)
 class Step:
-    """The answer to one step of the set point; the command went out at `time_s`."""
+    """The answer to one step of the set point, which began to move at `time_s`."""
 
     time_s: float
     from_hz: float
     to_hz: float
     capture: Capture
+
+
+def _step(capture: Capture, from_hz: float, to_hz: float) -> Step:
+    moved = np.argmax(capture.target_hz > from_hz)
+    return Step(float(capture.time_s[moved]), from_hz, to_hz, capture)
 
 
 @dataclass
@@ -116,28 +123,35 @@ class Experiments:
         """
         with self._motor():
             self._climb(RELAY_CENTRE_HZ)
-            end_s = self._time_s() + RELAY_S
-            high = True
-            while self._time_s() < end_s:
-                rate_hz = self._samples[-1]["rate"][-1] * 1e-3 - RELAY_CENTRE_HZ
-                if (high and rate_hz > RELAY_BAND_HZ) or (not high and rate_hz < -RELAY_BAND_HZ):
-                    high = not high
-                    self._go(RELAY_CENTRE_HZ + (RELAY_AMPLITUDE_HZ if high else -RELAY_AMPLITUDE_HZ))
-                self._take()
+            self._samples.clear()
+            end_s = self._take() + RELAY_S
+            side = 1.0
+            self._go(RELAY_CENTRE_HZ + RELAY_AMPLITUDE_HZ)
+            while self._take() < end_s:
+                off_hz = self._samples[-1]["rate"][-1] * 1e-3 - RELAY_CENTRE_HZ
+                if side * off_hz > RELAY_BAND_HZ:
+                    side = -side
+                    self._go(RELAY_CENTRE_HZ + side * RELAY_AMPLITUDE_HZ)
             captured = self._taken()
             self._descend(RELAY_CENTRE_HZ, RUN_UP_HZ)
             return captured
 
-    def step(self, from_hz: float = STEP_FROM_HZ, to_hz: float = STEP_TO_HZ) -> Step:
-        """One step up, from steady state to steady state."""
+    def steps(self, from_hz: float = STEP_FROM_HZ, to_hz: float = STEP_TO_HZ) -> list[Step]:
+        """STEPS steps up, each from steady state to steady state."""
+        found = []
         with self._motor():
             self._climb(from_hz)
-            self._samples.clear()
-            self._hold(0.3)
-            start_s = self._time_s()
-            self._go(to_hz)
-            self._hold(STEP_S)
-            return Step(start_s, from_hz, to_hz, self._taken())
+            for number in range(STEPS):
+                if number:
+                    self._descend(to_hz, from_hz)
+                    self._go(from_hz)
+                self._hold(SETTLE_S)
+                self._samples.clear()
+                self._hold(BEFORE_STEP_S)
+                self._go(to_hz)
+                self._hold(STEP_S)
+                found.append(_step(self._taken(), from_hz, to_hz))
+        return found
 
     @contextmanager
     def _motor(self) -> Iterator[None]:
@@ -204,7 +218,7 @@ class Experiments:
         return float(self._samples[-1]["time_us"][-1] * 1e-6)
 
     def _taken(self) -> Capture:
-        return capture_of_samples(np.concatenate(self._samples), self._lost)
+        return capture_of(np.concatenate(self._samples), self._lost)
 
     def check_state(self, state: str) -> None:
         """Raises ExperimentEnded when the pen has left SERVICE."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from penloop.tuning.capture import Values
 
@@ -45,12 +46,18 @@ class Figures:
         shares = [getattr(self, name) / goal.good for name, goal in GOALS.items()]
         return float(np.sqrt(np.mean(np.square(shares))))
 
-    def worse_than(self, other: "Figures", slack: float = SLACK) -> list[str]:
-        """The figures that are worse than the other's by more than `slack`, and miss their goal."""
+    def worse_than(
+        self, other: "Figures", slack: float = SLACK, goal_share: float = 1.0
+    ) -> list[str]:
+        """The figures that are worse than the other's by more than `slack`, and miss their goal.
+
+        `goal_share` of a goal has to be met instead of all of it.
+        """
         return [
             name
             for name, goal in GOALS.items()
-            if getattr(self, name) > max(goal.good, getattr(other, name) * (1.0 + slack))
+            if getattr(self, name)
+            > max(goal.good * goal_share, getattr(other, name) * (1.0 + slack))
         ]
 
     def at_least_as_good_as(self, other: "Figures") -> bool:
@@ -112,6 +119,6 @@ def ripple_percent(rates: Values, set_hz: float) -> float:
     return float(np.std(rates) / set_hz * 100.0)
 
 
-def _first(times: Values, reached: Values) -> float:
+def _first(times: Values, reached: NDArray[np.bool_]) -> float:
     """The first time at which it is so; the last time if never."""
     return float(times[int(np.argmax(reached))] if reached.any() else times[-1])

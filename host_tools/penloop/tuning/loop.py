@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from penloop.tuning.capture import Values
 from penloop.tuning.response import MotorResponse
 
-Complex = NDArray[np.complex128]
+Complex = NDArray[np.complexfloating]
 
 LAW_S = 4e-3  # from one run of the law to the next, and from measurement to measurement
 CURRENT_AGE_S = 2e-3
@@ -83,6 +83,15 @@ def loop_gain(
     measured = _mean_over(s, 1.0 / rate_hz) * np.exp(-s * delay_s(response, rate_hz))
     law = 1e-3 * (gains.rate_kp + gains.rate_ki * LAW_S / (np.exp(s * LAW_S) - 1.0))
     return np.asarray(law * hold * rate_per_v / inner * measured)
+
+
+def measured_rate(response: MotorResponse, rate_hz: float, omega: Values = OMEGA) -> Complex:
+    """From the motor's voltage to the rate in telemetry, in Hz per V."""
+    s = 1j * omega
+    impedance = response.inertia_as_per_hz * s + response.friction_as
+    rate_per_v = 1.0 / (response.emf_v_per_hz + response.resistance_ohm * impedance)
+    behind_s = delay_s(response, rate_hz) + ROW_AGE_S
+    return np.asarray(rate_per_v * _mean_over(s, 1.0 / rate_hz) * np.exp(-s * behind_s))
 
 
 def _mean_over(s: Complex, span_s: float) -> Complex:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import least_squares
 from scipy.signal import lfilter
 
@@ -81,8 +82,8 @@ class _Stretch:
         self.kept = capture.time_s > start_s + SETTLE_S
         # Every other row repeats the current of the tick before, and has a new duty already.
         fresh = np.diff(capture.current_a, prepend=np.nan) != 0.0
-        at_s = capture.time_s[fresh] - SHUNT_LAG_S
-        self.current_a = np.interp(self.grid_s, at_s, capture.current_a[fresh])
+        self.sampled_s = capture.time_s[fresh] - SHUNT_LAG_S
+        self.current_a = np.interp(self.grid_s, self.sampled_s, capture.current_a[fresh])
 
     def model(self, values: Values) -> tuple[Values, Values, Values]:
         """Rate as the pen would measure it, the current of the same turns, and the measured one.
@@ -95,7 +96,7 @@ class _Stretch:
         ends_s = self.capture.time_s[self.kept] - delay_s
         began_s = _turn_before(self.grid_s, rate_hz, ends_s)
         spans_s = np.maximum(ends_s - began_s, 1e-4)
-        current_a = (self.volts - emf * rate_hz) / ohm
+        current_a = self._sampled((self.volts - emf * rate_hz) / ohm)
         means = (
             _integral(self.grid_s, one, ends_s) - _integral(self.grid_s, one, began_s)
             for one in (current_a, self.current_a)
@@ -103,16 +104,22 @@ class _Stretch:
         modelled, measured = (mean / spans_s for mean in means)
         return 1.0 / spans_s, modelled, measured
 
+    def _sampled(self, current_a: Values) -> Values:
+        """As it is between the samples that the pen takes: what lies there goes unseen."""
+        return np.interp(
+            self.grid_s, self.sampled_s, np.interp(self.sampled_s, self.grid_s, current_a)
+        )
+
     def residuals(self, values: Values) -> tuple[Values, Values]:
         """Rate and current, weighted."""
         rate_hz, current_a, measured_a = self.model(values)
         off_hz = rate_hz - self.capture.rate_hz[self.kept]
         return off_hz / RATE_ERROR_HZ, (current_a - measured_a) / CURRENT_ERROR_A
 
-    def blocks(self) -> Values:
+    def blocks(self) -> NDArray[np.int64]:
         """To which block of BLOCK_S each residual belongs, rates first."""
         times = self.capture.time_s
-        numbers = ((times - times[0]) / BLOCK_S).astype(int)
+        numbers = ((times - times[0]) / BLOCK_S).astype(np.int64)
         return np.concatenate([numbers[self.kept], numbers[self.kept]])
 
 
@@ -150,13 +157,18 @@ def fit(captures: Sequence[Capture], winding_c: float) -> MotorResponse:
     blocks = _numbered(stretches)
     errors = _robust_errors(found.jac, residuals(found.x), blocks)
     rate_hz, current_a = _scatter(stretches, found.x)
+    values = dict(zip(NAMES, map(float, found.x)))
     return MotorResponse(
-        *(float(value) for value in found.x), errors, winding_c, rate_hz, current_a
+        **values,
+        errors=errors,
+        winding_c=winding_c,
+        rate_residual_hz=rate_hz,
+        current_residual_a=current_a,
     )
 
 
-def _numbered(stretches: Sequence[_Stretch]) -> Values:
-    numbers: list[Values] = []
+def _numbered(stretches: Sequence[_Stretch]) -> NDArray[np.int64]:
+    numbers: list[NDArray[np.int64]] = []
     first = 0
     for stretch in stretches:
         numbers.append(first + stretch.blocks())
@@ -164,7 +176,9 @@ def _numbered(stretches: Sequence[_Stretch]) -> Values:
     return np.concatenate(numbers)
 
 
-def _robust_errors(jacobian: Values, residuals: Values, blocks: Values) -> tuple[float, ...]:
+def _robust_errors(
+    jacobian: Values, residuals: Values, blocks: NDArray[np.int64]
+) -> tuple[float, ...]:
     """Cluster-robust standard errors (Liang and Zeger 1986): blocks are independent."""
     bread = np.linalg.pinv(jacobian.T @ jacobian)
     scores = np.zeros((int(blocks.max()) + 1, jacobian.shape[1]))

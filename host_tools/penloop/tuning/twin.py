@@ -141,7 +141,10 @@ def play(parameters: PenParameters, settings: Mapping[str, int], seed: int = 1) 
             faults = bench.signal("faults")
         trace = bench.trace()
     time_s = trace.time_s
-    mean_hz = judgement.one_turn_means(time_s, np.asarray(trace["plant.rate"]) * 1e-3)
+    target_mhz = np.asarray(trace["pen.rate_target"])
+    moving = (time_s > moments_s["step"]) & (target_mhz > STEP_FROM_HZ * 1e3)
+    moments_s["step"] = float(time_s[np.argmax(moving)])
+    mean_hz = judgement.one_turn_means(time_s, np.asarray(trace["plant.rate"], float) * 1e-3)
     return Play(time_s, mean_hz, moments_s, faults)
 
 

@@ -1,0 +1,180 @@
+"""`penloop tune`: gains for a pen's rate law, measured, tried on its twin, applied on yes."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+
+from penhost import Pen
+from penhost.units import show
+from penloop.connection import Port, connected, seconds
+from penloop.errors import UserError
+from penloop.output_file import check_writable
+from penloop.tuning import application, picture, session
+from penloop.tuning.application import Measured
+from penloop.tuning.experiment import FASTEST_HZ, MOTOR_S, SLOWEST_HZ, Experiments
+from penloop.tuning.judgement import GOALS, Figures
+from penloop.tuning.loop import RATES_HZ
+from penloop.tuning.proposal import Proposal
+from penloop.tuning.session import Findings
+
+TRIES = 30  # candidates, about, for the progress bar
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this group."""
+    app.command("tune")(tune)
+
+
+def tune(
+    port: Port = "",
+    goal: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", help="The picture, a PNG.")
+    ] = Path("tuning.png"),
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Apply and keep without asking.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Measure and propose; change nothing.")
+    ] = False,
+    wait: Annotated[
+        str, typer.Option("--wait", help="How long to wait for SERVICE: the button is held.")
+    ] = "60s",
+) -> None:
+    """Measure a pen in SERVICE, propose gains of its rate law, try, apply.
+
+    The twin of the pen plays the proposal first; nothing is changed on the pen before a yes.
+    """
+    if yes and dry_run:
+        raise UserError("--yes and --dry-run contradict each other", "give one of them")
+    if not (yes or dry_run or sys.stdin.isatty()):
+        raise UserError(
+            "no terminal to ask for a yes", "give --yes, or --dry-run to change nothing"
+        )
+    check_writable(goal)
+    wait_s = seconds(wait)
+    with connected(port) as pen:
+        session.wait_for_service(pen, wait_s, print)
+        _announce(pen)
+        experiments = Experiments(pen, print)
+        before = session.find(experiments)
+        _show_response(before)
+        proposal = _propose(before)
+        picture.draw(proposal, before.measured, None, goal)
+        _show_proposal(proposal, before.measured)
+        print(f"before and after, side by side: {goal}")
+        if not proposal.changes:
+            print("the present settings stay: nothing does better on this pen's twin")
+        elif not dry_run and (yes or _asked("Apply this on trial?")):
+            _apply(experiments, proposal, before.measured, goal, yes)
+        else:
+            print("nothing was changed")
+
+
+def _announce(pen: Pen) -> None:
+    print(f"Tuning {pen.info.product} {pen.info.pen_id}: hold it in the air, its needles free.")
+    print(
+        f"The motor turns for about {MOTOR_S:.0f} s, at {SLOWEST_HZ:g} to {FASTEST_HZ:g} Hz, with "
+        "its present settings and limits. The pen's button ends it at once, so does Ctrl-C."
+    )
+
+
+def _asked(question: str) -> bool:
+    return typer.confirm(question, default=False)
+
+
+def _show_response(found: Findings) -> None:
+    response = found.response
+    emf, ohm, _inertia = response.shares()
+    rows = {
+        "motor constant": f"{response.emf_v_per_hz * 1e6:.0f} uV/Hz ± {2 * emf:.1%}",
+        "winding at 25 C": f"{response.winding_25c_ohm:.3f} Ohm ± {2 * ohm:.1%}",
+        "time constant": f"{response.time_constant_s * 1e3:.1f} ms",
+        "friction": f"{(response.friction_a + 100 * response.friction_as) * 1e3:.0f} mA at 100 Hz",
+        "dead time": f"{response.delay_s * 1e3:.1f} ms behind the turn that is measured",
+    }
+    for name, value in rows.items():
+        print(f"  {name:<16}{value}")
+    point = found.point
+    print(
+        f"  relay at {point.frequency_hz:.1f} Hz  {point.gain:.0f} Hz/V, {point.phase_deg:.0f}°; "
+        f"the model {point.model_gain:.0f} Hz/V, {point.model_phase_deg:.0f}°"
+    )
+
+
+def _propose(found: Findings) -> Proposal:
+    with Progress(
+        TextColumn("the twin tries gains"),
+        BarColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as progress:
+        task = progress.add_task("", total=TRIES)
+        return session.propose(found, lambda tried: progress.update(task, completed=tried))
+
+
+def _show_proposal(proposal: Proposal, measured: Measured) -> None:
+    before = proposal.before.settings
+    for name, value in proposal.changes.items():
+        print(f"  {name:<18}{before[name]} -> {value}")
+    table = Table(box=None, pad_edge=False)
+    for head in ("", "pen now", "twin now", "twin proposed"):
+        table.add_column(head, justify="right" if head else "left")
+    for name, goal in GOALS.items():
+        columns = (measured.figures, proposal.before.figures, proposal.after.figures)
+        table.add_row(f"{goal.title}, {goal.unit}", *(_figure(one, name) for one in columns))
+    Console().print(table)
+    _show_margins(proposal)
+
+
+def _figure(figures: Figures, name: str) -> str:
+    value = getattr(figures, name)
+    return f"{value:.3g}" if value else "–"
+
+
+def _show_margins(proposal: Proposal) -> None:
+    """Margins at each rate, the least of a full and an empty battery, a cold and a hot winding."""
+    table = Table(box=None, pad_edge=False)
+    for head in ("least margins, 3.0-4.2 V", "phase now", "gain now", "phase", "gain", "crossover"):
+        table.add_column(head, justify="left" if head.startswith("least") else "right")
+    pairs = zip(RATES_HZ, proposal.margins_before.margins, proposal.margins_after.margins)
+    for rate_hz, now, then in pairs:
+        cells = (f"{now.phase_deg:.0f}°", f"{now.gain:.2f}", f"{then.phase_deg:.0f}°")
+        crossover = f"{then.crossover_hz:.1f} Hz"
+        table.add_row(f"  at {rate_hz:g} Hz", *cells, f"{then.gain:.2f}", crossover)
+    Console().print(table)
+
+
+def _apply(
+    experiments: Experiments, proposal: Proposal, before: Measured, goal: Path, yes: bool
+) -> None:
+    """On trial, measured again, kept on yes; what measures worse goes back by itself."""
+    pen = experiments.pen
+    with application.trial(pen, proposal.changes, proposal.before.settings) as trial:
+        after = application.measure(experiments)
+        picture.draw(proposal, before, after, goal)
+        _show_measured(before.figures, after.figures)
+        worse = application.worse(after.figures, before.figures)
+        if worse:
+            print(f"worse on the pen itself: {', '.join(worse)}")
+        elif yes or _asked("Keep it?"):
+            trial.keep()
+    if trial.kept:
+        units = {name: pen.settings[name].unit for name in proposal.changes}
+        kept = ", ".join(f"{name} {show(v, units[name])}" for name, v in proposal.changes.items())
+        print(f"kept: {kept}")
+    else:
+        print("the former settings are in force again")
+
+
+def _show_measured(before: Figures, after: Figures) -> None:
+    for name in application.MEASURED:
+        goal = GOALS[name]
+        print(
+            f"  {goal.title + ' on the pen':<24}{_figure(before, name)} -> "
+            f"{_figure(after, name)} {goal.unit}"
+        )

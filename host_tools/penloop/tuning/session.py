@@ -1,0 +1,81 @@
+"""A session with one pen: from SERVICE to what was found, and to a proposal."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from penhost import Pen
+from penloop.tuning import application, proposal, twin
+from penloop.tuning.application import Measured
+from penloop.tuning.experiment import ExperimentEnded, Experiments
+from penloop.tuning.proposal import Proposal
+from penloop.tuning.relay import RelayPoint, relay_point
+from penloop.tuning.response import MotorResponse, fit
+
+LOOK_S = 0.5
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the experiments have told of a pen with its present settings."""
+
+    response: MotorResponse
+    point: RelayPoint
+    measured: Measured
+    battery_v: float
+    settings: dict[str, int]
+
+
+def wait_for_service(pen: Pen, wait_s: float, tell: Callable[[str], None]) -> None:
+    """Tells how to enter SERVICE, and waits for it. Raises ExperimentEnded."""
+    waited_s = 0.0
+    while (state := pen.status().state) != "SERVICE":
+        if state not in ("SELF_TEST", "STANDBY", "READY") or waited_s >= wait_s:
+            break  # the check tells what is wrong
+        if not waited_s:
+            tell("Hold the pen's button for 3 s until it beeps, then let go: it enters SERVICE.")
+        pen.wait(LOOK_S)
+        waited_s += LOOK_S
+
+
+def find(experiments: Experiments) -> Findings:
+    """All experiments. Raises ExperimentEnded where they do not tell enough to tune by."""
+    experiments.check()
+    pen = experiments.pen
+    settings = {name: value.value for name, value in pen.get_all(twin.LAW).items()}
+    experiments.tell("staircase: the motor constant, resistance, inertia, friction")
+    winding_c = experiments.cool()
+    staircase = experiments.staircase()
+    experiments.tell("relay: the loop where it is fastest")
+    relay = experiments.relay()
+    response = fit([staircase, relay], winding_c)
+    point = checked(response, relay_point(relay, response))
+    experiments.tell("steps: how the pen does now")
+    measured = application.measure(experiments)
+    battery_v = float(staircase.battery_v[:50].mean())
+    return Findings(response, point, measured, battery_v, settings)
+
+
+def checked(response: MotorResponse, point: RelayPoint | None) -> RelayPoint:
+    """The point, if response and point can be tuned by. Raises ExperimentEnded."""
+    unknown = response.unknown()
+    if unknown:
+        raise ExperimentEnded(
+            f"the {', the '.join(unknown)} cannot be told from these experiments",
+            "hold the pen still in the air, its needles free, and try again",
+        )
+    if point is None:
+        raise ExperimentEnded(
+            "the relay has not made the rate swing", "see that the motor turns freely, try again"
+        )
+    if not point.agrees:
+        raise ExperimentEnded(
+            f"the model does not answer as the pen does at {point.frequency_hz:.1f} Hz "
+            f"({point.model_phase_deg:.0f} for {point.phase_deg:.0f} degrees)",
+            "hold the pen still in the air, its needles free, and try again",
+        )
+    return point
+
+
+def propose(found: Findings, tell: Callable[[int], None]) -> Proposal:
+    """A proposal for the pen; `tell` is called with the number of candidates tried."""
+    return proposal.propose(found.response, found.battery_v, found.settings, tell)
