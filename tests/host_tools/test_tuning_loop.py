@@ -37,10 +37,10 @@ def closed_loop_radius(gains, rate_hz):
     step_s = 1e-3
     one = NOMINAL
     stiffness = one.emf_v_per_hz / one.resistance_ohm + one.friction_as
-    motor, drive, *_rest = signal.cont2discrete(
-        ([[-stiffness / one.inertia_as_per_hz]], [[1 / (one.resistance_ohm * one.inertia_as_per_hz)]],
-         [[1.0]], [[0.0]]), step_s,
-    )  # fmt: skip
+    motor = [[-stiffness / one.inertia_as_per_hz]]
+    drive = [[1.0 / (one.resistance_ohm * one.inertia_as_per_hz)]]
+    plant = tuple(map(np.array, (motor, drive, [[1.0]], [[0.0]])))
+    motor, drive, *_rest = signal.cont2discrete(plant, step_s)
     turn = round(1.0 / (rate_hz * step_s))
     behind = round(loop.delay_s(one, rate_hz) / step_s)
     size = turn + behind + 1
