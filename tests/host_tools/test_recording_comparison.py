@@ -7,6 +7,7 @@ import pytest
 
 from penfw import states
 from penloop.cli import run
+from penloop.errors import UserError
 from penloop.recordings import comparison, formats
 from penloop.recordings.alignment import zero_us
 from penloop.recordings.figures import figures
@@ -82,6 +83,17 @@ def test_what_was_never_reached_has_no_figure():
     assert "settling time" not in found
     assert "rise time" not in found
     assert "settled rate" not in found
+
+
+def test_a_run_that_began_before_the_recording_has_no_rise():
+    whole = made(exponential())
+    cut = Trace(whole.time_us[500:], [(c, v[500:]) for c, v in whole.columns()[1:]])
+    found = values(cut)
+    assert not {"rise time", "settling time", "overshoot", "battery sag"} & set(found)
+    assert found["settled rate"] == pytest.approx(100_000, rel=0.001)
+    assert found["deepest dip"] == pytest.approx(0, abs=0.1)
+    with pytest.raises(UserError, match="it has no start of the run"):
+        zero_us(cut, "start", "it")
 
 
 def test_a_recording_without_the_rate_still_has_its_other_figures():

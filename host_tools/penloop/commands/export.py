@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from penloop.errors import UserError
 from penloop.output_file import check_writable
@@ -39,6 +40,7 @@ def export(
     trace = selection.span(formats.read(source), start, end)
     if signals:
         trace = selection.with_signals(trace, selection.signal_names(trace, signals))
-    formats.write(trace, goal)
+    with Console(stderr=True).status(f"writing {goal}"):
+        formats.write(trace, goal)
     count = len(trace.columns()) - 1
     print(f"{len(trace):,} rows of {count} signals in {goal}")

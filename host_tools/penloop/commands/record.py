@@ -58,7 +58,8 @@ def record(
 
 
 def _finish(recording: RecordingFile) -> None:
-    finished = recording.close()
+    with Console(stderr=True).status(f"writing {recording.goal}"):
+        finished = recording.close()
     if finished is None:
         print("nothing was recorded")
         return

@@ -5,10 +5,9 @@ from difflib import get_close_matches
 
 import numpy as np
 
-from penfw import states
 from penloop.errors import UserError
 from penloop.recordings.happenings import latchings
-from penloop.recordings.response import first_dip_us
+from penloop.recordings.response import first_dip_us, start_row
 from pensim.trace import Trace
 
 
@@ -17,10 +16,8 @@ def _begin(trace: Trace) -> int | None:
 
 
 def _start(trace: Trace) -> int | None:
-    if "pen.state" not in trace:
-        return None
-    rows = np.flatnonzero(trace["pen.state"] == states.RUNNING)
-    return int(trace.time_us[rows[0]]) if len(rows) else None
+    row = start_row(trace)
+    return None if row is None else int(trace.time_us[row])
 
 
 def _contact(trace: Trace) -> int | None:

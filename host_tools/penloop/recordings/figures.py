@@ -10,11 +10,10 @@ from math import isfinite
 
 import numpy as np
 
-from penfw import states
 from penloop import measures
 from penloop.recordings import words
 from penloop.recordings.happenings import latchings
-from penloop.recordings.response import Response, response
+from penloop.recordings.response import Response, response, start_row
 from pensim.trace import Trace
 
 PERCENT = "%"
@@ -60,11 +59,10 @@ def _rate(found: Response) -> Iterator[Figure]:
 
 
 def _dips(found: Response) -> Iterator[Figure]:
-    if found.settling_us is None:
+    if found.lowest is None:
         return
-    if found.lowest is not None:
-        text = "how far the rate falls below its target once settled, as on contact with skin"
-        yield Figure("deepest dip", PERCENT, 100 * found.lowest, text)
+    text = "how far the rate falls below its target once settled, as on contact with skin"
+    yield Figure("deepest dip", PERCENT, 100 * found.lowest, text)
     yield Figure("dips of the rate", "", len(found.dips), "by more than 2 %")
     lengths = [dip.length_us for dip in found.dips if dip.length_us is not None]
     if lengths:
@@ -86,12 +84,13 @@ def _loads(trace: Trace) -> Iterator[Figure]:
 
 
 def _sag_mV(trace: Trace) -> float:
-    """NaN where the recording begins in the run."""
-    running = measures.running(trace)
-    start_us = trace.time_us[np.flatnonzero(running)[0]]
-    rest = (trace.time_us < start_us) & (trace.time_us >= start_us - BEFORE_US)
+    """NaN where no start is recorded."""
+    row = start_row(trace)
+    if row is None:
+        return float("nan")
+    rest = (trace.time_us >= trace.time_us[row] - BEFORE_US) & (np.arange(len(trace)) < row)
     battery = trace["pen.battery"]
-    return float(battery[rest].mean() - battery[running].min()) if rest.any() else float("nan")
+    return float(battery[rest].mean() - battery[measures.running(trace)].min())
 
 
 def _tick(trace: Trace) -> Iterator[Figure]:
@@ -137,14 +136,8 @@ def _faults(trace: Trace) -> Iterator[Figure]:
         return
     found = latchings(trace)
     yield Figure("faults", "", len(found), "latched within the recording")
-    start_us = _start_us(trace)
+    row = start_row(trace)
+    since = "since the start of the run" if row is not None else "since the first sample"
     for at_us, number in found:
         name = words.fault_name(trace, number)
-        yield Figure(f"fault {name}", "us", at_us - start_us, "since the start of the run")
-
-
-def _start_us(trace: Trace) -> int:
-    """Of the first run; the first row where none is recorded."""
-    if "pen.state" not in trace:
-        return int(trace.time_us[0])
-    return int(trace.time_us[np.argmax(trace["pen.state"] == states.RUNNING)])
+        yield Figure(f"fault {name}", "us", at_us - int(trace.time_us[row or 0]), since)

@@ -54,7 +54,7 @@ def reason_text(number: int) -> str:
 
 def gaps(trace: Trace) -> list[Gap]:
     """The gaps of a recording, in the order of time; a simulated trace has none."""
-    if "link.gap" not in trace:
+    if "link.gap" not in trace or "link.missing" not in trace:
         return []
     reasons, missing, times = trace["link.gap"], trace["link.missing"], trace.time_us
     return [

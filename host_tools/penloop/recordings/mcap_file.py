@@ -6,9 +6,12 @@ The log time is the trace's time in ns. What happened, states, faults and gaps, 
 `foxglove.Log` on `/log`. Metadata records hold the header, and what makes a trace of it again.
 """
 
+import heapq
 import json
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,8 @@ from penloop.recordings.readings import Reading, is_counted, reading
 from pensim.trace import Column, Trace, TraceHeader
 
 NS = 1000  # of a microsecond
+PART_ROWS = 20_000
+SPARSE = "link"  # the family that has a message only where it changes
 HEADER, COLUMNS = "penloop", "penloop.columns"  # names of metadata records
 LEVELS = {"info": 2, "warning": 3, "error": 4}  # of foxglove.Log
 LOG_SCHEMA = {
@@ -51,13 +56,24 @@ def write_mcap(trace: Trace, path: Path) -> None:
         families = _families(trace)
         for name, data in _metadata(trace):
             writer.add_metadata(name, data)
-        channels = [_channel(writer, name, family) for name, family in families.items()]
-        rows = [_rows(trace, family) for family in families.values()]
-        for time_us, *messages in zip(trace.time_us.tolist(), *rows):
-            for channel, message in zip(channels, messages):
-                writer.add_message(channel, time_us * NS, message, time_us * NS)
+        channels = {name: _channel(writer, name, family) for name, family in families.items()}
+        for part in _parts(trace):
+            streams = [
+                _messages(_told_rows(part, name, family), family, channels[name])
+                for name, family in families.items()
+            ]
+            for time_ns, channel, row in heapq.merge(*streams, key=itemgetter(0)):
+                writer.add_message(channel, time_ns, row, time_ns)
         _write_log(writer, trace)
         writer.finish()
+
+
+def _parts(trace: Trace) -> Iterator[Trace]:
+    """The trace in pieces: a piece's numbers are objects while it is written."""
+    for at in range(0, len(trace), PART_ROWS):
+        rows = slice(at, at + PART_ROWS)
+        pairs = [(column, values[rows]) for column, values in trace.columns()[1:]]
+        yield Trace(trace.time_us[rows], pairs, trace.header)
 
 
 def _families(trace: Trace) -> dict[str, list[Column]]:
@@ -94,21 +110,34 @@ def _texts(column: Column) -> list[str]:
     return {"pen.state": ["state_name"], "pen.faults": ["fault_names"]}.get(column.name, [])
 
 
-def _rows(trace: Trace, family: list[Column]) -> Iterator[bytes]:
-    """A message a row."""
-    parts = [part for column in family for part in _parts(trace, column)]
-    names = [name for name, _ in parts]
-    for values in zip(*(values for _, values in parts)):
-        yield json.dumps(dict(zip(names, values)), separators=(",", ":")).encode()
+def _told_rows(trace: Trace, name: str, family: list[Column]) -> Trace:
+    """The rows that have a message: all, but of what the host notes those that change."""
+    if name != SPARSE:
+        return trace
+    changed = np.arange(len(trace)) == 0
+    for column in family:
+        changed |= np.diff(trace[column.name], prepend=trace[column.name][:1]) != 0
+    pairs = [(column, values[changed]) for column, values in trace.columns()[1:]]
+    return Trace(trace.time_us[changed], pairs, trace.header)
 
 
-def _parts(trace: Trace, column: Column) -> Iterator[tuple[str, list[Any]]]:
+def _messages(trace: Trace, family: list[Column], channel: int) -> Iterator[tuple[int, int, bytes]]:
+    """(time ns, channel, JSON) a row; put together from texts, as that is much faster."""
+    fields = [field for column in family for field in _fields(trace, column)]
+    names = (json.dumps(name).replace("%", "%%") for name, _ in fields)
+    form = "{" + ",".join(f"{name}:%s" for name in names) + "}"
+    for time_us, *values in zip(trace.time_us.tolist(), *(values for _, values in fields)):
+        yield time_us * NS, channel, (form % tuple(values)).encode()
+
+
+def _fields(trace: Trace, column: Column) -> Iterator[tuple[str, Iterable[str]]]:
+    """The names of a column's fields, and the JSON of each value."""
     values = trace[column.name]
-    counted = is_counted(column)
-    yield _field(column), (values if counted else reading(column).of(values)).tolist()
+    numbers = values if is_counted(column) else reading(column).of(values)
+    yield _field(column), map(repr, numbers.tolist())
     for name in _texts(column):
         say = words.state_name if name == "state_name" else words.faults_text
-        texts = {value: say(trace, value) for value in np.unique(values).tolist()}
+        texts = {value: json.dumps(say(trace, value)) for value in np.unique(values).tolist()}
         yield name, [texts[value] for value in values.tolist()]
 
 
@@ -147,25 +176,38 @@ def read_mcap(path: Path) -> Trace:
 def _read(reader: Any, found: dict[str, dict[str, str]]) -> Trace:
     units = found[COLUMNS]
     columns = [Column(name, unit) for name, unit in units.items() if name != "time"]
-    fields: dict[str, list[tuple[str, list[Any]]]] = {}
-    for column in columns:
+    stores = [array("q" if is_counted(column) else "d") for column in columns]
+    times: dict[str, Any] = {}
+    fields: dict[str, list[tuple[str, Any]]] = {}
+    for column, store in zip(columns, stores):
         topic = "/" + column.name.partition(".")[0]
-        fields.setdefault(topic, []).append((_field(column), []))
-    times: list[int] = []
-    first = next(iter(fields))
+        fields.setdefault(topic, []).append((_field(column), store))
+        times.setdefault(topic, array("q"))
     for _schema, channel, message in reader.iter_messages(topics=list(fields)):
         row = json.loads(message.data)
-        for name, values in fields[channel.topic]:
-            values.append(row[name])
-        if channel.topic == first:
-            times.append(message.log_time // NS)
-    lists = [values for family in fields.values() for _, values in family]
-    header = TraceHeader(*(json.loads(found[HEADER][key]) for key in ("reproduce", "environment")))
-    pairs = [(column, _integers(column, values)) for column, values in zip(columns, lists)]
-    return Trace(np.array(times, np.int64), pairs, header)
+        for name, store in fields[channel.topic]:
+            store.append(row[name])
+        times[channel.topic].append(message.log_time // NS)
+    return _trace(columns, stores, times, found[HEADER])
 
 
-def _integers(column: Column, values: list[Any]) -> NDArray[np.int64]:
+def _trace(
+    columns: list[Column], stores: list[Any], times: dict[str, Any], header: dict[str, str]
+) -> Trace:
+    """Of the messages of all topics; what has fewer messages than rows holds until the next."""
+    every = np.array(max(times.values(), key=len), np.int64)
+    pairs = []
+    for column, store in zip(columns, stores):
+        own = np.array(times["/" + column.name.partition(".")[0]], np.int64)
+        values = _integers(column, store)
+        if len(own) < len(every):
+            values = values[np.searchsorted(own, every, "right") - 1]
+        pairs.append((column, values))
+    parts = (json.loads(header[key]) for key in ("reproduce", "environment"))
+    return Trace(every, pairs, TraceHeader(*parts))
+
+
+def _integers(column: Column, store: Any) -> NDArray[np.int64]:
     if is_counted(column):
-        return np.array(values, np.int64)
-    return reading(column).raw(np.array(values))
+        return np.array(store, np.int64)
+    return reading(column).raw(np.array(store, np.float64))

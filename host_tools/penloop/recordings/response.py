@@ -1,6 +1,7 @@
 """How the stroke rate answers, from the pen's own signals: rise, overshoot, hold, dips.
 
-All from `pen.rate` against `pen.rate_target` while RUNNING, of one run: from one start to its end.
+All from `pen.rate` against `pen.rate_target` while RUNNING, of one run: the first one whose start
+is recorded.
 A rate is settled from the first moment on at which it stays within SETTLED of its final target for
 HELD_US. It is in a dip from where it leaves SETTLED downwards to where it is back.
 """
@@ -35,7 +36,7 @@ class Dip:
 
 @dataclass(frozen=True)
 class Response:
-    """Of the first run; times in us, None where it never came to that."""
+    """Of a run; times in us, None where it never came to that, or the start is not recorded."""
 
     target_mHz: float
     rise_us: float | None  # from 10 % to 90 % of the target
@@ -49,12 +50,11 @@ class Response:
 
 def response(trace: Trace) -> Response | None:
     """None where the signals are not recorded, or nothing ran."""
-    run = _first_run(trace)
+    run = _run(trace)
     if run is None:
         return None
-    times, rate, target_mHz = run
+    times, rate, target_mHz, begun = run
     share = rate / target_mHz
-    reached = np.flatnonzero(share >= 1 - SETTLED)
     settled = _settled_row(times, share)
     dips: list[Dip] = []
     held = np.zeros(len(times), dtype=bool)
@@ -62,14 +62,23 @@ def response(trace: Trace) -> Response | None:
         dips, held = _dips(times, share, settled)
     return Response(
         target_mHz=target_mHz,
-        rise_us=_rise_us(times, share),
-        settling_us=int(times[settled] - times[0]) if settled is not None else None,
+        rise_us=_rise_us(times, share) if begun else None,
+        settling_us=int(times[settled] - times[0]) if begun and settled is not None else None,
         settled_mHz=float(rate[held].mean()) if held.any() else None,
         ripple=float(share[held].std()) if held.any() else None,
         lowest=1.0 - float(share[settled:].min()) if settled is not None else None,
-        overshoot=_overshoot(times, share, int(reached[0])) if len(reached) else None,
+        overshoot=_overshoot(times, share) if begun else None,
         dips=dips,
     )
+
+
+def start_row(trace: Trace) -> int | None:
+    """The first row of the first run whose start is recorded; None where none is."""
+    if "pen.state" not in trace:
+        return None
+    running = trace["pen.state"] == states.RUNNING
+    starts = np.flatnonzero(running[1:] & ~running[:-1])
+    return int(starts[0]) + 1 if len(starts) else None
 
 
 def first_dip_us(trace: Trace) -> int | None:
@@ -78,19 +87,22 @@ def first_dip_us(trace: Trace) -> int | None:
     return found.dips[0].at_us if found and found.dips else None
 
 
-def _first_run(trace: Trace) -> tuple[NDArray[np.int64], Floats, float] | None:
-    """Times, rates and final target of the first run at one target; None where there is none."""
+def _run(trace: Trace) -> tuple[NDArray[np.int64], Floats, float, bool] | None:
+    """Times, rates, final target, and whether its start is recorded, of the first run that
+    has one, else of what is recorded of the first; None where nothing ran."""
     if any(name not in trace for name in NEEDED):
         return None
+    start = start_row(trace)
     running = trace["pen.state"] == states.RUNNING
-    starts = np.flatnonzero(running)
-    if not len(starts):
+    runs = [run for run in _stretches(running) if start is None or run[0] == start]
+    if not runs:
         return None
-    ends = np.flatnonzero(~running[starts[0] :])
-    rows = slice(int(starts[0]), int(starts[0] + ends[0]) if len(ends) else len(running))
+    rows = slice(*runs[0])
     target = float(trace["pen.rate_target"][rows].max())
     rates = trace["pen.rate"][rows].astype(np.float64)
-    return (trace.time_us[rows], rates, target) if target > 0 and len(rates) > 1 else None
+    if target <= 0 or len(rates) < 2:
+        return None
+    return trace.time_us[rows], rates, target, start is not None
 
 
 def _rise_us(times: NDArray[np.int64], share: Floats) -> float | None:
@@ -119,8 +131,11 @@ def _settled_row(times: NDArray[np.int64], share: Floats) -> int | None:
     return None
 
 
-def _overshoot(times: NDArray[np.int64], share: Floats, reached: int) -> float:
-    soon = (times >= times[reached]) & (times <= times[reached] + OVERSHOOT_US)
+def _overshoot(times: NDArray[np.int64], share: Floats) -> float | None:
+    reached = np.flatnonzero(share >= 1 - SETTLED)
+    if not len(reached):
+        return None
+    soon = (times >= times[reached[0]]) & (times <= times[reached[0]] + OVERSHOOT_US)
     return max(float(share[soon].max()) - 1.0, 0.0)
 
 

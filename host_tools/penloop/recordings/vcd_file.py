@@ -26,6 +26,7 @@ SCALES = (  # us, coarsest first
     (10_000, "10 ms"), (1000, "1 ms"), (100, "100 us"), (10, "10 us"), (1, "1 us"),
 )  # fmt: skip
 IN_GAP = "in_gap"
+PART_ROWS = 5000  # of a variable that are objects at a time
 
 Values = NDArray[np.int64]
 
@@ -97,8 +98,9 @@ def _changes(
     trace: Trace, variable: Any, values: Values, shown: Callable[[int], Any]
 ) -> Iterator[Change]:
     rows = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1])
-    for time_us, value in zip(trace.time_us[rows].tolist(), values[rows].tolist()):
-        yield Change(time_us, variable, shown(value))
+    for part in np.split(rows, range(PART_ROWS, len(rows), PART_ROWS)):
+        for time_us, value in zip(trace.time_us[part].tolist(), values[part].tolist()):
+            yield Change(time_us, variable, shown(value))
 
 
 def _gap_changes(writer: VCDWriter, trace: Trace, step_us: int) -> Iterator[Change]:
