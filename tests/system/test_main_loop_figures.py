@@ -57,7 +57,7 @@ def enter_service(bench: Bench) -> None:
 )  # fmt: skip
 def test_needles_that_were_parked_at_a_start_are_in_doubt_no_more(part, before, now, doubted):
     part.pen.top_in_doubt = True
-    part.pen._state = before
+    part.pen.seen_state = before
     part.pen._state_changed(now)
     assert part.pen.top_in_doubt == doubted
 
