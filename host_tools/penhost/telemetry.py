@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from penfw import protocol
-from penhost.errors import BadValue
+from penhost.errors import BadValue, PenError
 from penhost.tables import Signal, time_us
 
 TIME = "time_us"  # first column of every sample
@@ -70,6 +71,18 @@ class Recording:
     dropped: int
     units: dict[str, str]
     samples: NDArray[np.void]
+
+    def frame(self) -> Any:
+        """A pandas DataFrame: a column a signal, in the units that `attrs["units"]` names, by
+        device time. Raises PenError where pandas is not installed."""
+        try:
+            pandas = import_module("pandas")
+        except ImportError as error:
+            raise PenError("pandas is not installed", "install it: `pip install pandas`") from error
+        time = pandas.to_timedelta(self.samples[TIME], unit="us").rename("time")
+        frame = pandas.DataFrame({name: self.samples[name] for name in self.units}, index=time)
+        frame.attrs["units"] = dict(self.units)
+        return frame
 
 
 class Stream:
