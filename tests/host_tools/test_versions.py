@@ -3,6 +3,7 @@
 import pytest
 
 from penfw import protocol
+from penfw.link import Link
 from penhost import BadValue, Pen, Refused
 from penhost.errors import ProtocolMismatch
 from tests.host_tools.fake_pen import FakeDevice, Wire
@@ -78,3 +79,57 @@ def test_request_that_the_pen_does_not_know_is_refused(wire, pen, monkeypatch):
     monkeypatch.delitem(wire.link._requests._handlers, protocol.STATUS)
     with pytest.raises(Refused, match="unknown message"):
         pen.status()
+
+
+@pytest.mark.parametrize("version", ["0.0.1", "9.9.9-rc1", "", "source"])
+def test_pen_of_any_version_can_be_edited_where_the_schema_is_the_same(version):
+    wire = Wire()
+    wire.device.identity = lambda: ("penloop", "fake", "e6614103e7", version, version * 4)
+    with Pen(wire) as pen, Pen(Wire()) as reference:
+        assert pen.schema == reference.schema
+        assert pen.set({"depth": "0.75mm"})[0].status == "applied"
+    assert wire.device.settings[1] == 750
+
+
+class ReorderedDevice(FakeDevice):
+    """A later firmware: a setting more, and others where they were not."""
+
+    settings_rows = (
+        ("added", "int", "mV", 1, 0, 9, "open", "new"), *reversed(FakeDevice.settings_rows),
+    )  # fmt: skip
+
+    def __init__(self):
+        super().__init__()
+        self.settings = [row[3] for row in self.settings_rows]
+
+    def apply(self, changes):
+        for index, value in changes:
+            self.settings[index] = value
+        return [(protocol.APPLIED, value, 0, 0) for _index, value in changes]
+
+
+def test_pen_with_another_schema_is_told_by_its_fingerprint_and_edited_by_name():
+    wire = Wire(device=ReorderedDevice())
+    with Pen(wire) as pen, Pen(Wire()) as reference:
+        assert pen.schema != reference.schema
+        pen.set({"depth": "0.75mm"})
+        assert pen.get("depth").value == 750
+        assert pen.get("stroke_rate").value == 100_000
+
+
+def test_fingerprint_is_of_names_types_and_units_alone():
+    with Pen(Wire(device=NewerDevice())) as newer, Pen(Wire(device=OlderDevice())) as older:
+        assert newer.schema == older.schema
+
+
+def test_tables_of_a_pen_that_was_flashed_meanwhile_are_read_anew():
+    wire = Wire()
+    with Pen(wire) as pen:
+        assert "added" not in pen.settings
+        wire.restart()
+        wire.device = ReorderedDevice()
+        wire.device.identity = lambda: ("penloop", "fake", "e6614103e7", "2", "b" * 64)
+        wire.link = Link(wire.port, wire.device)
+        pen.renew()
+        assert "added" in pen.settings
+        assert pen.get("depth").value == 500
