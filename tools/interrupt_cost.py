@@ -40,8 +40,10 @@ BUDGET_NATIVE = 250.0
 EDGE_BUDGET = 45.0  # of all edge handlers in a millisecond, at 150 Hz and seven edges a turn
 
 VARIANTS = (  # what is known in each kind of tick: source of an expression, its truth
-    ("odd, measuring", {"odd": True, "self.slot & 1": True}),
-    ("odd, steering", {"odd": True, "self.slot & 1": False}),
+    ("odd, measuring", {"odd": True, "self.slot & 1": True, "pair is not None": False}),
+    ("odd, steering", {"odd": True, "self.slot & 1": False, "pair is not None": False}),
+    ("odd, measuring, scope", {"odd": True, "self.slot & 1": True, "pair is not None": True}),
+    ("odd, steering, scope", {"odd": True, "self.slot & 1": False, "pair is not None": True}),
     ("even", {"odd": False}),
 )
 
@@ -117,15 +119,17 @@ class Scale:
         self._known = known
         self.weighed: dict[str, Cost] = {}
         self._locals: set[str] = set()
+        self._methods: dict[str, str] = {}  # of the function: local name of a method
 
     def function(self, name: str) -> Cost:
         """Cost of the longest way through a function, the calls that it makes included."""
         if name not in self.weighed:
             node = self._sources.functions[name]
-            outer, self._locals = self._locals, _locals_of(node)
+            outer = self._locals, self._methods
+            self._locals, self._methods = _locals_of(node), _methods_of(node)
             on, returned = self._block(node.body)
             self.weighed[name] = dearest(on + returned)
-            self._locals = outer
+            self._locals, self._methods = outer
         return self.weighed[name]
 
     def _block(self, body: list[ast.stmt]) -> tuple[list[Cost], list[Cost]]:
@@ -245,10 +249,12 @@ class Scale:
         if isinstance(function, ast.Subscript):  # self.slots[slot]()
             slots = dearest([self.function(name) for name in self._sources.slots])
             return arguments + self._value(function) + Cost(METHOD_CALL) + slots
-        name = function.attr if isinstance(function, ast.Attribute) else ast.unparse(function)
+        is_attribute = isinstance(function, ast.Attribute)
+        name = function.attr if is_attribute else ast.unparse(function)
+        name = self._methods.get(name, name)
         name = self._sources.bound.get(name, name)
         if name in C_CALLS:
-            return arguments + Cost(LOCAL + ATTRIBUTE, C_CALLS[name])
+            return arguments + Cost(ATTRIBUTE if is_attribute else LOCAL, C_CALLS[name])
         if name in self._sources.functions:
             return arguments + Cost(METHOD_CALL) + self.function(name)
         if name == "len":
@@ -264,7 +270,7 @@ class Scale:
             return sum((self._store(item) for item in target.elts), Cost())
         assert isinstance(target, ast.Subscript)
         place = self._value(target.value) + self._value(target.slice)
-        copies = isinstance(target.slice, ast.Name) and target.slice.id == "_ALL"
+        copies = isinstance(target.slice, ast.Name) and target.slice.id == "ALL"
         return place + (Cost(STORE_SUBSCRIPT, ROW_COPY) if copies else Cost(STORE_SUBSCRIPT))
 
 
@@ -272,6 +278,17 @@ def _locals_of(node: ast.FunctionDef) -> set[str]:
     stored = {item.id for item in ast.walk(node)
               if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)}  # fmt: skip
     return stored | {argument.arg for argument in node.args.args}
+
+
+def _methods_of(node: ast.FunctionDef) -> dict[str, str]:
+    """`read = self.read_shunt`: {"read": "read_shunt"}."""
+    return {
+        item.targets[0].id: item.value.attr
+        for item in ast.walk(node)
+        if isinstance(item, ast.Assign)
+        and isinstance(item.targets[0], ast.Name)
+        and isinstance(item.value, ast.Attribute)
+    }
 
 
 def measure() -> dict[str, tuple[Cost, dict[str, Cost]]]:

@@ -13,6 +13,7 @@ from penfw.axis import DepthAxis
 from penfw.parking import Parking
 from penfw.proof import Proof
 from penfw.rate import RateLaw
+from penfw.sample_ring import ALL
 from penfw.watch import Watches
 
 _MASK = const(0x3FFFFFFF)  # ticks_us wraps at 2**30
@@ -89,9 +90,20 @@ class Control(RateLaw, Parking, Proof, DepthAxis, Watches):
         try:
             now = self.ticks_us()
             raw = self.read_shunt()
-            gap = (now - self.last_us) & _MASK
+            last = self.last_us
+            gap = (now - last) & _MASK
             self.last_us = now
             self.odd = odd = self.odd ^ 1
+            if odd:
+                v = self.values
+                law = self.law
+                pair = self.pair
+                if pair is not None:  # the scope is armed: as the even tick has left them
+                    pair[0][ALL] = v
+                    pair[1] = last
+                    pair[2] = self.even_raw
+            else:
+                self.even_raw = raw
             faults = self.faults
             if gap > _DEADLINE_US and not faults & _F_DEADLINE_MISSED:
                 self._late(gap)
@@ -101,13 +113,13 @@ class Control(RateLaw, Parking, Proof, DepthAxis, Watches):
                 self._over(now)
             elif not odd:
                 self._look()
-            elif self.law == _LAW_PROVE:
-                self._prove(raw)
+            elif law == _LAW_PROVE:
+                self._prove(raw, v)
             elif self.slot & 1:
-                self._measure(now, raw)
-            elif self.law == _LAW_RUN:
-                self._rate_law()
-            elif self.law == _LAW_PARK:
+                self._measure(now, raw, v)
+            elif law == _LAW_RUN:
+                self._rate_law(v)
+            elif law == _LAW_PARK:
                 self._park_law()
             # A CUT fault closes the gate in its own tick, whatever the table will say.
             if self.gate and not self.faults & self.cut_mask:
@@ -121,8 +133,13 @@ class Control(RateLaw, Parking, Proof, DepthAxis, Watches):
                 if self.step_high:  # the pulse that the last even tick began
                     self.step_high = 0
                     self.write_step(0)
-                if self.push is not None:
-                    self.push(self.values, now)
+                if pair is not None:  # scope.py passes them on to `push`
+                    pair[3][ALL] = v
+                    pair[4] = now
+                    pair[5] = raw
+                    self.pair = pair[6]
+                elif self.push is not None:
+                    self.push(v, now)
         except Exception as error:
             self._failed(error)
 

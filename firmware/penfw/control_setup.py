@@ -57,6 +57,7 @@ class ControlSetup:
         self.main_depth = 0  # steps
         self.main_home = 0  # 1: find the home switch
         self.push = None  # telemetry ring: push(values, now_us)
+        self.pair = None  # where the scope's next two samples go, see scope.py; None: it is off
         # The interrupt's own.
         self.state = _SELF_TEST
         self.state_ms = 0
@@ -67,6 +68,7 @@ class ControlSetup:
         self.error = None  # class of the last exception in the interrupt
         self.site = 0  # and the slot in which it came, + 16 in an odd tick
         self.last_us = 0
+        self.even_raw = 0  # the shunt in the last even tick
         self.over_us = 0
         self.odd = 0
         self.slot = 0

@@ -28,6 +28,9 @@ class Device:
         self.boot_session = pen.boot_session
         self.clock = DeviceClock(hardware.ticks_us())
         self.ring = TelemetryRing(len(signals.NAMES), push_ms=PUSH_MS)
+        self.control = pen.control
+        self.scope = None  # while it is armed or holds a capture
+        self.captures = 0
         self._history = []
 
     @property
@@ -56,7 +59,7 @@ class Device:
 
     def state(self):
         """Number of the present state."""
-        return self._pen.control.state
+        return self.control.state
 
     def heartbeat(self, _now_ms):
         """The host is there."""
@@ -89,7 +92,7 @@ class Device:
 
     def faults(self):
         """(number, latched, boot session, seconds, microseconds), latched ones first."""
-        word = self._pen.control.faults
+        word = self.control.faults
         latched = [row for row in self._history if word >> row[0] & 1]
         cleared = [row for row in self._history if not word >> row[0] & 1]
         return [(row[0], 1) + row[1:] for row in latched] + [

@@ -126,6 +126,8 @@ class Pen:
         self._holder(values[_INPUTS] & IN_CARTRIDGE, now_ms)
         self._in_state(control.state)
         self.indicator.step(now_ms, self._look())
+        if self.device.scope is not None:
+            self.device.scope.step()
         self.link.poll(now_ms)
         if control.last_us != self._control_ticks:
             self._control_ticks = control.last_us

@@ -33,7 +33,7 @@ _F_TEST_CURRENT = const(1 << 26)
 class Proof(ControlState):
     """Runs in every odd tick while `law` is LAW_PROVE; ends with the condition PROVED."""
 
-    def _prove(self, raw):
+    def _prove(self, raw, v):
         """One step: current flows with both paths on, and with neither one off."""
         step = self.proof_step + 1
         self.proof_step = step
@@ -42,16 +42,17 @@ class Proof(ControlState):
             return
         part = step & 3
         if part == 1:  # the pulse is over; 8 of 16 samples
-            self.duty = self.values[_DUTY] = 0
-            raw += self.read_shunt() + self.read_shunt() + self.read_shunt() + self.read_shunt()
-            self.proof_sum += raw + self.read_shunt() + self.read_shunt() + self.read_shunt()
+            self.duty = v[_DUTY] = 0
+            read = self.read_shunt
+            raw += read() + read() + read() + read() + read() + read() + read()
+            self.proof_sum += raw
         elif raw > self.gross_raw or raw < self.braking_raw:
             self._stuck(step)
         elif part == 0:
             if step >= _BRIDGE:
                 self.gate = 1
             if step < _BRIDGE or step >= _BOTH:
-                self.duty = self.values[_DUTY] = self.proof_duty
+                self.duty = v[_DUTY] = self.proof_duty
         elif step & 7 == 7:
             self._judge(step)
 

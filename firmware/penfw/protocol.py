@@ -27,6 +27,14 @@ FAULTS = 0x28
 HEARTBEAT = 0x29
 STATUS = 0x2A
 RECORDS = 0x2B
+SCOPE = 0x2C
+SCOPE_DATA = 0x2D
+SELDOM = {
+    FAULTS: "log_requests",
+    RECORDS: "log_requests",
+    SCOPE: "scope_requests",
+    SCOPE_DATA: "scope_requests",
+}  # where their fields and answers are
 TELEMETRY = 0x40
 EVENT = 0x41
 BUSY = 0x42
@@ -35,16 +43,17 @@ ERROR = 0xFF
 REPLY = 0x80  # set in the number of a reply
 PUSHED = 0x40  # numbers from here to 0x7F are sent unasked
 
-_NOW = (("boot_session", "I"), ("time_s", "I"), ("fraction_us", "I"))
+NOW = (("boot_session", "I"), ("time_s", "I"), ("fraction_us", "I"))
 _RESULT = (("index", "H"), ("status", "B"), ("value", "i"), ("reason", "B"), ("limit", "i"))
 _RESULTS = (("total", "B"), ("first", "B"), ("results", _RESULT))
 _CHANGES = ("changes", (("index", "H"), ("value", "i")))
 
-# number, name, fields of the request (None: the pen sends it unasked), fields of the reply
-MESSAGES = (
+# number, name, fields of the request (None: the pen sends it unasked), fields of the reply. Those
+# that are seldom sent are in the modules of SELDOM; MESSAGES has all.
+_OFTEN = (
     (HELLO, "HELLO",
      (("session", "I"),),
-     (("session", "I"), ("protocol", "H"), ("compatible", "H")) + _NOW
+     (("session", "I"), ("protocol", "H"), ("compatible", "H")) + NOW
      + (("state", "B"), ("product", "s"), ("board", "s"), ("pen_id", "s"),
         ("firmware_version", "s"), ("firmware_hash", "s"))),
     (DESCRIBE, "DESCRIBE",
@@ -68,23 +77,16 @@ MESSAGES = (
     (SUBSCRIBE, "SUBSCRIBE",
      (("period_ms", "H"), ("signals", (("index", "H"),))),
      (("stream", "B"), ("period_ms", "H"))),
-    (FAULTS, "FAULTS",
-     (("first", "H"), ("most", "B")),
-     (("total", "H"), ("first", "H"),
-      ("faults", (("number", "B"), ("latched", "B")) + _NOW))),
-    (HEARTBEAT, "HEARTBEAT", (), _NOW + (("state", "B"),)),
+    (HEARTBEAT, "HEARTBEAT", (), NOW + (("state", "B"),)),
     (STATUS, "STATUS",
      (),
-     _NOW + (("state", "B"), ("frames", "I"), ("bad_frames", "I"), ("samples", "I"),
+     NOW + (("state", "B"), ("frames", "I"), ("bad_frames", "I"), ("samples", "I"),
              ("dropped", "I"), ("lost_events", "I"))),
-    (RECORDS, "RECORDS",
-     (("log", "B"), ("file", "B"), ("at", "H"), ("most", "B")),
-     (("log", "B"), ("file", "B"), ("size", "H"), ("at", "H"), ("data", "*"))),
     (TELEMETRY, "TELEMETRY",
      None,
-     (("stream", "B"), ("count", "B")) + _NOW
+     (("stream", "B"), ("count", "B")) + NOW
      + (("period_ms", "H"), ("dropped", "I"), ("samples", "*"))),
-    (EVENT, "EVENT", None, _NOW + (("kind", "B"), ("number", "H"), ("value", "i"))),
+    (EVENT, "EVENT", None, NOW + (("kind", "B"), ("number", "H"), ("value", "i"))),
     (BUSY, "BUSY", None, (("busy_ms", "H"),)),
     (NOISE, "NOISE", None, (("bad_frames", "I"),)),
     (ERROR, "ERROR", None, (("reason", "B"), ("detail", "i"))),
@@ -142,6 +144,8 @@ PROMPT_ELSEWHERE = 42
 NO_TRIAL = 43
 TRIAL_OVER = 44
 NOT_RECORDED = 45
+NO_MEMORY = 46
+NO_CAPTURE = 47
 
 # Telemetry's type codes: (code, bytes, lowest, highest, mask). A value outside is clamped. It is
 # sent XORed with the mask, so that small values hold no zero bytes, which cost COBS time.
@@ -156,8 +160,6 @@ SIGNALS_MAX = 8  # signals of one subscription
 SAMPLES_MAX = 160  # bytes of samples in a frame: 17 ms at 115,200 baud, so a reply waits no longer
 STAGE_MAX = 96  # changes of one transaction
 RESULTS_MAX = (PAYLOAD_MAX - 2) // 12  # rows of a SET or RESULTS reply
-FAULTS_MAX = (PAYLOAD_MAX - 4) // 14  # rows of a FAULTS reply
-RECORDS_MAX = PAYLOAD_MAX - 6  # bytes of a RECORDS reply
 BLACK_BOX = 0  # logs that RECORDS reads
 TREATMENTS = 1
 
@@ -165,8 +167,10 @@ _SIZES = {"b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4}
 
 
 def __getattr__(name):
-    """Tables of protocol_tables.py and record_tables.py, see tables.py."""
-    if name in ("TABLES", "EVENTS", "REASONS"):
+    """Tables that are read from the flash, see tables.py."""
+    if name == "MESSAGES":
+        return _OFTEN + _seldom()
+    if name in ("TABLES", "EVENTS", "REASONS", "SCOPE_STATES", "SCOPE_TRIGGERS"):
         return tables.read("protocol_tables", name)
     if name in ("LOGS", "ROW_FIELDS"):
         return tables.read("record_tables", name)
@@ -175,7 +179,18 @@ def __getattr__(name):
 
 def message(number):
     """The table's row of a message, or None."""
-    for row in MESSAGES:
+    return _row(_OFTEN, number) or _row(_seldom(), number)
+
+
+def _seldom():
+    rows = ()
+    for module in ("log_requests", "scope_requests"):
+        rows += tables.read(module, "MESSAGES")
+    return rows
+
+
+def _row(rows, number):
+    for row in rows:
         if row[0] == number:
             return row
     return None

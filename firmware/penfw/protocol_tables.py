@@ -16,6 +16,8 @@ from penfw.protocol import (
     LIMITED_RATE,
     MALFORMED,
     MOTOR_ON,
+    NO_CAPTURE,
+    NO_MEMORY,
     NO_SESSION,
     NO_TRIAL,
     NOT_RECORDED,
@@ -105,4 +107,10 @@ REASONS = (
      "no settings are on trial: begin one in SERVICE; one that was there has gone back"),
     (TRIAL_OVER, "trial over", "", "the settings on trial went back to those before"),
     (NOT_RECORDED, "not recorded", "", "the fault is being recorded: try again in 3 s"),
+    (NO_MEMORY, "no memory", "", "the pen has no memory for so much: ask for fewer samples"),
+    (NO_CAPTURE, "no capture", "", "the pen holds no such capture: arm the scope again"),
 )  # fmt: skip
+
+# Of the message SCOPE: states of the scope, and what triggers a capture.
+SCOPE_STATES = ("none", "armed", "triggered", "complete")
+SCOPE_TRIGGERS = ("now", "above", "below", "rising", "falling", "set", "clear", "equal")

@@ -28,19 +28,19 @@ _F_OVERSPEED = const(1 << 1)
 class RateLaw(ControlState):
     """Measures and steers the stroke rate, each once in four ticks."""
 
-    def _measure(self, now, raw):
-        """Current and edges."""
-        v = self.values
+    def _measure(self, now, raw, v):
+        """Current and edges. `v` is the signal array."""
         current = ((raw - self.shunt_zero) * self.shunt_q12) >> 12  # <= 2**27
         v[_CURRENT] = current
         self.heat_sum += (current * current) >> 6  # <= 2**20 a time, 5 times
         head = self.head
-        age = (now - self.ring[(head - 1) & 15]) & _MASK
+        newest = self.ring[(head - 1) & 15]
+        age = (now - newest) & _MASK
         if age > _AGE_LIMIT_US:
             age = _AGE_LIMIT_US
         self.age_us = v[_EDGE_AGE] = age
         if head != self.seen:
-            self._edges(head)
+            self._edges(head, newest)
         elif age > _STILL_US:
             if self.known:
                 self.known = v[_RATE] = 0
@@ -48,13 +48,12 @@ class RateLaw(ControlState):
             else:  # the last edge moves along, so that it stays old when the clock wraps
                 self.ring[(head - 1) & 15] = (now - age) & _MASK
 
-    def _edges(self, head):
+    def _edges(self, head, newest):
         """New tachometer edges: the newest whole turn's period; two short ones are overspeed."""
         ring = self.ring
         known = self.known + ((head - self.seen) & 15)
         self.known = known = known if known < 9 else 9
         self.seen = head
-        newest = ring[(head - 1) & 15]
         period = _NO_PERIOD_US
         if known > 6:
             period = (newest - ring[(head - 7) & 15]) & _MASK
@@ -70,22 +69,23 @@ class RateLaw(ControlState):
         if period < _OVERSPEED_US and before < _OVERSPEED_US and known > 7:
             self.faults |= _F_OVERSPEED
 
-    def _rate_law(self):
+    def _rate_law(self, v):
         """Duty by feed-forward, PI on the median of three whole turns, IR compensation."""
-        v = self.values
         a = self.period0
         b = self.period1
         c = self.period2
         if a > b:
-            a = b
-            b = self.period0
+            fastest = b
+            b = a
+            a = fastest
         if b > c:
             b = c if c > a else a
         rate = 1000000000 // b  # <= 250000
         v[_RATE] = rate
         ramp = self.ramp_mHz + self.slew_mHz
-        if ramp > self.main_rate_mHz:
-            ramp = self.main_rate_mHz
+        goal = self.main_rate_mHz
+        if ramp > goal:
+            ramp = goal
         self.ramp_mHz = v[_RATE_TARGET] = ramp
         error = ramp - rate
         if error < -_ERROR_LIMIT_MHZ:

@@ -13,9 +13,10 @@
 - record_part(log, file, at, size) -> (bytes of a log's file, some of them from `at` on), or None
   when there is no such log.
 - heartbeat(now_ms): the host is present.
+- control, the interrupt; scope, a scope.Scope or None; captures, how many there were, modulo 256.
 """
 
-from penfw import protocol
+from penfw import protocol, tables
 
 GET_MAX = protocol.PAYLOAD_MAX // 6
 _DEVICE_ROWS = (  # by table; two tables are the link's own
@@ -52,13 +53,16 @@ class Requests:
 
     def answer(self, number, payload, now_ms):
         """(fields, values) of the reply. Raises Refusal."""
-        if number not in self._handlers:
-            raise Refusal(protocol.UNKNOWN_MESSAGE, number)
         self._now_ms = now_ms
         if number != protocol.DESCRIBE:
             self._table = (-1, ())
-        row = protocol.message(number)
-        return row[3], self._handlers[number](*_request(row, payload))
+        if number in self._handlers:
+            row = protocol.message(number)
+            return row[3], self._handlers[number](*_request(row, payload))
+        if number not in protocol.SELDOM:
+            raise Refusal(protocol.UNKNOWN_MESSAGE, number)
+        row, handler = tables.read(protocol.SELDOM[number], "request")(number)
+        return row[3], handler(self._device, *_request(row, payload))
 
     def now(self):
         """Boot session and device time, as messages hold them."""
@@ -75,10 +79,8 @@ class Requests:
             protocol.RESULTS: self._results_from,
             protocol.COMMAND: self._command,
             protocol.SUBSCRIBE: self._subscribe,
-            protocol.FAULTS: self._faults,
             protocol.HEARTBEAT: self._heartbeat,
             protocol.STATUS: self._status,
-            protocol.RECORDS: self._records,
         }
 
     def _rows(self, table):
@@ -139,7 +141,7 @@ class Requests:
         return self._results_from(0, most)
 
     def _results_from(self, first, most):
-        return _part(self._results, first, most, protocol.RESULTS_MAX)
+        return part(self._results, first, most, protocol.RESULTS_MAX)
 
     def _command(self, number, argument):
         if number >= self._commands:
@@ -160,15 +162,6 @@ class Requests:
         self.stream = (self.stream + 1) & 0xFF
         self.period_ms = self._device.ring.period_ms
         return self.stream, self.period_ms
-
-    def _faults(self, first, most):
-        return _part(self._device.faults(), first, most, protocol.FAULTS_MAX)
-
-    def _records(self, log, file, at, most):
-        part = self._device.record_part(log, file, at, min(most or 255, protocol.RECORDS_MAX))
-        if part is None:
-            raise Refusal(protocol.BAD_ARGUMENT, log)
-        return log, file, part[0], at, part[1]
 
     def _heartbeat(self):
         self._device.heartbeat(self._now_ms)
@@ -197,7 +190,7 @@ def _request(row, payload):
     return values
 
 
-def _part(rows, first, most, limit):
+def part(rows, first, most, limit):
     """(total, first, rows from there on): at most `most`, 0 is as many as fit, the limit."""
     return len(rows), first, rows[first : first + min(most or limit, limit)]
 

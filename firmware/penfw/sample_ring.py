@@ -14,7 +14,7 @@ class _Slice:
         return key
 
 
-_ALL = _Slice()[:]  # made once: writing `row[:]` in the interrupt would allocate it
+ALL = _Slice()[:]  # made once: writing `row[:]` in the interrupt would allocate it
 
 
 class SampleRing:
@@ -53,6 +53,6 @@ class SampleRing:
         if following == self._tail:
             self.dropped = (self.dropped + 1) & TICKS_MASK
             return
-        self._rows[head][_ALL] = values
+        self._rows[head][ALL] = values
         self._times[head] = now_us
         self._head = following

@@ -8,7 +8,7 @@ import struct
 from penfw.protocol import CODES
 from penfw.sample_ring import SAMPLES, TICKS_MASK, SampleRing
 
-_HALF = 0x20000000
+HALF = 0x20000000
 _SECOND_US = 1000000
 
 
@@ -29,7 +29,7 @@ class DeviceClock:
 
     def at(self, ticks_us):
         """(seconds, microseconds) of a reading taken within 500 s of the last `advance`."""
-        age_us = ((self._ticks - ticks_us + _HALF) & TICKS_MASK) - _HALF
+        age_us = ((self._ticks - ticks_us + HALF) & TICKS_MASK) - HALF
         micros = self.micros - age_us
         return self.seconds + micros // _SECOND_US, micros % _SECOND_US
 
@@ -57,7 +57,7 @@ class TelemetryRing(SampleRing):
         self._left = 0  # first, as the interrupt may come between any two of these lines
         self._tail = self._head
         self.dropped = 0
-        self._columns = tuple([(i,) + _limits(code) for i, code in zip(indices, codes)])
+        self._columns = tuple([(i,) + limits_of(code) for i, code in zip(indices, codes)])
         self._format = "<" + "".join(codes)
         self._values = [0] * len(codes)
         self.sample_size = struct.calcsize(self._format)
@@ -109,7 +109,7 @@ class TelemetryRing(SampleRing):
         struct.pack_into(self._format, buffer, at, *values)
 
 
-def _limits(code):
+def limits_of(code):
     """(lowest, highest, mask) of a type code."""
     for row in CODES:
         if row[0] == code:

@@ -18,16 +18,19 @@ from penhost.errors import BadValue, LineNoisy, PenRestarted, PenSilent, PortLos
 from penhost.ports import open_port
 from penhost.records import BlackBoxRecord, TreatmentRecord
 from penhost.replies import Change, Event, FaultRecord, Outcome, Status
+from penhost.scope import ARMED, MOST_SAMPLES, Capture, NoTrigger, Progress, Scope, Watcher
 from penhost.session import Entropy, Session, entropy_of
 from penhost.tables import Identity
 from penhost.telemetry import Block, Recording, Stream, joined, wire_type
 from penhost.transport import Transport
 from penhost.trial import Trial
+from penhost.trigger import parse as parse_trigger
 from penhost.units import Quantity
 
 HEARTBEAT_US = 100_000  # the pen stops and parks after 500 ms without one
 SILENCE_US = 1_000_000  # without samples for so long, the pen is asked whether it is there
 CHANGES_MAX = (protocol.PAYLOAD_MAX - 1) // 6  # of one STAGE or SET
+SCOPE_LOOK_S = 0.05  # between two looks whether a capture is complete
 FEW = 4  # rows of a request or a reply where long ones do not get through
 GET_MAX = protocol.PAYLOAD_MAX // 6
 
@@ -306,6 +309,50 @@ class Pen(Description):
             if block.samples["time_us"][-1] + stream.period_us >= end_us:
                 break
         return joined(blocks, stream, end_us)
+
+    # The scope
+
+    def scope(
+        self,
+        signals: Sequence[str],
+        trigger: str = "now",
+        *,
+        before: float = 0.25,
+        samples: int = MOST_SAMPLES,
+        wait: float | None = None,
+        watch: Watcher = lambda _progress: None,
+    ) -> Capture:
+        """One capture of up to 8 signals, 1 ms apart, around a trigger (penhost.trigger).
+
+        `before` is the share of the samples before it, `wait` how many seconds it may take to
+        come; `watch` is told how far it is. The pen is disarmed whatever ends this. Raises
+        BadValue, Refused, NoTrigger.
+        """
+        scope = Scope(self._session, _named(self.signals, "signal", signals))
+        scope.arm(parse_trigger(trigger, self), before, samples)
+        try:
+            self._await_capture(scope, trigger, wait, watch)
+            return scope.read(lambda progress: self._attend(watch, progress))
+        finally:
+            scope.end()
+
+    def _await_capture(
+        self, scope: Scope, trigger: str, wait: float | None, watch: Watcher
+    ) -> None:
+        start_us = self._clock.now_us()
+        while not scope.complete:
+            progress = scope.progress()
+            watch(progress)
+            late = wait is not None and self._clock.now_us() > start_us + round(wait * 1e6)
+            if late and progress.stage == ARMED:
+                raise NoTrigger(f"{trigger!r} did not come within {wait:g} s",
+                                "wait longer, or choose another trigger")  # fmt: skip
+            self.wait(SCOPE_LOOK_S)
+
+    def _attend(self, watch: Watcher, progress: Progress) -> None:
+        if self._presence and self._clock.now_us() >= self._heartbeat_us:
+            self.heartbeat()
+        watch(progress)
 
     def _subscribed(self) -> Stream:
         if self._stream is None:

@@ -93,7 +93,6 @@ class Stream:
         self.period_us = period_us
         self.signals = tuple(signals)
         self._wire = wire_type(signals)
-        self.columns = np.dtype([(TIME, "<i8")] + [(s.name, "<i4") for s in signals])
         self._expected_us: int | None = None
         self._deaf: list[tuple[int, int]] = []  # how long each pause may be and last, us
 
@@ -135,10 +134,8 @@ class Stream:
 
     def _decode(self, packed: bytes, first_us: int) -> NDArray[np.void]:
         wire = np.frombuffer(packed, self._wire)
-        samples = np.empty(len(wire), self.columns)
+        samples = unmasked(wire, self.signals)
         samples[TIME] = first_us + np.arange(len(wire)) * self.period_us
-        for signal in self.signals:
-            samples[signal.name] = wire[signal.name] ^ _MASKS[signal.code]
         return samples
 
     def _missing_before(self, first_us: int) -> int:
@@ -158,6 +155,14 @@ def wire_type(signals: Sequence[Signal]) -> np.dtype[np.void]:
     if len({signal.name for signal in signals}) < len(signals):
         raise BadValue("a signal is subscribed twice", "name each once")
     return np.dtype([(signal.name, _NUMPY_CODES[signal.code]) for signal in signals])
+
+
+def unmasked(packed: NDArray[np.void], signals: Sequence[Signal]) -> NDArray[np.void]:
+    """Samples of the wire as Block has them; their times are still to be set."""
+    samples = np.zeros(len(packed), [(TIME, "<i8")] + [(s.name, "<i4") for s in signals])
+    for signal in signals:
+        samples[signal.name] = packed[signal.name] ^ _MASKS[signal.code]
+    return samples
 
 
 def joined(blocks: Sequence[Block], stream: Stream, end_us: int) -> Recording:

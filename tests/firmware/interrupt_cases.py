@@ -25,8 +25,9 @@ STATE = {
     "main_law": (0, 4), "main_window": FLAG, "main_rate_mHz": (0, 150_000),
     "main_depth": (0, 2000), "main_home": FLAG, "state": (0, 6), "state_ms": (0, 1 << 29),
     "faults": WORD, "latched": WORD, "conditions": (-1, 4095), "own_conditions": (0, 4095),
-    "last_us": TICKS, "over_us": TICKS, "odd": FLAG, "slot": (0, 9), "gate": FLAG, "law": (0, 4),
-    "duty": CODE, "button_down": FLAG, "button_looks": FLAG, "pressed_ready": FLAG,
+    "last_us": TICKS, "even_raw": CODE, "over_us": TICKS, "odd": FLAG, "slot": (0, 9),
+    "gate": FLAG, "law": (0, 4), "duty": CODE, "button_down": FLAG, "button_looks": FLAG,
+    "pressed_ready": FLAG,
     "cartridge_out": FLAG, "usb_seen": FLAG, "head": COUNT, "seen": COUNT, "known": (0, 9),
     "age_us": (0, 1_000_000),
     "tdc_us": TICKS, "tdc_head": COUNT, "tdc_edges": COUNT, "tdc_count": COUNT,
@@ -49,7 +50,7 @@ SIGNALS = {
 # What comes from outside; the ring's edges lie `ring_step` apart, the last `ring_age` ago.
 INPUTS = {
     "now": TICKS, "shunt": CODE, "position": CODE, "switched": CODE, "tdc": FLAG, "button": FLAG,
-    "cartridge": FLAG, "usb": FLAG, "home": FLAG, "fails": FLAG, "telemetry": (0, 4),
+    "cartridge": FLAG, "usb": FLAG, "home": FLAG, "fails": FLAG, "telemetry": (0, 4), "scope": FLAG,
     "ring_age": TICKS, "ring_step": (0, 200_000),
 }  # fmt: skip
 # Settings that `configure` takes, within the bounds of their table, and the heat that follows.
@@ -125,6 +126,9 @@ def get(name):
 
 
 ring = TelemetryRing(len(signals.NAMES), samples=3, push_ms=2)
+pairs = [[array("i", signals.values), 0, 0, array("i", signals.values), 0, 0] for _ in range(2)]
+for number in range(2):
+    pairs[number].append(pairs[1 - number])
 subject = control.Control(Board)
 
 
@@ -141,6 +145,7 @@ def prepare():
     subject.heat_sum = 5 * (full_mA * full_mA >> 6) // 1000 * get("heat_share")
     subject.excess_q4 = (160000 << 4) // 1000 * get("excess_share")
     subject.error = None
+    subject.pair = pairs[0] if get("scope") else None
     telemetry = get("telemetry")
     subject.push = ring.push if telemetry else None
     if telemetry == 1:  # nobody listens

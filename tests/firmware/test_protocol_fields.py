@@ -4,10 +4,10 @@ import random
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penfw import protocol
+from penfw import log_requests, protocol
 from tests.firmware.interpreters import INTERPRETERS, run
 
 RANGES = {
@@ -47,6 +47,7 @@ def packed(fields, values):
 
 
 @pytest.mark.parametrize("fields", all_fields())
+@settings(deadline=None)
 @given(data=st.data())
 def test_fields_come_back_as_they_were_packed(fields, data):
     values = [data.draw(values_of(code)) for _name, code in fields]
@@ -96,7 +97,7 @@ def test_largest_replies_fit_a_frame():
     result = (65535, 2, -1, 255, -1)
     rows = [result] * protocol.RESULTS_MAX
     packed(protocol.message(protocol.SET)[3], (255, 255, rows))
-    rows = [(255, 1, 2**32 - 1, 2**32 - 1, 999999)] * protocol.FAULTS_MAX
+    rows = [(255, 1, 2**32 - 1, 2**32 - 1, 999999)] * log_requests.FAULTS_MAX
     packed(protocol.message(protocol.FAULTS)[3], (65535, 65535, rows))
 
 
@@ -146,7 +147,7 @@ def test_micropython_packs_the_same_bytes(interpreter, tmp_path):
     ]
     printed = run(
         interpreter,
-        ["tables", "frames", "protocol"],
+        ["tables", "frames", "protocol", "requests", "log_requests", "scope_requests"],
         f"CASES = {cases!r}\n" + ON_THE_CHIP,
         tmp_path,
     ).split("\n")

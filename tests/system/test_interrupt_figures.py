@@ -180,7 +180,7 @@ def edge(looks, *gaps_us):
         control.ring[control.head & 15] = now
         control.head = (control.head + 1) & 0xFFFFFF
         control.last_us = now
-        control._measure(now, control.shunt_zero)
+        control._measure(now, control.shunt_zero, control.values)
 
 
 def turn(looks, period_us):
@@ -191,7 +191,7 @@ def turn(looks, period_us):
         control.ring[control.head & 15] = (last + period_us * number // 6) & 0x3FFFFFFF
         control.head = (control.head + 1) & 0xFFFFFF
     control.last_us = control.ring[(control.head - 1) & 15]
-    control._measure(control.last_us, control.shunt_zero)
+    control._measure(control.last_us, control.shunt_zero, control.values)
 
 
 def test_the_period_is_six_gaps_until_a_whole_turn_is_known(looks):
@@ -216,14 +216,15 @@ def test_without_an_edge_for_200_ms_nothing_is_known(looks):
     control = looks.control
     edge(looks, *[2_000] * 8)
     now = control.last_us
-    control._measure((now + 199_000) & 0x3FFFFFFF, control.shunt_zero)
+    control._measure((now + 199_000) & 0x3FFFFFFF, control.shunt_zero, control.values)
     assert control.known
     assert control.age_us == looks.signal("edge_age") == 199_000
-    control._measure((now + 201_000) & 0x3FFFFFFF, control.shunt_zero)
+    control._measure((now + 201_000) & 0x3FFFFFFF, control.shunt_zero, control.values)
     assert (control.known, looks.signal("rate"), control.period0) == (0, 0, 1_000_000)
     edges = list(control.ring)
     for second in range(1, 1200, 7):  # longer than the clock's wrap
-        control._measure((now + second * 1_000_000) & 0x3FFFFFFF, control.shunt_zero)
+        later = (now + second * 1_000_000) & 0x3FFFFFFF
+        control._measure(later, control.shunt_zero, control.values)
         assert control.age_us >= 900_000
     assert control.age_us == 1_000_000
     kept = [n for n, at in enumerate(control.ring) if at != edges[n]]
@@ -317,7 +318,7 @@ def test_the_current_heats_by_its_square(looks):
     control = looks.control
     looks.set(heat_sum=0)
     raw = control.shunt_zero + (1_000 << 12) // control.shunt_q12
-    control._measure(control.last_us, raw)
+    control._measure(control.last_us, raw, control.values)
     assert looks.signal("current") == pytest.approx(1_000, abs=3)
     assert control.heat_sum == pytest.approx(1_000 * 1_000 / 64, rel=0.01)
 
@@ -430,7 +431,7 @@ def test_the_rate_law_gives_the_voltage_of_its_formula(looks):
             control, ramp_mHz, rate_mHz, case["age_us"], case["current_mA"]
         )
         before = control.integral
-        control._rate_law()
+        control._rate_law(control.values)
         assert control.duty * case["battery_mV"] / 65_535 == pytest.approx(volts, abs=4), case
         assert looks.signal("rate_target") == control.ramp_mHz == ramp_mHz
         assert looks.signal("rate") == rate_mHz
@@ -448,7 +449,7 @@ def test_the_rate_law_gives_the_voltage_of_its_formula(looks):
 def test_the_rate_is_that_of_the_middle_one_of_three_turns(looks):
     for periods in itertools.permutations((9_000, 10_000, 12_000)):
         looks.set(law=RUN, **dict(zip(("period0", "period1", "period2"), periods, strict=True)))
-        looks.control._rate_law()
+        looks.control._rate_law(looks.control.values)
         assert looks.signal("rate") == 100_000
 
 
@@ -552,7 +553,7 @@ def proof(looks, switch_mA=0, bridge_mA=0, both_mA=100, zero_mA=0, turned=False,
         looks.set(read_shunt=lambda raw=raw: raw)
         if turned and step == 40:
             control.head = (control.head + 1) & 0xFFFFFF
-        control._prove(raw)
+        control._prove(raw, control.values)
         done.append((control.gate, bool(control.duty)))
         if control.law == OFF or control.faults:
             break
@@ -707,7 +708,7 @@ def test_the_load_switch_is_pulsed_and_the_motor_written_while_the_gate_is_open_
     looks.set(write_load_switch=lambda level: written.append(("switch", level)))
     looks.set(write_motor=lambda duty: written.append(("motor", duty)), push=None)
     looks.set(read_shunt=lambda: control.shunt_zero, _measure=lambda *_now: None)
-    looks.set(_rate_law=lambda: None, _look=lambda: None)
+    looks.set(_rate_law=lambda _v: None, _look=lambda: None)
 
     def ticks(**words):
         written.clear()
