@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from types import TracebackType
@@ -161,6 +161,14 @@ class Pen(Description):
     def stop(self) -> None:
         """Stops the motor and parks the needles."""
         self.command("stop")
+
+    def interrupt_by(self, gate: Callable[[], None] | None) -> None:
+        """Has `gate` called before each request and, in each wait, every 20 ms at least.
+
+        What it raises ends the method that is at work, between two requests: so a stop need not
+        wait for the end of a long one. None takes it back.
+        """
+        self._session.gate = gate
 
     # State
 

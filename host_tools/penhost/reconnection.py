@@ -44,6 +44,53 @@ class _Heard(NamedTuple):
     clock_us: int
 
 
+class Continuity:
+    """Makes one stream of blocks over interruptions: marks the gaps, and lets times only grow."""
+
+    def __init__(self) -> None:
+        self._heard: _Heard | None = None
+        self._cause: PenError | None = None  # of a gap that no samples have ended yet
+        self._offset_us = 0
+
+    def interrupted(self, cause: PenError) -> None:
+        """The stream has ended; of several causes until it goes on, the first one counts."""
+        self._cause = self._cause or cause
+
+    def continued(self, block: Block, now_us: int) -> Block:
+        """The block as it follows the one before; `now_us` is of the host's clock."""
+        if self._cause is not None:
+            block = replace(block, gap=self._gap(self._cause, block, now_us))
+            self._cause = None
+        if self._offset_us:
+            samples = block.samples.copy()
+            samples[TIME] += self._offset_us
+            block = replace(block, samples=samples)
+        due_us = int(block.samples[TIME][-1]) + block.period_us
+        self._heard = _Heard(block.boot_session, due_us, now_us)
+        return block
+
+    def _gap(self, cause: PenError, block: Block, now_us: int) -> Gap:
+        first_us = int(block.samples[TIME][0])
+        heard = self._heard or _Heard(block.boot_session, first_us + self._offset_us, now_us)
+        restarted = block.boot_session != heard.boot_session or (
+            first_us + self._offset_us < heard.due_us  # a pen whose flash was erased, too
+        )
+        if restarted:
+            lasted_us = max(0, now_us - heard.clock_us - len(block.samples) * block.period_us)
+            self._offset_us = heard.due_us + lasted_us - first_us
+        end_us = first_us + self._offset_us
+        return Gap(
+            cause=cause.message,
+            boot_before=heard.boot_session,
+            boot_after=block.boot_session,
+            restarted=restarted,
+            start_us=heard.due_us,
+            end_us=end_us,
+            missing=round((end_us - heard.due_us) / block.period_us),
+            offset_us=self._offset_us,
+        )
+
+
 class Reconnection:
     """Holds a connection, as `pen`, and a subscription over interruptions; a context manager.
 
@@ -67,9 +114,7 @@ class Reconnection:
         self._told = told
         self._reopens = reopens
         self._wanted: tuple[list[str], int] = ([], 0)
-        self._heard: _Heard | None = None
-        self._cause: PenError | None = None  # of a gap that no samples have ended yet
-        self._offset_us = 0
+        self._continuity = Continuity()
 
     def __enter__(self) -> Reconnection:
         return self
@@ -104,7 +149,7 @@ class Reconnection:
         while True:
             try:
                 for block in self.pen.blocks():
-                    yield self._continued(block)
+                    yield self._continuity.continued(block, self.pen.clock.now_us())
                 return
             except PASSING as error:
                 self.come_back(error)
@@ -113,7 +158,7 @@ class Reconnection:
         """Connects and subscribes again after an error of PASSING. Raises the last one."""
         if not self._patience_us or (isinstance(error, PortError) and not self._reopens):
             raise error
-        self._cause = self._cause or error
+        self._continuity.interrupted(error)
         clock = self.pen.clock
         end_us = clock.now_us() + self._patience_us
         self._told(error)
@@ -142,37 +187,3 @@ class Reconnection:
         signals, period_ms = self._wanted
         if signals:
             self.pen.subscribe(signals, period_ms)
-
-    def _continued(self, block: Block) -> Block:
-        now_us = self.pen.clock.now_us()
-        if self._cause is not None:
-            block = replace(block, gap=self._gap(self._cause, block, now_us))
-            self._cause = None
-        if self._offset_us:
-            samples = block.samples.copy()
-            samples[TIME] += self._offset_us
-            block = replace(block, samples=samples)
-        due_us = int(block.samples[TIME][-1]) + block.period_us
-        self._heard = _Heard(block.boot_session, due_us, now_us)
-        return block
-
-    def _gap(self, cause: PenError, block: Block, now_us: int) -> Gap:
-        first_us = int(block.samples[TIME][0])
-        heard = self._heard or _Heard(block.boot_session, first_us + self._offset_us, now_us)
-        restarted = block.boot_session != heard.boot_session or (
-            first_us + self._offset_us < heard.due_us  # a pen whose flash was erased, too
-        )
-        if restarted:
-            lasted_us = max(0, now_us - heard.clock_us - len(block.samples) * block.period_us)
-            self._offset_us = heard.due_us + lasted_us - first_us
-        end_us = first_us + self._offset_us
-        return Gap(
-            cause=cause.message,
-            boot_before=heard.boot_session,
-            boot_after=block.boot_session,
-            restarted=restarted,
-            start_us=heard.due_us,
-            end_us=end_us,
-            missing=round((end_us - heard.due_us) / block.period_us),
-            offset_us=self._offset_us,
-        )

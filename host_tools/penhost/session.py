@@ -29,7 +29,7 @@ OLDEST_PROTOCOL = 1  # the oldest pen that this client can talk to
 PATIENCE_US = (250_000, 400_000, 600_000, 1_000_000, 1_000_000, 1_000_000)  # one a try
 NOISY_TRIES = 200  # on a line where something arrives, but damaged
 NOISE_WAIT_US = 100_000  # after a damaged frame, likely the reply, the next try comes so soon
-SLICE_US = 20_000  # how often a wait looks for damaged frames
+SLICE_US = 20_000  # how often a wait looks for damaged frames, and at the gate
 BUSY_MAX_US = 1_000_000  # a pen that said BUSY is waited for no longer than this
 QUEUE_MAX = 4096  # telemetry frames; at 500 Hz of 8 signals 80 s that nobody has read
 EVENTS_MAX = 256
@@ -68,6 +68,7 @@ class Session:
         self.requests = 0
         self._repeated_at = -QUIET_REQUESTS
         self._noises = 0
+        self.gate: Callable[[], None] | None = None  # called before each request and in each wait
         self._transport = transport
         self._entropy = entropy
         self._sequence = _FIRST_SEQUENCE
@@ -96,6 +97,8 @@ class Session:
 
         Raises Refused, PenRestarted, PenSilent, LineNoisy, PortLost.
         """
+        if self.gate is not None:
+            self.gate()
         reply = self._converse(number, values)
         if reply.number == protocol.ERROR:
             raise _refusal(_fields(reply))
@@ -108,12 +111,16 @@ class Session:
 
     def pump(self, until_us: int) -> None:
         """Takes in what the pen sends unasked: at least what has arrived, at most until then."""
+        clock = self._transport.clock
         while True:
-            frame = self._transport.receive(until_us)
-            if frame is None:
-                return
-            self._take_push(frame)
-            if self.telemetry:
+            slice_us = until_us
+            if self.gate is not None:
+                self.gate()
+                slice_us = min(until_us, clock.now_us() + SLICE_US)
+            frame = self._transport.receive(slice_us)
+            if frame is not None:
+                self._take_push(frame)
+            if self.telemetry or (frame is None and clock.now_us() >= until_us):
                 return
 
     def _converse(self, number: int, values: Sequence[Any]) -> Frame:

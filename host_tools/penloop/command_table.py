@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("faults", "pen", "Show the faults that a pen has latched and those that it remembers."),
         ("blackbox", "blackbox", "Show the faults that a pen has recorded, with the signals."),
         ("sessions", "sessions", "Show the treatments that a pen has recorded."),
+        ("dashboard", "dashboard", "Show a pen on a local page: plots, settings, faults, stop."),
         ("share", "share", "Hold a pen's port, and let others look on over TCP, read-only."),
     ),
     "Change a pen": (

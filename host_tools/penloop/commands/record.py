@@ -52,7 +52,7 @@ def record(
         names = signal_names(signals)
         steady.subscribe(names, wait_ms)
         rows = [steady.pen.signals[name] for name in names]
-        recording = RecordingFile(goal, rows, _environment(steady.pen, rows, wait_ms))
+        recording = RecordingFile(goal, rows, environment(steady.pen, rows, wait_ms))
         afterwards.callback(_finish, recording)
         _take(steady, recording, span_s)
 
@@ -72,7 +72,7 @@ def _missing(finished: Path) -> str:
     return f" ({'; '.join(told)})" if told else ""
 
 
-def _environment(pen: Pen, signals: Sequence[Signal], wait_ms: int) -> dict[str, Any]:
+def environment(pen: Pen, signals: Sequence[Signal], wait_ms: int) -> dict[str, Any]:
     """Who was recorded and with what, and how the pen's time stands to the computer's."""
     values = pen.get_all()
     return {

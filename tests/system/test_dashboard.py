@@ -1,0 +1,342 @@
+"""The dashboard in a real browser, on a pen in real time behind a pseudo-terminal."""
+
+import re
+import signal
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from penloop.cli import run
+from penloop.recording import read_recording
+from tests.system.chromium import Chromium
+from tests.system.dashboard_process import Dashboard
+from tests.system.penloop_process import Server, penloop, until
+
+pytestmark = pytest.mark.timeout(240)  # each starts programs; machines are slow at times
+
+STATE = "document.getElementById('state').textContent"
+BANNERS = "document.getElementById('banners').innerText"
+TOLD = "document.getElementById('told').textContent"
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory):
+    """Where pens are plugged in, dashboards started and pages opened; all are closed at the end."""
+    with ExitStack() as afterwards:
+        yield Desk(tmp_path_factory.mktemp("desk"), afterwards)
+
+
+class Desk:
+    """One folder with the link `pen`, and one browser."""
+
+    def __init__(self, folder, afterwards):
+        self.folder = folder
+        self.port = str(folder / "pen")
+        self._afterwards = afterwards
+        self._chromium = Chromium(folder)
+        afterwards.callback(self._chromium.close)
+
+    def pen(self):
+        server = Server(self.folder, "--link", self.port, "--zone", "cheek")
+        self._afterwards.callback(server.close)
+        return server
+
+    def dashboard(self, port=None):
+        board = Dashboard(self.folder, port or self.port)
+        self._afterwards.callback(board.close)
+        return board
+
+    def page(self, board):
+        page = self._chromium.page()
+        page.resize(1280, 720)
+        page.open(board.url)
+        page.until(f"{STATE} === 'READY'")
+        page.until("did_handshake && document.querySelector('[data-setting=depth] input').value")
+        return page
+
+
+@pytest.fixture(scope="module")
+def shared(desk):
+    server, board = desk.pen(), desk.dashboard()
+    return server, board, desk.page(board)
+
+
+@pytest.fixture
+def shown(shared):
+    """(pen's server, dashboard, page), the page as it was opened and the pen ready."""
+    _server, _board, page = shared
+    page.resize(1280, 720)
+    page.click(".q-tab[data-tab=Settings]")
+    page.until(f"{STATE} === 'READY'")
+    return shared
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A desk for a test that leaves nothing as it was."""
+    with ExitStack() as afterwards:
+        yield Desk(tmp_path, afterwards)
+
+
+def tab(page, name):
+    page.click(f".q-tab[data-tab={name}]")
+
+
+def started(server, page):
+    server.act("b")
+    page.until(f"{STATE} === 'RUNNING'")
+
+
+def test_the_page_starts_and_its_plots_move_without_anything_from_outside(shown):
+    _server, board, page = shown
+    page.until("penloop.stats.samples > 300 && penloop.stats.fps >= 30")
+    first = page.run("penloop.plot.right_ms")
+    page.until(f"penloop.plot.right_ms > {first} + 1000")
+    assert page.run("penloop.stats.behind_ms") < 300
+    assert page.errors == []
+    base = board.url.partition("//")[2]
+    outside = [url for url in page.requests if url.partition("//")[2][: len(base)] != base]
+    assert [url for url in outside if not url.startswith(("data:", "about:"))] == []
+
+
+def answered(board, host="127.0.0.1:{}", path="/{}/", **headers):
+    """Status of a request to the dashboard."""
+    connection = HTTPConnection("127.0.0.1", board.tcp_port, timeout=30)
+    connection.putrequest("GET", path.format(board.token), skip_host=True)
+    for name, value in {"Host": host, **headers}.items():
+        connection.putheader(name.replace("_", "-"), value.format(board.tcp_port))
+    connection.endheaders()
+    with closing(connection):
+        return connection.getresponse().status
+
+
+ATTACKS = {
+    "without the token": {"path": "/"},
+    "with another token": {"path": "/x{}/"},
+    "under a foreign name": {"host": "evil.example:{}"},
+    "from a foreign page": {"Origin": "http://evil.example"},
+    "from another port of this computer": {"Origin": "http://127.0.0.1:1"},
+    "from a page without origin": {"Origin": "null"},
+    "from another site": {"Sec_Fetch_Site": "cross-site"},
+}
+SOCKETS = ("/{}/live", "/{}/_nicegui_ws/socket.io/?EIO=4&transport=websocket")
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+@pytest.mark.parametrize("path", ["/{}/", "/{}/_nicegui_ws/socket.io/?EIO=4&transport=polling"])
+def test_only_its_own_page_is_served(shared, path, attack):
+    _server, board, _page = shared
+    assert answered(board, path=path) == 200
+    assert answered(board, **{"path": path, **attack}) == 403
+
+
+@pytest.mark.parametrize("path", SOCKETS)
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+def test_only_its_own_page_gets_a_websocket(shared, path, attack):
+    _server, board, _page = shared
+    handshake = {
+        "Connection": "Upgrade", "Upgrade": "websocket", "Sec_WebSocket_Version": "13",
+        "Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ==", "Origin": "http://127.0.0.1:{}",
+    }  # fmt: skip
+    assert answered(board, **{"path": path, **handshake}) == 101
+    assert answered(board, **{"path": path, **handshake, **attack}) == 403
+    without_origin = {name: value for name, value in handshake.items() if name != "Origin"}
+    assert answered(board, **{"path": path, **without_origin}) == 403
+
+
+def test_it_listens_on_this_computer_only(shared):
+    _server, board, _page = shared
+    listening = Path(f"/proc/{board.process.pid}/net/tcp").read_text()
+    port = f":{board.tcp_port:04X}"
+    addresses = [line.split()[1] for line in listening.splitlines() if line.split()[3] == "0A"]
+    assert [one for one in addresses if one.endswith(port)] == [f"0100007F{port}"]
+
+
+def test_its_policy_lets_nothing_in_from_outside(shared):
+    _server, board, _page = shared
+    connection = HTTPConnection("127.0.0.1", board.tcp_port, timeout=30)
+    with closing(connection):
+        connection.request("GET", f"/{board.token}/")
+        policy = connection.getresponse().headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; ")
+    assert "connect-src 'self' ws://127.0.0.1:" in policy
+    assert not re.search(r"https?:|\*", policy)
+
+
+def test_a_page_that_was_busy_does_not_fall_behind(shown):
+    _server, _board, page = shown
+    page.until("penloop.stats.samples > 100")
+    page.run("(() => { const end = performance.now() + 3000; while (performance.now() < end); })()")
+    page.until("penloop.stats.behind_ms < 100 && penloop.stats.fps >= 20")
+    assert page.run("penloop.batch - penloop.drawnBatch") <= 2
+
+
+def test_settings_change_on_the_pen_as_one_transaction(own):
+    own.pen()
+    board = own.dashboard()
+    page = own.page(board)
+    page.write("[data-setting=stroke_rate] input", "6600 rpm")
+    page.write("[data-setting=depth] input", "0.75mm")
+    page.until("document.getElementById('apply').innerText.includes('2')")
+    page.click("#apply")
+    outcome = "document.querySelector('[data-setting={}] .outcome').innerText"
+    page.until(f"{outcome.format('stroke_rate')}.startsWith('applied: 110 Hz')")
+    page.until(f"{outcome.format('depth')}.includes('0.75 mm')")
+    assert board.close() == 130
+    code, out, _ = penloop("get", "stroke_rate", "depth", "--port", own.port)
+    assert code == 0
+    assert "110 Hz" in out
+    assert "0.75 mm" in out
+
+
+def test_what_the_pen_refuses_is_told_with_its_limit(shown):
+    _server, _board, page = shown
+    page.write("[data-setting=depth] input", "2 mm")
+    page.until("!document.getElementById('apply').disabled")
+    page.click("#apply")
+    page.until(
+        "document.querySelector('[data-setting=depth] .outcome').innerText.includes('1.5 mm')"
+    )
+    assert page.run("document.querySelector('[data-setting=rate_kp] input').disabled")
+    title = page.run("document.querySelector('[data-setting=rate_kp]').title")
+    assert title == "in SERVICE only: hold the pen's button for 3 s"
+    page.click("#undo")
+    page.until("document.getElementById('apply').disabled")
+
+
+def test_a_click_on_stop_stops_the_pen(shown):
+    server, _board, page = shown
+    started(server, page)
+    page.click("#stop")
+    page.until(f"{TOLD}.startsWith('stopped: answered in')")
+    server.wait_for("PARKING")
+
+
+@pytest.mark.parametrize(("key", "text"), [("Escape", ""), (" ", " ")])
+def test_keys_stop_the_pen_wherever_the_focus_is(shown, key, text):
+    server, _board, page = shown
+    started(server, page)
+    page.run("document.getElementById('pause').focus()")
+    page.press(key, text)
+    server.wait_for("PARKING")
+    page.until(f"{TOLD}.startsWith('stopped')")
+    assert not page.run("penloop.plot.paused")
+
+
+def test_a_space_in_a_value_is_no_stop(shown):
+    server, _board, page = shown
+    started(server, page)
+    page.write("[data-setting=stroke_rate] input", "110")
+    stops = page.run("penloop.stopNumber")
+    page.press(" ", " ")
+    assert page.until("document.activeElement.value") == "110 "
+    assert page.run("penloop.stopNumber") == stops
+    page.click("#undo")
+    page.press("Escape")
+    server.wait_for("PARKING")
+
+
+def test_stop_is_in_reach_on_every_screen(shown):
+    _server, _board, page = shown
+    visible = """(() => { const box = document.getElementById('stop').getBoundingClientRect();
+        const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+        return top && top.id === 'stop' && box.bottom <= innerHeight && box.width })()"""
+    for width, height in ((1280, 720), (390, 844)):
+        page.resize(width, height, phone=width < 500)
+        for y in (0, 100_000):
+            page.run(f"scrollTo(0, {y})")
+            assert page.until(visible) > 150
+        assert page.run("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_fault_is_told_with_its_cause_and_remedy_until_it_is_acknowledged(shown):
+    server, _board, page = shown
+    started(server, page)
+    server.act("c")
+    page.until(f"{BANNERS}.includes('cartridge removed')")
+    assert "The cartridge was taken off while running. Insert a new" in page.run(BANNERS)
+    page.until(f"{STATE} === 'FAULT'")
+    server.act("c")
+    server.act("a")
+    page.until(f"{STATE} === 'READY'")
+    page.until(f"!{BANNERS}.includes('Fault')")
+
+
+def test_an_unplugged_pen_is_told_and_comes_back_with_the_gap_of_its_recording_marked(own):
+    server, board = own.pen(), own.dashboard()
+    page = own.page(board)
+    tab(page, "Record")
+    page.write(".q-tab-panel input", "run.parquet")
+    page.click("#record")
+    page.until("!document.getElementById('recording').hidden")
+    page.until("penloop.stats.samples > 200")
+    server.close()
+    page.until(f"{BANNERS}.includes('The link to the pen is down')")
+    page.click("#stop")
+    page.until(f"{TOLD}.startsWith('NOT STOPPED')")
+    before = page.run("penloop.stats.samples")
+    own.pen()
+    page.until(f"{STATE} === 'READY' && !{BANNERS}.includes('down')")
+    page.until(f"penloop.stats.samples > {before} + 200")
+    page.click("#record")
+    until((own.folder / "run.parquet").exists, "the recording")
+    assert read_recording(own.folder / "run.parquet")["link.gap"].any()
+    assert board.process.poll() is None
+
+
+def test_a_page_without_its_server_says_so(own):
+    server, board = own.pen(), own.dashboard()
+    page = own.page(board)
+    started(server, page)
+    assert board.close() == 130
+    assert "the pen was told to stop" in board.told()
+    server.wait_for("PARKING")
+    page.until(f"{BANNERS}.includes('This page has lost its server')")
+    page.press("Escape")
+    page.until(f"{TOLD}.startsWith('NOT STOPPED')")
+
+
+def test_a_pen_that_falls_silent_is_noticed_at_once(shown):
+    server, _board, page = shown
+    page.until("penloop.stats.samples > 100")
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        page.until("document.getElementById('link').textContent === 'no samples'")
+        page.until(f"{BANNERS}.includes('The link to the pen is down')")
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+    page.until(f"{STATE} === 'READY'")
+
+
+def test_a_pen_of_its_own_is_held_by_the_person_panel(own):
+    page = own.page(own.dashboard("sim://?zone=cheek"))
+    tab(page, "Person")
+    page.click("#click-the-button")
+    page.until(f"{STATE} === 'RUNNING'")
+    page.until("penloop.needle.phase && penloop.needle.phase.rate_Hz > 90")
+    page.press("Escape")
+    page.until(f"{STATE} === 'READY' || {STATE} === 'STANDBY'")
+    page.click("#link-cable")
+    page.until(f"{BANNERS}.includes('the cable is pulled')")
+    page.click("#link-cable")
+    page.until(f"{STATE} === 'READY'")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "no port given: use --port"),
+        (["--port", "sim://?zone=moon"], "sim:// option zone='moon'"),
+    ],
+)
+def test_a_wrong_start_is_one_line_with_its_remedy(arguments, said, capsys):
+    assert run(["dashboard", *arguments]) != 0
+    assert said in capsys.readouterr().err
+
+
+def test_without_nicegui_the_remedy_is_named(monkeypatch, capsys):
+    monkeypatch.setattr("penloop.commands.dashboard.find_spec", lambda _name: None)
+    assert run(["dashboard", "--port", "sim://"]) == 2
+    assert "pip install 'penloop[dashboard]'" in capsys.readouterr().err
