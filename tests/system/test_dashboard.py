@@ -2,6 +2,7 @@
 
 import re
 import signal
+import socket
 from contextlib import ExitStack, closing
 from http.client import HTTPConnection
 from pathlib import Path
@@ -324,16 +325,16 @@ def test_a_pen_of_its_own_is_held_by_the_person_panel(own):
     page.until(f"{STATE} === 'READY'")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ([], "no port given: use --port"),
-        (["--port", "sim://?zone=moon"], "sim:// option zone='moon'"),
-    ],
-)
-def test_a_wrong_start_is_one_line_with_its_remedy(arguments, said, capsys):
-    assert run(["dashboard", *arguments]) != 0
-    assert said in capsys.readouterr().err
+def test_a_wrong_start_is_one_line_with_its_remedy(capsys):
+    assert run(["dashboard", "--port", "sim://?zone=moon"]) != 0
+    assert "sim:// option zone='moon': choose" in capsys.readouterr().err
+
+
+def test_a_page_port_that_is_taken_is_told(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert run(["dashboard", "--port", "sim://", "--page-port", port]) != 0
+    assert f"cannot listen on 127.0.0.1:{port}" in capsys.readouterr().err
 
 
 def test_without_nicegui_the_remedy_is_named(monkeypatch, capsys):

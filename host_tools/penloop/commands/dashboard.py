@@ -12,6 +12,7 @@ from penloop.dashboard.pen_owner import PenOwner
 from penloop.dashboard.pen_source import pen_source
 from penloop.dashboard.view import Link
 from penloop.errors import UserError
+from penloop.port_discovery import only_pen
 
 
 def register(app: typer.Typer) -> None:
@@ -26,14 +27,12 @@ def dashboard(
     ] = 0,
 ) -> None:
     """Show a pen on a local page: state, faults, live plots, settings, scope, recording, stop."""
-    if not port:
-        raise UserError("no port given", "use --port or set PENLOOP_PORT; see `penloop ports`")
     if find_spec("nicegui") is None:
         raise UserError("the dashboard needs NiceGUI", "pip install 'penloop[dashboard]'")
     from penloop.dashboard.server import listening_socket, serve
 
     listening = listening_socket(page_port)
-    owner = PenOwner(pen_source(port))
+    owner = PenOwner(pen_source(port or only_pen()))
     owner.start()
     try:
         serve(owner, listening, _tell)
