@@ -17,7 +17,16 @@ from tests.house.sources import PACKAGES, ROOT, relative, repository_files
 
 CONSTRAINT = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[0-9][0-9a-z.]*)")
 STUBS = re.compile(r"\bmicropython-\w+-\w+-stubs\b")
-USERS_EXTRAS = ("campaign", "cluster", "engines", "flash", "mutation", "pytest", "report")
+USERS_EXTRAS = (
+    "campaign",
+    "dashboard",
+    "cluster",
+    "engines",
+    "flash",
+    "mutation",
+    "pytest",
+    "report",
+)
 # Distributions whose module has another name.
 MODULE_NAMES = {
     "littlefs-python": "littlefs",
