@@ -17,8 +17,16 @@ from penloop.sharing.shared_pen import SharedPen
 PIECE = 4096
 OUT_MAX = 16_384  # bytes that a viewer has not taken; then its samples wait, and are dropped
 STUCK_US = 10_000_000  # a viewer that takes nothing for so long is let go
-FORWARDED = (protocol.GET, protocol.FAULTS, protocol.RECORDS)
-CHANGING = (protocol.STAGE, protocol.SET, protocol.RESULTS, protocol.COMMAND)
+# Requests that are answered here, and those that ask the pen and change nothing. All others, also
+# those that a later protocol brings, change something.
+ANSWERED = (
+    protocol.HELLO,
+    protocol.DESCRIBE,
+    protocol.SUBSCRIBE,
+    protocol.HEARTBEAT,
+    protocol.STATUS,
+)
+ASKING = (protocol.GET, protocol.FAULTS, protocol.RECORDS)
 
 
 class ViewerDevice:
@@ -57,16 +65,20 @@ class ViewerRequests(Requests):
         super().__init__(device, counters)
 
     def _make_handlers(self) -> dict[int, Callable[..., Any]]:
-        handlers = super()._make_handlers()
-        sent_on = (*FORWARDED, *CHANGING, protocol.HEARTBEAT) if self._owner else FORWARDED
-        handlers |= dict.fromkeys(CHANGING, self._refuse)
-        return handlers | {number: self._sender(number) for number in sent_on}
+        answered = super()._make_handlers()
+        return {
+            number: answered[number] if self._answers(number) else self._sender(number)
+            for number, _name, request, _reply in protocol.MESSAGES
+            if request is not None
+        }
 
-    def _refuse(self, *_fields: Any) -> tuple[Any, ...]:
-        raise Refusal(READ_ONLY, 0)
+    def _answers(self, number: int) -> bool:
+        return number in ANSWERED and not (self._owner and number == protocol.HEARTBEAT)
 
     def _sender(self, number: int) -> Callable[..., tuple[Any, ...]]:
         def send(*fields: Any) -> tuple[Any, ...]:
+            if not self._owner and number not in ASKING:
+                raise Refusal(READ_ONLY, 0)
             try:
                 return tuple(self._shared.request(number, *fields).values())
             except Refused as error:
