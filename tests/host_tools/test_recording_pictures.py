@@ -14,8 +14,8 @@ from penfw import faults
 from penloop import palette
 from penloop.cli import run
 from penloop.errors import UserError
-from penloop.recordings import formats, selection
-from penloop.recordings.picture import check_units, picture, usual_signals
+from penloop.recordings import formats
+from penloop.recordings.picture import check_units, picture, sources, usual_signals
 from pensim.trace import Column, Trace
 from tests.host_tools.recorded import recording
 
@@ -29,9 +29,9 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def drawn(*traces, signals=None, moment="begin"):
-    named = list(zip("abc", traces))
-    return picture(named, usual_signals(traces) if signals is None else signals, moment, "title")
+def drawn(*traces, signals=None, moment="begin", start="", end=""):
+    shown = sources(list(zip("abc", traces)), moment, start, end)
+    return picture(shown, usual_signals(shown) if signals is None else signals, "time", "title")
 
 
 def panel(one, title):
@@ -88,6 +88,7 @@ def test_recordings_over_each_other_share_the_start_of_their_run():
     starts = [line.time_s[np.flatnonzero(line.values > 0)[0]] for line in lines]
     assert starts == pytest.approx([0.01, 0.01])
     assert [len(one.bands), len(one.marks)] == [2, 1]
+    assert "(" not in one.marks[0].text
 
 
 def test_the_extremes_of_a_long_line_are_kept():
@@ -120,7 +121,7 @@ def test_short_times_are_shown_in_milliseconds():
 def test_a_signal_with_another_unit_in_one_file_is_told():
     other = Trace(np.arange(3), [(Column("pen.rate", "rpm"), np.zeros(3, np.int64))])
     with pytest.raises(UserError, match="mHz in a, rpm in b"):
-        check_units([("a", recording()), ("b", other)], ["pen.rate"])
+        check_units(sources([("a", recording()), ("b", other)], "begin"), ["pen.rate"])
 
 
 def test_the_picture_stands_beside_the_recording_unless_told(folder, capsys):
@@ -141,7 +142,7 @@ def test_an_svg_has_its_names_and_nothing_from_outside(folder):
 BAD = {
     "a.parquet --signals rat": "it has rate",
     "a.parquet --out a.doc": "let it end in .png, .svg, .html",
-    "a.parquet --from 9s": "no samples from 9s",
+    "a.parquet --from 9s": "a has no samples from 9s to its end: it has them from 0 s to 6.67 s",
     "a.parquet --from x": "no number",
     "a.parquet --align nowhere": "no such moment",
     "a.parquet --align trigger": "has no trigger",
@@ -168,10 +169,10 @@ def test_a_picture_is_replaced_only_when_told(folder, capsys):
     assert run(["plot", "a.parquet", "--force"]) == 0
 
 
-def test_a_span_is_counted_from_the_first_sample():
-    part = selection.span(recording(), "1s", "1.5s")
-    assert len(part) == 51
-    assert part.time_us[0] - recording().time_us[0] == 1_000_000
+def test_a_span_is_that_of_the_axis_wherever_its_zero_is():
+    one = drawn(recording(), recording(110), moment="start", start="-100ms", end="0.5s")
+    assert (one.start_s, one.end_s) == (-0.1, 0.5)
+    assert [len(line.values) for line in panel(one, "rate").series] == [61, 61]
 
 
 # In the browser: what the page itself finds out stands in an element that --dump-dom shows.

@@ -9,12 +9,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from penloop.commands.export import End, Start
 from penloop.commands.plot import (
     Align,
+    End,
     Out,
     Overwrite,
     Signals,
+    Start,
+    aligned,
     check_goal,
     made_picture,
     read_all,
@@ -22,9 +24,9 @@ from penloop.commands.plot import (
 )
 from penloop.connection import AsJson
 from penloop.errors import UserError
-from penloop.recordings import alignment, comparison, selection
+from penloop.recordings import alignment, comparison
+from penloop.recordings.picture import Source
 from penloop.recordings.picture_file import write_picture
-from pensim.trace import Trace
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
 
 def compare(
-    sources: Annotated[list[Path], typer.Argument(metavar="FILE FILE…", show_default=False)],
+    sources: Annotated[list[Path], typer.Argument(metavar="FILE", show_default=False)],
     signals: Signals = "",
     start: Start = "",
     end: End = "",
@@ -50,37 +52,36 @@ def compare(
         raise UserError("one file", "name two or more to compare")
     if out is not None:
         check_goal(out, overwrite)
-    named = [(name, selection.span(trace, start, end)) for name, trace in read_all(sources)]
-    traces = [trace for _, trace in named]
-    moment = alignment.chosen(traces, align)
-    for name, trace in named:
-        alignment.zero_us(trace, moment, name)
+    named = read_all(sources)
+    moment = alignment.chosen([trace for _, trace in named], align)
+    shown = aligned(named, moment, start, end)
     if as_json:
-        print(json.dumps(comparison.document([name for name, _ in named], traces, moment)))
+        names, traces = [one.name for one in shown], [one.trace for one in shown]
+        print(json.dumps(comparison.document(names, traces, moment)))
     else:
-        _show(named)
+        _show(shown)
     if out is not None:
-        _draw(named, out, signals, moment)
+        _draw(shown, out, signals, moment)
         if not as_json:
             print(out)
 
 
-def _show(named: Sequence[tuple[str, Trace]]) -> None:
+def _show(shown: Sequence[Source]) -> None:
     console = Console()
-    traces = [trace for _, trace in named]
+    traces = [one.trace for one in shown]
     differences = comparison.differences(traces)
     if differences:
         cells = [(one.name, *one.values) for one in differences]
-        console.print(_table(["differs", *(name for name, _ in named)], cells))
+        console.print(_table(["differs", *(one.name for one in shown)], cells))
     else:
         console.print("pen, firmware and settings are the same", markup=False)
     console.print()
     rows = [(row.name, *row.told()) for row in comparison.rows(traces)]
-    console.print(_table(_heads(named), rows))
+    console.print(_table(_heads(shown), rows))
 
 
-def _heads(named: Sequence[tuple[str, Trace]]) -> list[str]:
-    first, *later = [name for name, _ in named]
+def _heads(shown: Sequence[Source]) -> list[str]:
+    first, *later = [one.name for one in shown]
     return ["figure", first, *(head for name in later for head in (name, "change"))]
 
 
@@ -93,11 +94,10 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     return table
 
 
-def _draw(named: Sequence[tuple[str, Trace]], out: Path, signals: str, moment: str) -> None:
-    traces = [trace for _, trace in named]
-    drawn = made_picture(named, signals, moment, " against ".join(name for name, _ in named))
-    about = [f"{name}: {line}" for name, trace in named for line in told(trace)]
+def _draw(shown: Sequence[Source], out: Path, signals: str, moment: str) -> None:
+    traces, names = [one.trace for one in shown], [one.name for one in shown]
+    drawn = made_picture(shown, signals, moment, " against ".join(names))
     differences = [(one.name, *one.values) for one in comparison.differences(traces)]
     rows = [(row.name, *row.told(), row.help) for row in comparison.rows(traces)]
-    above = ("What differs", ["", *(name for name, _ in named)], differences)
-    write_picture(drawn, out, about, [above], [("Figures", [*_heads(named), ""], rows)])
+    above = ("What differs", ["", *names], differences)
+    write_picture(drawn, out, told(shown), [above], [("Figures", [*_heads(shown), ""], rows)])

@@ -10,8 +10,6 @@ from penloop.errors import UserError
 from penloop.output_file import check_writable
 from penloop.recordings import formats, selection
 
-Start = Annotated[str, typer.Option("--from", help="Since the file's first sample: 1.5s.")]
-End = Annotated[str, typer.Option("--to", help="Since the file's first sample: 2.5s.")]
 Overwrite = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
 
 
@@ -26,8 +24,8 @@ def export(
     signals: Annotated[
         str, typer.Option("--signals", "-s", help="Names, separated by commas; all by default.")
     ] = "",
-    start: Start = "",
-    end: End = "",
+    start: Annotated[str, typer.Option("--from", help="Since the first sample: 1.5s.")] = "",
+    end: Annotated[str, typer.Option("--to", help="Since the first sample: 2.5s.")] = "",
     overwrite: Overwrite = False,
 ) -> None:
     """Write a recording or trace as OUT: .vcd for GTKWave and PulseView, .mcap, .parquet, .csv."""
@@ -37,7 +35,8 @@ def export(
     elif goal.exists() and goal.samefile(source):
         raise UserError(f"{goal} is the file that is read", "choose another name")
     check_writable(goal)
-    trace = selection.span(formats.read(source), start, end)
+    whole = formats.read(source)
+    trace = selection.span(whole, start, end, int(whole.time_us[0]), str(source))
     if signals:
         trace = selection.with_signals(trace, selection.signal_names(trace, signals))
     with Console(stderr=True).status(f"writing {goal}"):

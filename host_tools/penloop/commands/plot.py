@@ -1,18 +1,24 @@
 """`penloop plot`: recordings and traces as pictures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from penhost.units import show
-from penloop.commands.export import End, Start
 from penloop.errors import UserError
 from penloop.output_file import check_writable
 from penloop.recordings import alignment, formats, selection
+from penloop.recordings.comparison import duration
 from penloop.recordings.gaps import gaps
-from penloop.recordings.picture import Picture, check_units, picture, usual_signals
+from penloop.recordings.picture import (
+    Picture,
+    Source,
+    check_units,
+    picture,
+    usual_signals,
+)
+from penloop.recordings.picture import sources as aligned
 from penloop.recordings.picture_file import KINDS, write_picture
 from pensim.trace import Trace
 
@@ -23,6 +29,8 @@ Out = Annotated[
 Signals = Annotated[
     str, typer.Option("--signals", "-s", help="Names, separated by commas; rate, plant.*.")
 ]
+Start = Annotated[str, typer.Option("--from", help="On the picture's axis of time: 1.5s.")]
+End = Annotated[str, typer.Option("--to", help="On the picture's axis of time: 2.5s.")]
 Align = Annotated[
     str, typer.Option("--align", help="Zero of time: begin, start, contact, fault, trigger, time.")
 ]
@@ -35,7 +43,7 @@ def register(app: typer.Typer) -> None:
 
 
 def plot(
-    sources: Annotated[list[Path], typer.Argument(metavar="FILE…", show_default=False)],
+    sources: Annotated[list[Path], typer.Argument(metavar="FILE", show_default=False)],
     signals: Signals = "",
     start: Start = "",
     end: End = "",
@@ -49,12 +57,11 @@ def plot(
     """
     goal = out or sources[0].with_suffix(".png")
     check_goal(goal, overwrite)
-    named = [(name, selection.span(trace, start, end)) for name, trace in read_all(sources)]
-    traces = [trace for _, trace in named]
-    title = ", ".join(name for name, _ in named)
-    drawn = made_picture(named, signals, alignment.chosen(traces, align), title)
-    about = [f"{name}: {line}" if len(named) > 1 else line for name, t in named for line in told(t)]
-    write_picture(drawn, goal, about)
+    named = read_all(sources)
+    moment = alignment.chosen([trace for _, trace in named], align)
+    shown = aligned(named, moment, start, end)
+    drawn = made_picture(shown, signals, moment, ", ".join(one.name for one in shown))
+    write_picture(drawn, goal, told(shown))
     print(goal)
 
 
@@ -76,34 +83,36 @@ def read_all(sources: Sequence[Path]) -> list[tuple[str, Trace]]:
     raise UserError("a file is named twice", "name each once")
 
 
-def made_picture(
-    named: Sequence[tuple[str, Trace]], signals: str, moment: str, title: str
-) -> Picture:
+def made_picture(shown: Sequence[Source], signals: str, moment: str, title: str) -> Picture:
     """The picture of the signals that are named, or of the usual ones. Raises UserError."""
-    first = named[0][1]
-    given = selection.signal_names(first, signals) if signals else None
-    chosen = usual_signals([trace for _, trace in named]) if given is None else given
-    check_units(named, chosen)
-    drawn = picture(named, chosen, moment, title)
+    given = selection.signal_names(shown[0].trace, signals) if signals else usual_signals(shown)
+    check_units(shown, given)
+    drawn = picture(shown, given, alignment.axis_text(moment), title)
     if not drawn.panels and not drawn.bands:
         raise UserError("nothing to draw: the files have no signal in common", "use --signals")
     return drawn
 
 
-def told(trace: Trace) -> Iterator[str]:
-    """What a file is, in a line or two."""
-    length = show(int(trace.time_us[-1] - trace.time_us[0]), "us")
-    parts = [f"{len(trace):,} samples, {length}"]
+def told(shown: Sequence[Source]) -> list[str]:
+    """What each file is, in a line."""
+    if len(shown) == 1:
+        return [_told(shown[0].trace)]
+    return [f"{source.name}: {_told(source.trace)}" for source in shown]
+
+
+def _told(trace: Trace) -> str:
+    parts = [f"{len(trace):,} samples, {duration(int(trace.time_us[-1] - trace.time_us[0]))}"]
     environment, reproduce = trace.header.environment, trace.header.reproduce
     pen = environment.get("pen")
     if pen:
         parts.append(f"pen {pen.get('pen_id')}, firmware {pen.get('firmware_version')}")
     if "wall_time_at_connect" in environment:
-        parts.append(f"recorded {environment['wall_time_at_connect'][:19]} UTC")
+        when = str(environment["wall_time_at_connect"])[:19].replace("T", " ")
+        parts.append(f"recorded {when} UTC")
     if "seed" in reproduce:
         parts.append(f"simulated, seed {reproduce['seed']}")
     found = gaps(trace)
     if found:
         missing = sum(gap.missing for gap in found)
         parts.append(f"{missing:,} samples missing in {len(found)} gap{'s' * (len(found) > 1)}")
-    yield "; ".join(parts)
+    return "; ".join(parts)

@@ -54,11 +54,11 @@ def shown(value: float | None, unit: str) -> str:
     if unit == "%":
         return f"{value:.2f} %"
     if unit == "us":
-        return _duration(value)
+        return duration(value)
     return show(round(value), TWINS.get(unit, unit))
 
 
-def _duration(value_us: float) -> str:
+def duration(value_us: float) -> str:
     """To a thousandth of what is read, or a microsecond."""
     if abs(value_us) < 1000:
         return f"{value_us:.0f} us"

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from penloop import palette
-from penloop.panels import Mark, Panel
+from penloop.panels import Panel
 from penloop.plots import STYLE
 from penloop.recordings.picture import Picture, Span
 
@@ -42,7 +42,7 @@ def draw(picture: Picture, path: Path, kind: str, note: str = "") -> None:
                 cell.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
         _name_shades(cells[-1], picture)
         if count:
-            _name_marks(cells[bands], picture.marks)
+            _name_marks(cells[bands], picture)
         cells[-1].set_xlim(picture.start_s, max(picture.end_s, picture.start_s + 1e-3))
         cells[-1].set_xlabel(picture.axis)
         FigureCanvasAgg(figure)
@@ -85,13 +85,15 @@ def _panel(ax: Any, panel: Panel, picture: Picture) -> None:
     ax.set_title(title, loc="left", fontsize=9.5, pad=3)
 
 
-def _name_marks(ax: Any, marks: Sequence[Mark]) -> None:
+def _name_marks(ax: Any, picture: Picture) -> None:
     halo = [patheffects.withStroke(linewidth=3, foreground=palette.PAPER)]
-    for mark in marks[:MARKS_NAMED]:
+    for mark in picture.marks[:MARKS_NAMED]:
+        late = mark.time_s > picture.end_s - NAMED * (picture.end_s - picture.start_s)
         note = ax.annotate(
-            mark.text, (mark.time_s, 1.0), (4, -3), xycoords=("data", "axes fraction"),
-            textcoords="offset points", fontsize=9, color=mark.colour, rotation=90, ha="left",
-            va="top", path_effects=halo, zorder=5, annotation_clip=True,
+            mark.text, (mark.time_s, 1.0), (-4 if late else 4, -3),
+            xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=9,
+            color=mark.colour, rotation=90, ha="right" if late else "left", va="top",
+            path_effects=halo, zorder=5, annotation_clip=True,
         )  # fmt: skip
         note.set_in_layout(False)  # a long name may reach into the next panel
 

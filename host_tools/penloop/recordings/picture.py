@@ -15,10 +15,11 @@ from penloop import palette
 from penloop.errors import UserError
 from penloop.panels import Mark, Panel, Series, thinned
 from penloop.recordings import words
-from penloop.recordings.alignment import axis_text, zero_us
+from penloop.recordings.alignment import zero_us
 from penloop.recordings.gaps import PAUSED, gaps
 from penloop.recordings.happenings import latchings
 from penloop.recordings.readings import is_counted, reading
+from penloop.recordings.selection import span
 from penloop.viewer import USUAL
 from pensim.trace import Column, Trace
 
@@ -81,19 +82,27 @@ class Picture:
     end_s: float = 0.0
 
 
-def picture(
-    named: Sequence[tuple[str, Trace]], signals: Sequence[str], moment: str, title: str
-) -> Picture:
-    """Of one recording or several, with their zero at a moment of alignment.MOMENTS.
+def sources(
+    named: Sequence[tuple[str, Trace]], moment: str, start: str = "", end: str = ""
+) -> list[Source]:
+    """Traces with their zero at a moment of alignment.MOMENTS, each cut to a span around it.
 
-    Raises UserError where a recording has no such moment.
+    Raises UserError where one has no such moment, or no samples in the span.
     """
-    sources = [Source(name, trace, zero_us(trace, moment, name)) for name, trace in named]
+    found = []
+    for name, trace in named:
+        zero = zero_us(trace, moment, name)
+        found.append(Source(name, span(trace, start, end, zero, name), zero))
+    return found
+
+
+def picture(sources: Sequence[Source], signals: Sequence[str], axis: str, title: str) -> Picture:
+    """Of one recording or several; `axis` is the name of its axis of time."""
     ends = [source.times_s()[[0, -1]] for source in sources]
     start_s, end_s = float(min(end[0] for end in ends)), float(max(end[1] for end in ends))
     return Picture(
         title=title,
-        axis=axis_text(moment),
+        axis=axis,
         panels=_panels(sources, signals),
         bands={one.name: list(_bands(one)) for one in sources if "pen.state" in one.trace},
         marks=_marks(sources, end_s - start_s),
@@ -103,13 +112,13 @@ def picture(
     )
 
 
-def usual_signals(traces: Sequence[Trace]) -> list[str]:
+def usual_signals(sources: Sequence[Source]) -> list[str]:
     """What is shown where no signals are named: of a simulated trace those that people know, of
     a recording all that it has but words of bits. All of them are in every trace."""
     common = [
         column
-        for column, _ in traces[0].columns()[1:]
-        if all(column.name in trace for trace in traces)
+        for column, _ in sources[0].trace.columns()[1:]
+        if all(column.name in source.trace for source in sources)
     ]
     names = [column.name for column in common]
     if any(name.startswith("plant.") for name in names):
@@ -121,10 +130,10 @@ def _is_worth_a_line(column: Column) -> bool:
     return column.unit != "bits" and column.name not in DRAWN_OTHERWISE
 
 
-def check_units(named: Sequence[tuple[str, Trace]], signals: Sequence[str]) -> None:
+def check_units(sources: Sequence[Source], signals: Sequence[str]) -> None:
     """Raises UserError where a signal is missing in a file, or has another unit there."""
     for signal in signals:
-        units = {name: _unit(trace, signal) for name, trace in named}
+        units = {source.name: _unit(source.trace, signal) for source in sources}
         for name, unit in units.items():
             if unit is None:
                 raise UserError(f"{name} has no signal {signal}", "choose others by --signals")
@@ -271,7 +280,7 @@ def _marks(sources: Sequence[Source], width_s: float) -> list[Mark]:
 
 
 def _whose(names: Sequence[str], sources: Sequence[Source]) -> str:
-    return f", {' + '.join(names)}" if len(names) < len(sources) else ""
+    return f" ({', '.join(names)})" if len(names) < len(sources) else ""
 
 
 def _shades(source: Source) -> Iterator[Span]:

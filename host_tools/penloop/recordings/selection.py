@@ -47,15 +47,18 @@ def with_signals(trace: Trace, names: Sequence[str]) -> Trace:
     return Trace(trace.time_us, chosen, trace.header)
 
 
-def span(trace: Trace, start: str, end: str) -> Trace:
-    """The rows between two times since the first row, `1s` and `2.5s`; empty for the very first
-    and last. Raises BadValue, and UserError where no row is left."""
-    first_us, last_us = int(trace.time_us[0]), int(trace.time_us[-1])
-    start_us = first_us + parse(start, "us") if start else first_us
-    end_us = first_us + parse(end, "us") if end else last_us
-    rows = (trace.time_us >= start_us) & (trace.time_us <= end_us)
+def span(trace: Trace, start: str, end: str, zero_us: int, name: str) -> Trace:
+    """The rows between two times since a zero, `1s` and `2.5s`; empty for the very first and last.
+
+    Raises BadValue, and UserError where no row is left of what is called `name`.
+    """
+    times = trace.time_us
+    start_us = zero_us + parse(start, "us") if start else int(times[0])
+    end_us = zero_us + parse(end, "us") if end else int(times[-1])
+    rows = (times >= start_us) & (times <= end_us)
     if not rows.any():
-        asked = f"from {start or '0 s'} to {end or 'its end'}"
-        raise UserError(f"no samples {asked}", f"the file lasts {(last_us - first_us) / 1e6:g} s")
+        asked = f"from {start or 'its begin'} to {end or 'its end'}"
+        there = [f"{(int(times[row]) - zero_us) / 1e6:g} s" for row in (0, -1)]
+        raise UserError(f"{name} has no samples {asked}", f"it has them from {' to '.join(there)}")
     pairs = [(column, values[rows]) for column, values in trace.columns()[1:]]
-    return Trace(trace.time_us[rows], pairs, trace.header)
+    return Trace(times[rows], pairs, trace.header)

@@ -73,7 +73,8 @@ function labels(range, at) {
   });
   const marks = data.marks.filter((mark) => mark.time >= range[0] && mark.time <= range[1]);
   marks.slice(0, MARKS_NAMED).forEach((mark) => found.push({ text: mark.text, x: mark.time, xref: "x",
-    y: at.panels.length ? at.panels[0][1] : 1, yref: "paper", yanchor: "top", xanchor: "left", xshift: 1,
+    y: at.panels.length ? at.panels[0][1] : 1, yref: "paper", yanchor: "top",
+    xanchor: mark.time > range[1] - 0.03 * (range[1] - range[0]) ? "right" : "left",
     textangle: -90, showarrow: false, font: { size: 12, color: mark.colour },
     bgcolor: "rgba(255,255,255,.75)" }));
   return found;
