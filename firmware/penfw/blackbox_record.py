@@ -13,7 +13,7 @@ UNKNOWN_STATE = 255
 def head(pen):
     """What stands before the rows: fields of record_tables.py, and all settings in force."""
     fields = tables.read("record_tables", "LOGS")[0][4][2:]
-    values = _what(pen) + _cartridge(pen.cartridge) + _sizes(pen.blackbox.held())
+    values = _what(pen) + cartridge_values(pen.cartridge) + _sizes(pen.blackbox.held())
     buffer = bytearray(protocol.FRAME_MAX + 4 * len(pen.settings))
     end = protocol.pack(fields, values, buffer, 0)
     struct.pack_into("<%di" % len(pen.settings), buffer, end, *pen.settings)
@@ -31,7 +31,8 @@ def _what(pen):
     )  # fmt: skip
 
 
-def _cartridge(part):
+def cartridge_values(part):
+    """Of the fields on the cartridge."""
     return (
         part.state, part.serial, part.needles, part.kind, part.max_depth_um,
         part.strokes_allowed, part.minutes_allowed, part.strokes_used, part.used_ms,

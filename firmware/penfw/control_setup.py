@@ -19,6 +19,11 @@ GROSS_MA = 300  # one sample of it ends the proof: no pulse is so great
 OVERCURRENT_MA = 2800  # jammed at 130 Hz: 2.7 A until the ceiling falls; stalled at 4.2 V: 3.6 A
 
 
+MISMATCH_UM = 100  # of the depth axis
+ROUGH_MISMATCH_UM = 1000  # still finds an axis that does not move
+ROUGH_BATTERY_MV = 2500
+
+
 class ControlSetup:
     """What only a start and new settings need of the class `ControlState`."""
 
@@ -148,5 +153,8 @@ class ControlSetup:
         self.gross_raw = self.shunt_zero + gross
         self.braking_raw = self.shunt_zero - gross
         self.proof_mV = self.resistance_mOhm * PROOF_MA // 1000
-        self.battery_critical_mV = get("battery_critical")
+        # Without calibration a good pen's readings may be off by more; it only comes to SERVICE.
+        calibrated = get("calibrated")
+        self.mismatch_um = MISMATCH_UM if calibrated else ROUGH_MISMATCH_UM
+        self.battery_critical_mV = get("battery_critical") if calibrated else ROUGH_BATTERY_MV
         self.winding_limit_mC = get("winding_limit")

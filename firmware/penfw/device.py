@@ -87,8 +87,7 @@ class Device:
 
     def record_part(self, log, file, at, size):
         """(bytes of the file, at most `size` of them from `at` on); None without such a file."""
-        path = tables.read("record_tables", "path")(log, file)
-        return path and self._pen.board.files.part(path, at, size)
+        return tables.read("record_files", "part")(self._pen, log, file, at, size)
 
     def faults(self):
         """(number, latched, boot session, seconds, microseconds), latched ones first."""

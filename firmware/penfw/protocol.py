@@ -162,6 +162,7 @@ STAGE_MAX = 96  # changes of one transaction
 RESULTS_MAX = (PAYLOAD_MAX - 2) // 12  # rows of a SET or RESULTS reply
 BLACK_BOX = 0  # logs that RECORDS reads
 TREATMENTS = 1
+HOLDER = 2
 
 _SIZES = {"b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4}
 
@@ -174,6 +175,8 @@ def __getattr__(name):
         return tables.read("protocol_tables", name)
     if name in ("LOGS", "ROW_FIELDS"):
         return tables.read("record_tables", name)
+    if name == "HOLDER_ROW":
+        return tables.read("record_files", name)
     raise AttributeError(name)
 
 

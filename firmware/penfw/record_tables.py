@@ -43,10 +43,3 @@ LOGS = (
     (("/blackbox_a", "/blackbox_b"), 1536, 8, BLACK_BOX_LAYOUT, BLACK_BOX_FIELDS),
     (("/treatments_a", "/treatments_b"), 128, 50, TREATMENT_LAYOUT, TREATMENT_FIELDS),
 )
-
-
-def path(log, number):
-    """Of a log's file; None when there is no such one."""
-    if log >= len(LOGS) or number >= len(LOGS[log][0]):
-        return None
-    return LOGS[log][0][number]

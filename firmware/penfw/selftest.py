@@ -10,6 +10,7 @@ from penfw.signals import index as signal
 
 SETTLE_MS = 100  # until every slow input has been read a few times
 CURRENT_MA = 150  # shunt reading without drive
+ROUGH_CURRENT_MA = 400  # before its zero has been measured
 HOUSING_MC = (-5000, 90000)
 
 _CURRENT = signal("current")
@@ -44,7 +45,8 @@ class SelfTest:
     def _sensor_faults(self):
         values = self._pen.control.values
         found = 0
-        if not -CURRENT_MA < values[_CURRENT] < CURRENT_MA:
+        limit_mA = CURRENT_MA if self._pen.get("calibrated") else ROUGH_CURRENT_MA
+        if not -limit_mA < values[_CURRENT] < limit_mA:
             found |= 1 << faults.OVERCURRENT
         if not HOUSING_MC[0] < values[_HOUSING] < HOUSING_MC[1]:
             found |= 1 << faults.OVER_TEMPERATURE

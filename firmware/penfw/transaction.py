@@ -6,6 +6,7 @@ from penfw.limits import lowest_rate_mHz, to_step_um
 _RATE = settings.index("stroke_rate")
 _DEPTH = settings.index("depth")
 _CEILING = settings.index("depth_ceiling")
+_CALIBRATED = settings.index("calibrated")  # 0 is safe: no treatment. A wrong 1 ends in FAULT
 
 
 def apply(pen, changes):
@@ -45,7 +46,8 @@ def _refusal(pen, index, value):
     if value > settings.MAXIMA[index]:
         return protocol.ABOVE_MAXIMUM, settings.MAXIMA[index]
     closed = settings.ACCESSES[index] != settings.OPEN
-    if closed and pen.control.state != states.SERVICE:
+    forgets = index == _CALIBRATED and not value and pen.control.state == states.FAULT
+    if closed and pen.control.state != states.SERVICE and not forgets:
         return protocol.SERVICE_ONLY, 0
     if closed and pen.motor_on():
         return protocol.MOTOR_ON, 0

@@ -38,7 +38,6 @@ _RUN_UP_LOOKS = const(8)  # 160 ms from standstill to the first whole turn
 _LOST_EDGES = const(20)  # three turns and more without top dead centre
 _POSITION_LOW = const(1600)
 _POSITION_HIGH = const(64000)
-_MISMATCH_UM = const(100)
 _STEP_UM = const(25)
 _HARD_STEPS = const(100)  # 2.5 mm: nothing goes deeper, whoever asks
 _LOOKS = const(2)  # the third look in succession is a fault
@@ -125,7 +124,8 @@ class Watches(ControlState):
         if not self.homed:
             return
         off = position - self.steps * _STEP_UM
-        if -_MISMATCH_UM <= off <= _MISMATCH_UM:
+        limit = self.mismatch_um
+        if -limit <= off <= limit:
             self.mismatch_looks = 0
             return
         self.mismatch_looks += 1

@@ -16,7 +16,7 @@ from penhost.clock import Clock, MonotonicClock
 from penhost.description import Description
 from penhost.errors import BadValue, LineNoisy, PenRestarted, PenSilent, PortLost
 from penhost.ports import open_port
-from penhost.records import BlackBoxRecord, TreatmentRecord
+from penhost.records import BlackBoxRecord, HolderCartridge, TreatmentRecord
 from penhost.replies import Change, Event, FaultRecord, Outcome, Status
 from penhost.scope import ARMED, MOST_SAMPLES, Capture, NoTrigger, Progress, Scope, Watcher
 from penhost.session import Entropy, Session, entropy_of
@@ -212,6 +212,10 @@ class Pen(Description):
         """The records of the last treatments, the newest first: at least 50, once there were."""
         raw = records.read_log(self._session, protocol.TREATMENTS)
         return [records.treatment_record(record, self.fault_table) for record in raw]
+
+    def cartridge(self) -> HolderCartridge:
+        """What is in the holder. Raises BadValue for a pen whose firmware does not tell."""
+        return records.holder_cartridge(self._session)
 
     def events(self) -> list[Event]:
         """What the pen has sent unasked since the last call: state changes, faults, notices."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penfw import protocol
-from penhost.errors import ProtocolMismatch
+from penhost.errors import BadValue, ProtocolMismatch, Refused
 from penhost.session import Session
 from penhost.tables import Fault, Setting
 from penhost.units import Quantity
@@ -22,6 +22,7 @@ from penhost.units import Quantity
 _CRC_BYTES = 4
 _WRAP_MS = 65536
 UNKNOWN_STATE = 255
+HOLDER_TRIES = 5
 _ROW_TYPE = np.dtype([(name, "<" + _code) for name, _code, _unit, _factor in protocol.ROW_FIELDS])
 
 
@@ -38,6 +39,36 @@ class CartridgeUse:
     strokes_used: int
     used_ms: int
     state: int
+
+
+# By their numbers in the pen.
+CARTRIDGE_STATES = ("none", "invalid", "used", "fresh", "in use", "expired")
+CARTRIDGE_KINDS = ("treatment", "test")
+
+
+@dataclass(frozen=True)
+class HolderCartridge(CartridgeUse):
+    """The cartridge in the holder now; what is used does not count a run that is under way.
+
+    present: by the holder's switch; it is read while the pen is in STANDBY or SERVICE
+    removed: it was taken off this pen after use
+    """
+
+    present: bool
+    removed: bool
+
+    @property
+    def condition(self) -> str:
+        """none, unread, invalid, used, removed, fresh, in use (by this pen) or expired."""
+        if self.state == 0 and self.present:
+            return "unread"
+        name = CARTRIDGE_STATES[self.state] if self.state < len(CARTRIDGE_STATES) else "unknown"
+        return "removed" if name == "used" and self.removed else name
+
+    @property
+    def kind_name(self) -> str:
+        """treatment or test."""
+        return CARTRIDGE_KINDS[self.kind] if self.kind < len(CARTRIDGE_KINDS) else "unknown"
 
 
 @dataclass(frozen=True)
@@ -89,9 +120,22 @@ class TreatmentRecord:
     spent: tuple[Spent, ...]
 
 
+def _holder_record(session: Session) -> bytes:
+    """The record; read in parts, it may change meanwhile."""
+    remedy = "update the pen's firmware with `penloop flash`"
+    for _ in range(HOLDER_TRIES):
+        try:
+            found = read_log(session, protocol.HOLDER)
+        except Refused as refusal:
+            raise BadValue("this pen does not tell about its cartridge", remedy) from refusal
+        if found:
+            return found[0]
+    raise ProtocolMismatch("the cartridge's record cannot be read", remedy)
+
+
 def read_log(session: Session, log: int) -> list[bytes]:
     """The whole records of a log, the newest first. Raises ProtocolMismatch for a newer layout."""
-    paths, size, _most, layout, _fields = protocol.LOGS[log]
+    paths, size, _most, layout, _fields = _row(log)
     found: dict[int, bytes] = {}
     for number in range(len(paths)):
         content = _file(session, log, number)
@@ -102,6 +146,10 @@ def read_log(session: Session, log: int) -> list[bytes]:
                 _check_layout(kind, layout)
                 found[sequence] = record[:-_CRC_BYTES]
     return [found[sequence] for sequence in sorted(found, reverse=True)]
+
+
+def _row(log: int) -> Any:
+    return protocol.HOLDER_ROW if log == protocol.HOLDER else protocol.LOGS[log]
 
 
 def _check_layout(found: int, known: int) -> None:
@@ -157,6 +205,13 @@ def black_box_record(
 _USE = tuple(CartridgeUse.__dataclass_fields__)
 
 
+def holder_cartridge(session: Session) -> HolderCartridge:
+    """The cartridge in the holder. Raises ProtocolMismatch, BadValue for an older pen."""
+    fields, _end = _fields(protocol.HOLDER, _holder_record(session))
+    use = {name: int(fields.get(name, fields.get(f"cartridge_{name}", 0))) for name in _USE}
+    return HolderCartridge(**use, present=bool(fields["present"]), removed=bool(fields["removed"]))
+
+
 def treatment_record(record: bytes, faults: dict[int, Fault]) -> TreatmentRecord:
     """One record of a treatment. Raises ProtocolMismatch."""
     fields, _end = _fields(protocol.TREATMENTS, record)
@@ -173,7 +228,7 @@ def treatment_record(record: bytes, faults: dict[int, Fault]) -> TreatmentRecord
 
 
 def _fields(log: int, record: bytes) -> tuple[dict[str, Any], int]:
-    layout = protocol.LOGS[log][4]
+    layout = _row(log)[4]
     try:
         values, at = protocol.unpack_at(layout, record, 0)
         return {name: value for (name, _code), value in zip(layout, values, strict=True)}, at

@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("info", "pen", "Tell who answers on a port, what it does and how it is."),
         ("monitor", "monitor", "Print signals of a pen as it sends them, a line a sample."),
         ("faults", "pen", "Show the faults that a pen has latched and those that it remembers."),
+        ("cartridge", "cartridge", "Show the cartridge in the holder, and what it has used."),
         ("blackbox", "blackbox", "Show the faults that a pen has recorded, with the signals."),
         ("sessions", "sessions", "Show the treatments that a pen has recorded."),
         ("dashboard", "dashboard", "Show a pen on a local page: plots, settings, faults, stop."),
@@ -29,6 +30,12 @@ COMMANDS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("set", "pen", "Change settings of a pen as one transaction: all of them or none."),
         ("params", "params", "Profiles: dump, load, diff and reset the settings of a pen."),
         ("tune", "tune", "Measure a pen in SERVICE, propose gains of its rate law, try, apply."),
+    ),
+    "Service": (
+        ("service", "service", "Tell whether SERVICE is on, wait for it, or leave it."),
+        ("run-motor", "service", "Run the motor in SERVICE, and park the needles at the end."),
+        ("park", "service", "Bring the needles to top dead centre, in SERVICE."),
+        ("stop", "service", "Stop a treatment or a service run; the needles are parked."),
     ),
     "Record and analyse": (
         ("record", "record", "Record signals of a pen to FILE, as Parquet or MCAP."),

@@ -180,10 +180,11 @@ def test_the_one_shot_holds_over_a_late_tick_and_is_open_before_flash_is_written
 
 def test_what_has_to_fit_before_calibration_is_said_in_volts():
     text = section("Figures that the firmware expects")
-    band_V = value_in_code("`penfw/selftest.py` `CURRENT_MA`") / 1000 * 0.5
-    assert f"{0.75 - band_V:.3f} to {0.75 + band_V:.3f} V" in text
-    band_V = value_in_code("`penfw/watch.py` `_MISMATCH_UM`") / 1000
-    assert f"{0.4 - band_V:.1f} to {0.4 + band_V:.1f} V" in text
+    band_V = value_in_code("`penfw/selftest.py` `ROUGH_CURRENT_MA`") / 1000 * 0.5
+    assert f"{0.75 - band_V:.2f} to {0.75 + band_V:.2f} V" in text
+    band_V = value_in_code("`penfw/control_setup.py` `ROUGH_MISMATCH_UM`") / 1000
+    lowest_V = value_in_code("`penfw/watch.py` `_POSITION_LOW`") * 3.3 / 65535
+    assert f"between {lowest_V:.1f} V and {0.4 + band_V:.1f} V" in text
 
 
 def test_the_rescue_by_the_button_has_the_firmware_s_times():

@@ -13,7 +13,7 @@ from rich.table import Table
 from penhost import BadValue, Pen
 from penhost.replies import FaultRecord
 from penhost.units import Quantity, show
-from penloop import changes, completion
+from penloop import acknowledgement, changes, completion
 from penloop.connection import AsJson, Port, connected
 
 # A name, "=" or a space before a number, and a value that goes on to the next name.
@@ -140,9 +140,17 @@ def assignments(words: Sequence[str]) -> dict[str, str]:
     return {match[1]: match[2].strip() for match in found}
 
 
-def faults(port: Port = "", as_json: AsJson = False) -> None:
+def faults(
+    port: Port = "",
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Acknowledge them; a press at the pen goes on.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show the faults that a pen has latched and those that it remembers, with remedies."""
     with connected(port) as pen:
+        if clear:
+            acknowledgement.acknowledge(pen)
         records = pen.faults()
     if as_json:
         print(json.dumps([asdict(record) for record in records]))
@@ -151,8 +159,10 @@ def faults(port: Port = "", as_json: AsJson = False) -> None:
         _show_fault(record)
     if not records:
         print("no faults")
-    if any(record.latched for record in records):
-        print("to acknowledge: hold the pen's button for 1 to 3 s, then let go")
+    if clear:
+        print(acknowledgement.NEXT)
+    elif any(record.latched for record in records):
+        print("to acknowledge: hold the pen's button for 1 to 3 s, or `penloop faults --clear`")
 
 
 def _show_fault(record: FaultRecord) -> None:
