@@ -155,7 +155,9 @@ def test_a_run_in_service_has_the_settings_bounds_of_the_rate(make_bench, rate_m
 def test_a_hand_over_is_refused_where_the_prompt_is_elsewhere(part, on_usb, argument, taken):
     part.pen.board.on_usb = on_usb
     refused = (protocol.REFUSED, protocol.PROMPT_ELSEWHERE)
-    assert part.pen.device.command(4, argument) == ((protocol.APPLIED, 0) if taken else refused)
+    assert part.pen.device.command(4, argument) == (
+        (protocol.APPLIED, argument) if taken else refused
+    )
     assert part.pen.flash_window.hand_over_due == taken
 
 
@@ -355,7 +357,7 @@ def test_a_window_is_announced_once_and_waits_a_second_for_a_host_that_takes_not
 
 
 def test_after_a_window_the_deadline_holds_again_and_a_full_flash_is_told(make_bench):
-    save = 'pen.saved = tables.read("store", "save")(files, pen.settings, pen.saved)'
+    save = 'pen.saved = tables.read("store", "save")(files, values, pen.saved)'
     bench = make_bench(firmware=with_changes({"flash_item": (save, "raise OSError(28)")}))
     bench.run(1.0)
     with linked(bench) as host:
