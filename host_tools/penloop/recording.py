@@ -8,6 +8,7 @@ and so on, and the same readers take both; `link.*` tells of gaps (recordings/ga
 
 import json
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ class RecordingFile:
         self.goal = goal
         self.partial = _partial(goal)
         self.rows = 0
+        self.missing: Counter[str] = Counter()  # samples by the reason of their gap
         self._names = [one.name for one in signals]
         self._timeline = gaps.Timeline()
         fields = [_field("time", "us"), *(_field(f"pen.{one.name}", one.unit) for one in signals)]
@@ -61,6 +63,7 @@ class RecordingFile:
         if not len(samples):
             return
         marks = self._timeline.columns(block, len(samples))
+        self.missing[gaps.reason_text(int(marks["link.gap"][0]))] += int(marks["link.missing"][0])
         values = [samples[TIME], *(samples[name] for name in self._names), *marks.values()]
         columns = [pa.array(one, pa.int64()) for one in values]
         self._waiting.append(pa.record_batch(columns, schema=self._schema))

@@ -67,6 +67,13 @@ def test_faults_are_marked_with_their_names():
     assert (mark.time_s, mark.text) == (5.19, "fault: stall")
 
 
+def test_a_capture_has_its_zero_and_a_mark_at_its_trigger():
+    trace = recording()
+    trace.header.environment["trigger_us"] = int(trace.time_us[100])
+    first, second = drawn(trace, moment="trigger").marks
+    assert (first.time_s, first.text, second.text) == (0.0, "trigger", "fault: stall")
+
+
 def test_names_are_those_of_the_recorded_pen():
     trace = recording()
     trace.header.environment |= {

@@ -19,8 +19,6 @@ from penloop.commands.monitor import DEFAULT, Rate, Signals, samples_for, signal
 from penloop.connection import Port, Wait, period_ms, reconnecting, seconds
 from penloop.errors import UserError
 from penloop.recording import RecordingFile, check_goal, recover
-from penloop.recordings import gaps
-from penloop.recordings.formats import read
 
 
 def register(app: typer.Typer) -> None:
@@ -63,13 +61,8 @@ def _finish(recording: RecordingFile) -> None:
     if finished is None:
         print("nothing was recorded")
         return
-    print(f"{recording.rows:,} samples in {finished}{_missing(finished)}")
-
-
-def _missing(finished: Path) -> str:
-    counts = gaps.summary(read(finished))["missing"]
-    told = [f"{count:,} missing: {reason}" for reason, count in counts.items() if count]
-    return f" ({'; '.join(told)})" if told else ""
+    told = [f"{count:,} missing: {why}" for why, count in recording.missing.items() if count]
+    print(f"{recording.rows:,} samples in {finished}" + (f" ({'; '.join(told)})" if told else ""))
 
 
 def environment(pen: Pen, signals: Sequence[Signal], wait_ms: int) -> dict[str, Any]:

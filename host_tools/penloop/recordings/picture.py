@@ -262,21 +262,31 @@ def _bands(source: Source) -> Iterator[Span]:
 
 
 def _marks(sources: Sequence[Source], width_s: float) -> list[Mark]:
-    """Faults as they latched; of several recordings one mark for what comes at the same time."""
-    found: list[tuple[float, str, list[str]]] = []
+    """Faults as they latched, and triggers; one mark for what several have at the same time."""
+    found: list[tuple[Mark, list[str]]] = []
     for source in sources:
-        for time_us, number in latchings(source.trace):
-            time_s, name = source.time_s(time_us), words.fault_name(source.trace, number)
-            near = [m for m in found if m[1] == name and abs(m[0] - time_s) < SAME * width_s]
+        for mark in _moments(source):
+            near = [
+                names
+                for other, names in found
+                if other.text == mark.text and abs(other.time_s - mark.time_s) < SAME * width_s
+            ]
             if near:
-                near[0][2].append(source.name)
+                near[0].append(source.name)
             else:
-                found.append((time_s, name, [source.name]))
-    marks = [
-        Mark(time_s, f"fault: {name}{_whose(names, sources)}", palette.ALARM)
-        for time_s, name, names in found
-    ]
+                found.append((mark, [source.name]))
+    marks = [replace(mark, text=mark.text + _whose(names, sources)) for mark, names in found]
     return sorted(marks, key=lambda mark: mark.time_s)
+
+
+def _moments(source: Source) -> Iterator[Mark]:
+    trace = source.trace
+    for time_us, number in latchings(trace):
+        text = f"fault: {words.fault_name(trace, number)}"
+        yield Mark(source.time_s(time_us), text, palette.ALARM)
+    trigger_us = trace.header.environment.get("trigger_us")
+    if trigger_us is not None and trace.time_us[0] <= trigger_us <= trace.time_us[-1]:
+        yield Mark(source.time_s(int(trigger_us)), "trigger", palette.INK)
 
 
 def _whose(names: Sequence[str], sources: Sequence[Source]) -> str:
