@@ -305,6 +305,14 @@ class Pen(Description):
         while stream is self._stream:
             yield self._next_block(stream)
 
+    def arrived(self) -> list[Block]:
+        """Samples that have arrived, without waiting for more."""
+        stream = self._subscribed()
+        self._session.pump(self._clock.now_us())
+        queue = self._session.telemetry
+        blocks = [stream.block(queue.popleft()) for _ in range(len(queue))]
+        return [block for block in blocks if block is not None]
+
     def samples(self) -> Iterator[np.void]:
         """Samples one by one: `sample["time_us"]` is device time, `sample["rate"]` a signal."""
         for block in self.blocks():

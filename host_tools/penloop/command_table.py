@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("ports", "ports", "List the serial ports of this computer, and the simulated one."),
         ("doctor", "doctor", "Find what is wrong with a connection to a pen, and say what to do."),
         ("info", "pen", "Tell who answers on a port, what it does and how it is."),
+        ("shell", "shell", "Open a prompt that holds the connection to a pen."),
         ("monitor", "monitor", "Print signals of a pen as it sends them, a line a sample."),
         ("faults", "pen", "Show the faults that a pen has latched and those that it remembers."),
         ("cartridge", "cartridge", "Show the cartridge in the holder, and what it has used."),

@@ -1,0 +1,1 @@
+"""`penloop shell`: a prompt that holds the connection to a pen."""

@@ -1,0 +1,52 @@
+"""What is typed in a shell: a line is a command of `penloop`, without the port."""
+
+import shlex
+import sys
+
+from penhost import PenError
+from penloop import cli
+from penloop.command_table import ROWS
+from penloop.errors import UserError
+from penloop.shell.link import Link
+
+LEAVE = ("exit", "quit")
+OTHERS = ("exit", "help", "quit", "status", "stop")  # beside the commands of the command line
+# They open the port themselves, or take the terminal over.
+ELSEWHERE = ("shell", "flash", "desk-check", "share", "dashboard", "doctor", "sim", "demo")
+
+
+def words_of(line: str) -> list[str]:
+    """The words of a line. Raises UserError on a quotation mark without its twin."""
+    try:
+        return shlex.split(line, comments=True)
+    except ValueError as error:
+        raise UserError(f"{line.strip()!r} cannot be read ({error})", "close it") from None
+
+
+def run(line: str, link: Link) -> int:
+    """Runs a line; every error is told. Returns the exit code, as of the command line."""
+    try:
+        words = words_of(line)
+        if not words:
+            return 0
+        if words[0] in ELSEWHERE:
+            remedy = f"leave by Ctrl-D, then run `penloop {words[0]}`"
+            raise UserError(f"{words[0]} is not for the shell", remedy)
+        return _command(words, link)
+    except (UserError, PenError) as error:
+        print(f"penloop: error: {error}", file=sys.stderr)
+        return 1
+
+
+def _command(words: list[str], link: Link) -> int:
+    if words == ["stop"]:
+        print(link.stop())
+        return 0
+    if words == ["help"]:
+        return cli.run(["--help"])
+    if words[0] == "status":
+        words = ["info", *words[1:]]
+    if "--help" in words or words[0] not in ROWS:
+        return cli.run(words)  # nothing of the pen is wanted
+    with link.lent():
+        return cli.run(words)

@@ -1,0 +1,166 @@
+"""`penloop shell`, in a terminal as a person has it."""
+
+import json
+import re
+
+import pytest
+
+from tests.system import terminal
+from tests.system.penloop_process import Server, finish, start
+from tests.system.terminal import CTRL_C, CTRL_D, CTRL_X
+
+PROMPT = "penloop>"
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Pens in real time at the same place, one after the other."""
+    servers = []
+
+    def make(*arguments):
+        folder = tmp_path / str(len(servers))
+        folder.mkdir()
+        servers.append(Server(folder, "--link", str(tmp_path / "pen"), *arguments))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Opens shells that have a home of their own."""
+    opened = []
+
+    def make(port):
+        home = {"XDG_DATA_HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+        opened.append(terminal.penloop("shell", "--port", str(port), **home))
+        opened[-1].wait_for(PROMPT, "Ctrl-X: stop")
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+def test_commands_need_no_port_and_the_pen_stays(shell):
+    with_pen = shell("sim://")
+    with_pen.wait_for("READY", "depth 0.5 mm", "faults: none")
+    with_pen.enter("set depth = 0.75 mm")
+    with_pen.wait_for("depth: 0.5 mm -> 0.75 mm")
+    with_pen.enter("get depth --json")
+    with_pen.wait_for('{"depth": 750}')
+    with_pen.enter("set depth=9mm")
+    with_pen.wait_for("penloop: error: depth refused", "2.5 mm")
+    with_pen.enter("flash")
+    with_pen.wait_for("not for the shell")
+    with_pen.type(CTRL_D)
+    assert with_pen.end() == 0
+
+
+def test_the_time_of_a_simulated_pen_goes_on_at_the_prompt(shell):
+    with_pen = shell("sim://")
+    with_pen.wait_for("READY")
+
+    def up_s():
+        with_pen.enter("info --json")
+        told = with_pen.wait_until(lambda screen: screen.count("time_us") > seen, "info")
+        return int(re.findall(r'"strokes": (\d+)', told)[-1])
+
+    seen = 0
+    assert up_s() == 0  # at rest
+    with_pen.enter("monitor --signals rate --for 50ms")
+    first = with_pen.wait_until(lambda screen: re.search(r"^ +(\d+\.\d+) +0 Hz", screen, re.M), "a")
+    before_s = float(re.findall(r"^ +(\d+\.\d+) +0 Hz", first, re.M)[-1])
+
+    def later(screen):
+        times = re.findall(r"^ +(\d+\.\d+) +0 Hz", screen, re.M)
+        return float(times[-1]) > before_s + 0.5
+
+    with_pen.enter("monitor --signals rate --for 700ms --rate 10")
+    with_pen.wait_until(later, "a later sample")
+
+
+def test_names_are_completed_with_units_and_bounds(shell):
+    with_pen = shell("sim://")
+    with_pen.type("set rate_")
+    with_pen.wait_for("rate_kp=", "0 uV/mHz to 30 uV/mHz", "rate_ki=")
+    with_pen.type(CTRL_C)
+    with_pen.type("monitor --signals rate,cur")
+    with_pen.wait_for("rate,current")
+
+
+def test_a_key_stops_the_motor_while_the_prompt_waits(serve, shell, tmp_path):
+    server = serve()
+    server.wait_for("READY")
+    with_pen = shell(tmp_path / "pen")
+    server.act("b")
+    with_pen.wait_for("RUNNING")
+    with_pen.type("half a li")
+    with_pen.type(CTRL_X)
+    with_pen.wait_for("the pen was told to stop")
+    with_pen.wait_for("half a li", "rate 0 Hz")
+    server.wait_for("PARKING")
+
+
+def test_stop_is_always_a_command(serve, shell, tmp_path):
+    server = serve()
+    server.wait_for("READY")
+    with_pen = shell(tmp_path / "pen")
+    server.act("b")
+    with_pen.wait_for("RUNNING")
+    with_pen.enter("stop")
+    server.wait_for("PARKING")
+
+
+def test_ctrl_c_ends_the_command_and_stops_the_pen_but_not_the_shell(serve, shell, tmp_path):
+    server = serve()
+    server.wait_for("READY")
+    with_pen = shell(tmp_path / "pen")
+    server.act("b")
+    with_pen.wait_for("RUNNING")
+    with_pen.enter("monitor --signals state,rate --rate 10")
+    with_pen.wait_until(lambda screen: screen.count(" Hz\n") > 2, "samples")
+    with_pen.type(CTRL_C)
+    with_pen.wait_for("interrupted, the pen was told to stop")
+    server.wait_for("PARKING")
+    with_pen.enter("get depth --json")
+    with_pen.wait_for('{"depth": 500}')
+
+
+def test_a_lost_link_is_told_and_the_next_command_connects_again(serve, shell, tmp_path):
+    first = serve("--seed", "2")
+    first.wait_for("READY")
+    with_pen = shell(tmp_path / "pen")
+    with_pen.wait_for("READY")
+    first.close()
+    with_pen.wait_for("the next command connects again")
+    with_pen.enter("get depth --json")
+    with_pen.wait_for("penloop: error: port")
+    second = serve("--seed", "2")
+    second.wait_for("READY")
+    with_pen.enter("set depth=0.6mm")
+    with_pen.wait_for("connected again", "0.5 mm -> 0.6 mm", "depth 0.6 mm")
+
+
+def test_lines_are_remembered_from_shell_to_shell(shell):
+    first = shell("sim://")
+    first.enter("get buzzer --json")
+    first.wait_for('{"buzzer": 1}')
+    first.enter("exit")
+    assert first.end() == 0
+    second = shell("sim://")
+    second.type("\x1b[A\x1b[A")  # up, over the "exit"
+    second.wait_for("get buzzer --json")
+
+
+def test_lines_may_come_from_a_pipe():
+    process = start("shell", "--port", "sim://", stdin=-1)
+    process.stdin.write("# a comment\nset depth=0.75mm\nget depth --json\nget nothing\n")
+    process.stdin.close()
+    process.stdin = None
+    code, out, err = finish(process)
+    assert (code, out.splitlines()[0]) == (1, "depth: 0.5 mm -> 0.75 mm")
+    assert json.loads(out.splitlines()[1]) == {"depth": 750}
+    assert err == err.splitlines()[0] + "\n"
