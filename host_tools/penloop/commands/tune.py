@@ -22,6 +22,7 @@ from penloop.tuning.loop import RATES_HZ
 from penloop.tuning.proposal import Proposal
 from penloop.tuning.session import Findings
 
+TRIAL_S = 30.0  # so long after the last word of this computer the former settings come back
 TRIES = 30  # candidates, about, for the progress bar
 
 
@@ -154,14 +155,15 @@ def _apply(
 ) -> None:
     """On trial, measured again, kept on yes; what measures worse goes back by itself."""
     pen = experiments.pen
-    with application.trial(pen, proposal.changes, proposal.before.settings) as trial:
+    with pen.trial(TRIAL_S) as trial:
+        pen.set(proposal.changes)
         after = application.measure(experiments)
         picture.draw(proposal, before, after, goal)
         _show_measured(before.figures, after.figures)
         worse = application.worse(after.figures, before.figures)
         if worse:
             print(f"worse on the pen itself: {', '.join(worse)}")
-        elif yes or _asked("Keep it?"):
+        elif yes or _asked(f"Keep it? It goes back by itself in {TRIAL_S:.0f} s."):
             trial.keep()
     if trial.kept:
         units = {name: pen.settings[name].unit for name in proposal.changes}
@@ -175,6 +177,6 @@ def _show_measured(before: Figures, after: Figures) -> None:
     for name in application.MEASURED:
         goal = GOALS[name]
         print(
-            f"  {goal.title + ' on the pen':<24}{_figure(before, name)} -> "
+            f"  {goal.title + ' on the pen':<28}{_figure(before, name)} -> "
             f"{_figure(after, name)} {goal.unit}"
         )

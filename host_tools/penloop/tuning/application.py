@@ -1,10 +1,8 @@
-"""A proposal on the real pen: measured before, applied on trial, measured again, kept or undone."""
+"""A proposal on the real pen: its steps before and on trial, and whether they got worse."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from penhost import Pen
 from penloop.tuning import judgement
 from penloop.tuning.experiment import Experiments, Step
 from penloop.tuning.judgement import Figures
@@ -41,26 +39,3 @@ def figures_of(step: Step) -> Figures:
 def worse(after: Figures, before: Figures) -> list[str]:
     """Titles of the measured figures that got worse."""
     return [judgement.GOALS[name].title for name in after.worse_than(before, MEASURED_SLACK)]
-
-
-@dataclass
-class Trial:
-    """Settings that are in force for now."""
-
-    kept: bool = False
-
-    def keep(self) -> None:
-        """They stay."""
-        self.kept = True
-
-
-@contextmanager
-def trial(pen: Pen, changes: Mapping[str, int], former: Mapping[str, int]) -> Iterator[Trial]:
-    """Applies the changes as one transaction; at the end they go back unless they are kept."""
-    one = Trial()
-    pen.set(changes)
-    try:
-        yield one
-    finally:
-        if not one.kept:
-            pen.set({name: former[name] for name in changes})

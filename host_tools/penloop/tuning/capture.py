@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
-SIGNALS = ("rate", "rate_target", "duty", "current", "battery", "state")  # 15 bytes a sample
+SIGNALS = ("rate", "rate_target", "duty", "current", "battery", "state", "inputs")  # 16 bytes
 PERIOD_MS = 2
 DUTY_FULL = 65535.0
 

@@ -17,8 +17,8 @@ from penloop.tuning.loop import Gains, Margins
 from penloop.tuning.response import MotorResponse
 
 PHASE_DEG, GAIN, VECTOR = 60.0, 1.8, 0.4  # least margins of a proposal, at every rate and corner
-COMPENSATIONS = (300, 450, 600)  # permille
-INTEGRAL_PHASES_DEG = (60.0, 75.0, 84.0)  # for which the integral gain is reckoned, at SLOW_HZ
+COMPENSATIONS = (300, 450, 600, 750)  # permille
+INTEGRAL_PHASES_DEG = (70.0, 82.0)  # for which the integral gain is reckoned, at SLOW_HZ
 SLOW_HZ = 50.0
 SHARES = (0.65, 1.0)  # of the largest proportional gain
 KP_MOST, KI_MOST = 30, 5000  # of the settings' table

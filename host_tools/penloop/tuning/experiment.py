@@ -30,11 +30,13 @@ STEP_S = 0.8
 STEPS = 3
 SETTLE_S, BEFORE_STEP_S = 0.5, 0.1
 COOL_K = 3.0  # the winding's estimate above its housing, below which its resistance is known
-COOL_LONGEST_S = 60.0
+COOL_LOOK_S, COOL_LONGEST_S = 0.5, 60.0
 HEAT_MARGIN_K = 20.0  # below the limit of the winding at which an experiment waits
 BATTERY_LEAST_V = 3.45  # at rest; saturation and "battery critical" are far from there
 BATTERY_MARGIN_V = 0.15  # above battery_critical, at which an experiment ends
 PARK_S = 1.2
+STOPPED_HZ = 10.0  # a motor that was run up and is slower stands, or soon will
+BUTTON_DOWN = 1  # of the signal `inputs`
 MOTOR_S = 18.0  # of all experiments, told beforehand
 
 
@@ -70,6 +72,7 @@ class Experiments:
     motor_s: float = 0.0
     _samples: list[Any] = field(default_factory=list)
     _lost: int = 0
+    _running: bool = False
 
     def check(self) -> None:
         """Whether the pen is fit: in SERVICE, without a fault, its battery charged."""
@@ -94,17 +97,21 @@ class Experiments:
 
         After a reset the pen takes its winding for 60 K warmer than it may be.
         """
-        self.pen.subscribe(["winding", "housing"], 100)
-        limit_c = self.pen.get("winding_limit").value * 1e-3
-        waited_s = 0.0
-        while True:
-            last = self.pen.record(0.5).samples[-1]
+        limit_c = self.pen.get("winding_limit").value * 1e-3 - HEAT_MARGIN_K
+        self.pen.subscribe(["winding", "housing", "state"], 100)
+        for look in range(round(COOL_LONGEST_S / COOL_LOOK_S)):
+            with self.pen.presence():
+                last = self.pen.record(COOL_LOOK_S).samples[-1]
+            self.check_state(self.pen.states[last["state"]])
             winding_c, housing_c = last["winding"] * 1e-3, last["housing"] * 1e-3
-            if winding_c > limit_c - HEAT_MARGIN_K:
-                self.tell(f"the winding has {winding_c:.0f} C: it cools")
-            elif winding_c - housing_c < COOL_K or waited_s > COOL_LONGEST_S:
+            if winding_c < limit_c and winding_c - housing_c < COOL_K:
                 return float(winding_c)
-            waited_s += 0.5
+            if not look:
+                self.tell(f"the winding has {winding_c:.0f} C, it cools for a while")
+        raise ExperimentEnded(
+            f"the winding still has {winding_c:.0f} C, its housing {housing_c:.0f} C",
+            "let the pen cool down for ten minutes",
+        )
 
     def staircase(self) -> Capture:
         """Up the levels, each held, and down again in small steps."""
@@ -159,15 +166,16 @@ class Experiments:
         self.cool()
         pen = self.pen
         pen.subscribe(SIGNALS, PERIOD_MS)
-        self._samples, self._lost = [], 0
+        self._samples, self._lost, self._running = [], 0, False
         self._critical_v = pen.get("battery_critical").value * 1e-3 + BATTERY_MARGIN_V
         with pen.presence():
             try:
                 self._go(RUN_UP_HZ)
                 self._hold(RUN_UP_S)
                 self._samples.clear()
+                self._running = True
                 yield
-            except PenError:
+            except BaseException:
                 self._try_to_park()
                 raise
             self._park()
@@ -207,12 +215,22 @@ class Experiments:
         """One block of telemetry; returns its last time in s."""
         block = next(self.pen.blocks())
         self.check_state(self.pen.states[block.samples["state"][-1]])
+        self._check_motion(block.samples)
         if block.samples["battery"][-1] * 1e-3 < self._critical_v:
             raise ExperimentEnded("the battery sinks under load", "charge it")
         self._samples.append(block.samples)
         self._lost += block.lost
         self.motor_s += len(block.samples) * PERIOD_MS * 1e-3
         return self._time_s()
+
+    def _check_motion(self, samples: Any) -> None:
+        """A press stops the motor and leaves the pen in SERVICE: it is not to be run again."""
+        if (samples["inputs"] & BUTTON_DOWN).any():
+            raise ExperimentEnded("the pen's button has stopped the motor", "run it again")
+        if self._running and samples["rate"].max() < STOPPED_HZ * 1e3:
+            raise ExperimentEnded(
+                "the motor has stopped", "see that no cartridge is in and that the needles are free"
+            )
 
     def _time_s(self) -> float:
         return float(self._samples[-1]["time_us"][-1] * 1e-6)

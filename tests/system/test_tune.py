@@ -1,0 +1,250 @@
+"""`penloop tune` on simulated pens: what it finds, what it changes, and how it ends."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from serial import SerialException
+
+from penhost import Pen
+from penhost.errors import PortLost
+from penloop.cli import run
+from penloop.tuning import application, session, twin
+from penloop.tuning.capture import Capture
+from penloop.tuning.experiment import ExperimentEnded, Experiments
+from penloop.tuning.judgement import Figures
+from penloop.tuning.response import fit
+from pensim.plant.parameters import Battery, PenParameters
+from pensim.serial_port import SimulatedPort
+from tests.system.tuned_pen import cut_short, law, serve
+
+STRONG = {"resistance_ohm": 0.8, "torque_constant_nm_per_a": 1.2, "rotor_inertia_kg_m2": 1.2}
+WEAK = {"resistance_ohm": 1.25, "torque_constant_nm_per_a": 0.75, "rotor_inertia_kg_m2": 0.8}
+
+
+def other_motor(shares):
+    pen = PenParameters()
+    changes = {name: getattr(pen.motor, name) * share for name, share in shares.items()}
+    return replace(pen, motor=replace(pen.motor, **changes))
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    with twin.in_service(other_motor(WEAK), {}, seed=3) as bench:
+        serve(bench, monkeypatch)
+        cut_short(monkeypatch)
+        yield bench
+
+
+def tune(tmp_path, *more):
+    return run(["tune", "--port", "bench", "--out", str(tmp_path / "tuning.png"), *more])
+
+
+@pytest.mark.parametrize("shares", [{}, STRONG, WEAK])
+def test_the_experiments_find_the_motor_and_trip_no_fault(shares):
+    parameters = other_motor(shares)
+    with (
+        twin.in_service(parameters, {}, seed=7) as bench,
+        Pen(SimulatedPort.on_bench(bench)) as pen,
+    ):
+        experiments = Experiments(pen)
+        found = session.find(experiments)
+        assert not bench.signal("faults")
+        assert pen.status().state == "SERVICE"
+    motor, mechanism = parameters.motor, parameters.mechanism
+    needles = 0.5 * mechanism.moving_mass_kg * (0.5 * mechanism.stroke_m) ** 2
+    inertia = motor.rotor_inertia_kg_m2 + mechanism.eccentric_inertia_kg_m2 + needles
+    torque_constant = motor.torque_constant_nm_per_a
+    emf = 2 * np.pi * torque_constant
+    assert found.response.emf_v_per_hz == pytest.approx(emf, rel=0.01)
+    assert found.response.winding_25c_ohm == pytest.approx(1.012 * motor.resistance_ohm, rel=0.06)
+    expected = 2 * np.pi * inertia / torque_constant
+    assert found.response.inertia_as_per_hz == pytest.approx(expected, rel=0.06)
+    assert found.point.agrees
+    assert experiments.motor_s < 18.0  # as it is told beforehand
+
+
+def test_the_twin_has_the_parameters_of_the_pen_that_was_measured():
+    parameters = other_motor(STRONG)
+    with (
+        twin.in_service(parameters, {}, seed=7) as bench,
+        Pen(SimulatedPort.on_bench(bench)) as pen,
+    ):
+        found = session.find(Experiments(pen))
+    made = twin.twin_of(found.response, found.battery_v)
+    for name in STRONG:
+        assert getattr(made.motor, name) == pytest.approx(getattr(parameters.motor, name), rel=0.08)
+    assert made.battery.charge_fraction == pytest.approx(0.8, abs=0.1)
+
+
+def test_what_a_steady_motor_cannot_tell_is_said():
+    time_s = np.arange(0.0, 3.0, 2e-3)
+    noise = np.random.default_rng(1).normal(0.0, 0.01, time_s.size)
+    level = np.ones_like(time_s)
+    steady = Capture(
+        time_s, 100 * level + noise, 100 * level, 1.74 * level, 0.054 + noise, 4.0 * level
+    )
+    response = fit([steady], 25.0)
+    assert "motor resistance" in response.unknown()
+    with pytest.raises(ExperimentEnded, match=r"motor resistance.*cannot be told"):
+        session.checked(response, None)
+
+
+def test_a_yes_applies_the_proposal_and_keeps_it(bench, tmp_path, capsys):
+    before = law(bench)
+    assert tune(tmp_path, "--yes") == 0
+    told = capsys.readouterr().out
+    assert "kept: " in told
+    assert (tmp_path / "tuning.png").stat().st_size > 20_000
+    after = law(bench)
+    assert after != before
+    assert after["motor_constant"] == pytest.approx(0.75 * 16776, rel=0.02)
+    assert not bench.signal("faults")
+    bench.run(40.0)  # no trial is left behind that would end
+    assert law(bench) == after
+
+
+def test_a_dry_run_changes_nothing(bench, tmp_path, capsys):
+    before = law(bench)
+    assert tune(tmp_path, "--dry-run") == 0
+    assert "nothing was changed" in capsys.readouterr().out
+    assert (tmp_path / "tuning.png").exists()
+    assert law(bench) == before
+
+
+def test_what_measures_worse_on_the_pen_goes_back(bench, tmp_path, capsys, monkeypatch):
+    before = law(bench)
+    monkeypatch.setattr(application, "worse", lambda _after, _before: ["overshoot"])
+    assert tune(tmp_path, "--yes") == 0
+    told = capsys.readouterr().out
+    assert "worse on the pen itself: overshoot" in told
+    assert "the former settings are in force again" in told
+    assert law(bench) == before
+
+
+def test_a_measured_step_may_differ_by_chance_but_not_by_more():
+    before = Figures(90.0, 12.0, 250.0, 0.5)
+    assert application.worse(replace(before, overshoot_percent=14.0), before) == []
+    assert application.worse(replace(before, overshoot_percent=16.0), before) == ["overshoot"]
+
+
+class DyingPort(SimulatedPort):
+    """A port whose cable is pulled when `dead` is set."""
+
+    dead = False
+
+    def read(self, size=1):
+        if self.dead:
+            raise SerialException("device disconnected")
+        return super().read(size)
+
+    def write(self, data):
+        if self.dead:
+            raise SerialException("device disconnected")
+        return super().write(data)
+
+
+def test_a_link_that_is_lost_in_an_experiment_stops_the_motor_and_changes_nothing(bench):
+    before = law(bench)
+    port = DyingPort.on_bench(bench)
+    with Pen(port) as pen:
+        experiments = Experiments(pen)
+        experiments.check()
+        bench.operator.at(bench.now_s + 20.0, lambda: setattr(port, "dead", True))
+        with pytest.raises(PortLost):
+            session.find(experiments)
+    bench.run(2.0)
+    assert bench.signal("duty") == 0
+    assert law(bench) == before
+
+
+def test_a_link_that_is_lost_before_the_yes_to_keep_brings_the_former_settings_back(bench):
+    before = law(bench)
+    port = DyingPort.on_bench(bench)
+    with pytest.raises(PortLost), Pen(port) as pen, pen.trial(5.0):
+        pen.set({"rate_kp": 14, "slew": 500})
+        port.dead = True
+        pen.status()
+    bench.run(7.0)
+    assert law(bench) == before
+
+
+def test_a_press_of_the_button_ends_it_and_the_motor_is_not_run_again(bench, tmp_path, capsys):
+    before = law(bench)
+    bench.operator.at(bench.now_s + 20.0, lambda: bench.operator.click(0.2))
+    assert tune(tmp_path, "--yes") == 1
+    assert "button has stopped the motor" in capsys.readouterr().err
+    bench.run(1.5)
+    assert bench.signal("duty") == 0
+    assert law(bench) == before
+    assert not bench.signal("faults")
+
+
+def test_ctrl_c_tells_the_pen_to_stop(bench, tmp_path, capsys, monkeypatch):
+    def interrupted(_self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Experiments, "relay", interrupted)
+    before = law(bench)
+    assert tune(tmp_path, "--yes") == 130
+    assert "the pen was told to stop" in capsys.readouterr().err
+    assert law(bench) == before
+
+
+def test_a_fault_ends_it_with_the_fault_s_remedy(bench, tmp_path, capsys):
+    bench.operator.at(bench.now_s + 20.0, lambda: bench.operator.hazard("motor_jammed"))
+    assert tune(tmp_path, "--yes") == 1
+    told = capsys.readouterr().err
+    assert "stall" in told
+    assert "lift off" in told
+
+
+def test_outside_of_service_it_tells_how_to_get_there(make_bench, monkeypatch, tmp_path, capsys):
+    bench = make_bench()
+    bench.run(1.0)
+    serve(bench, monkeypatch)
+    assert tune(tmp_path, "--yes", "--wait", "1s") == 1
+    both = capsys.readouterr()
+    assert "Hold the pen's button for 3 s" in both.out
+    assert "tuning wants SERVICE" in both.err
+
+
+def test_a_button_that_is_held_while_it_waits_begins_it(make_bench, monkeypatch, tmp_path, capsys):
+    bench = make_bench()
+    bench.run(1.0)
+    serve(bench, monkeypatch)
+    cut_short(monkeypatch)
+    bench.operator.at(2.0, lambda: bench.operator.click(3.5))
+    assert tune(tmp_path, "--dry-run") == 0
+    assert "relay at" in capsys.readouterr().out
+
+
+def test_a_treatment_cartridge_is_refused(bench, tmp_path, capsys):
+    bench.operator.insert_cartridge()
+    bench.run(0.5)
+    assert tune(tmp_path, "--yes") == 1
+    assert "take this one out" in capsys.readouterr().err
+
+
+def test_a_low_battery_is_refused_before_the_motor_turns(monkeypatch, tmp_path, capsys):
+    parameters = replace(PenParameters(), battery=Battery(charge_fraction=0.06))
+    with twin.in_service(parameters, {}, seed=3) as bench:
+        serve(bench, monkeypatch)
+        assert tune(tmp_path, "--yes") == 1
+        assert bench.signal("strokes") == 0
+    assert "charge it" in capsys.readouterr().err
+
+
+def test_without_a_terminal_a_yes_is_asked_for_before_the_pen_is(tmp_path, capsys):
+    assert run(["tune", "--port", "sim://", "--out", str(tmp_path / "tuning.png")]) == 2
+    assert "give --yes, or --dry-run" in capsys.readouterr().err
+
+
+def test_yes_and_dry_run_contradict_each_other(tmp_path, capsys):
+    assert tune(tmp_path, "--yes", "--dry-run") == 2
+    assert "give one of them" in capsys.readouterr().err
+
+
+def test_a_picture_that_cannot_be_written_is_told_before_the_motor_turns(tmp_path, capsys):
+    assert run(["tune", "--port", "sim://", "--yes", "--out", str(tmp_path)]) == 2
+    assert "is a folder" in capsys.readouterr().err
