@@ -158,13 +158,18 @@ def test_a_link_that_is_lost_in_an_experiment_stops_the_motor_and_changes_nothin
     assert law(bench) == before
 
 
-def test_a_link_that_is_lost_before_the_yes_to_keep_brings_the_former_settings_back(bench):
-    before = law(bench)
-    port = DyingPort.on_bench(bench)
-    with pytest.raises(PortLost), Pen(port) as pen, pen.trial(5.0):
+def change_and_pull_the_cable(port):
+    with Pen(port) as pen, pen.trial(5.0):
         pen.set({"rate_kp": 14, "slew": 500})
         port.dead = True
         pen.status()
+
+
+def test_a_link_that_is_lost_before_the_yes_to_keep_brings_the_former_settings_back(bench):
+    before = law(bench)
+    port = DyingPort.on_bench(bench)
+    with pytest.raises(PortLost):
+        change_and_pull_the_cable(port)
     bench.run(7.0)
     assert law(bench) == before
 
