@@ -6,7 +6,7 @@ import sys
 
 BY_KERNEL = ("overhead", "peer")  # run once with each kernel
 ONCE = ("plant_speed", "plant_accuracy", "engines", "growth", "campaigns", "falsification")
-LONG = ("soak",)  # only when it is named
+LONG = ("soak", "tuning")  # only when it is named
 
 
 def main():

@@ -12,8 +12,10 @@ from benchmarks import (
     peer,
     plant_accuracy,
     plant_speed,
+    tuning,
 )
 
+from penloop.tuning import design, proposal
 from pensim.plant.kernel import Kernel
 
 
@@ -80,3 +82,17 @@ def test_searches_are_compared_with_chance(monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert printed.count("times sooner than by chance (goal 10)") == 2
     assert "late stall, guided: median 10 runs" in printed
+
+
+def test_a_pen_is_tuned_and_judged_on_its_own_plant(monkeypatch):
+    monkeypatch.setattr(tuning, "JUDGED", (101,))
+    monkeypatch.setattr(design, "COMPENSATIONS", (600,))
+    monkeypatch.setattr(design, "INTEGRAL_PHASES_DEG", (70.0,))
+    monkeypatch.setattr(proposal, "SLEWS", ())
+    monkeypatch.setattr(proposal, "NEIGHBOURS", ())
+    result = tuning.tune(4)
+    assert not result.faults
+    assert result.changes["motor_constant"] < 14000  # its torque constant is a quarter too low
+    assert result.tuned.overshoot_percent < result.shipped.overshoot_percent
+    assert "| yes |" in result.row()
+    assert next(iter(tuning.summary([result]))).startswith("1 of 1 pens at least as good")
