@@ -9,9 +9,12 @@ import tty
 import pytest
 import serial
 
+from penfw import settings
+from penhost import BadValue
 from penloop import __main__ as program
 from penloop import port_discovery
 from penloop.cli import run
+from penloop.commands.pen import assignments
 
 SIM = "sim://?seed=3"
 
@@ -152,6 +155,45 @@ def test_get_shows_values_with_bounds_and_meaning(capsys):
     assert "2.5 mm" in told
     assert run(["get", "--json", "--port", SIM]) == 0
     assert json.loads(capsys.readouterr().out)["depth"] == 500
+
+
+def test_settings_may_be_named_by_a_pattern(capsys):
+    assert run(["get", "rate_*", "depth", "rate_kp", "--json", "--port", SIM]) == 0
+    assert list(json.loads(capsys.readouterr().out)) == ["rate_kp", "rate_ki", "depth"]
+    assert run(["get", "rata_*", "--port", SIM]) == 1
+    assert "no setting 'rata_*'" in capsys.readouterr().err
+
+
+def test_a_pipe_gets_a_line_a_setting(capsys):
+    assert run(["get", "--port", SIM]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1 + len(settings.SETTINGS)
+
+
+def test_what_was_set_is_told_to_programs_too(capsys):
+    assert run(["set", "depth = 0.75 mm", "--json", "--port", SIM]) == 0
+    [change] = json.loads(capsys.readouterr().out)
+    assert (change["before"], change["after"], change["unit"]) == (500, 750, "um")
+    assert change["status"] == "applied"
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("depth=0.75mm", {"depth": "0.75mm"}),
+        ("depth = 0.75 mm", {"depth": "0.75 mm"}),
+        ("depth 0.75mm slew 2 mHz/ms", {"depth": "0.75mm", "slew": "2 mHz/ms"}),
+        ("depth=.5mm stroke_rate= 110 Hz", {"depth": ".5mm", "stroke_rate": "110 Hz"}),
+        ("depth=-1mm", {"depth": "-1mm"}),
+    ],
+)
+def test_a_change_may_be_written_with_and_without_spaces(line, values):
+    assert assignments(line.split()) == values
+
+
+@pytest.mark.parametrize("line", ["depth", "=3", "depth=", "depth==3", "depth=1mm depth=2mm", ""])
+def test_what_is_no_change_is_told(line):
+    with pytest.raises(BadValue):
+        assignments(line.split())
 
 
 def test_set_changes_all_or_nothing(capsys):

@@ -53,6 +53,8 @@ def test_commands_need_no_port_and_the_pen_stays(shell):
     with_pen.wait_for('{"depth": 750}')
     with_pen.enter("set depth=9mm")
     with_pen.wait_for("penloop: error: depth refused", "2.5 mm")
+    with_pen.enter("get depth --port /dev/ttyOTHER")
+    with_pen.wait_for("leave --port out")
     with_pen.enter("flash")
     with_pen.wait_for("not for the shell")
     with_pen.type(CTRL_D)

@@ -1,7 +1,9 @@
 """`penloop info`, `get`, `set` and `faults`: ask a pen and change it."""
 
+import fnmatch
 import json
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
@@ -22,6 +24,7 @@ _ASSIGNMENT = re.compile(
     rf"(?<!\S)([A-Za-z_]\w*){_SIGN}([^\s=][^=]*?)\s*(?=\s[A-Za-z_]\w*{_SIGN}|$)"
 )
 LISTEN_S = 0.5  # to the telemetry, for its rates
+WIDE = 200  # columns where nobody looks: a line a setting
 READINGS = ("rate", "current", "battery", "depth", "position", "housing", "strokes")
 
 
@@ -83,26 +86,38 @@ def show_rows(rows: dict[str, str]) -> None:
 def get(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Settings; all by default.", autocompletion=completion.settings),
+        typer.Argument(
+            help="Settings, or rate_*; all by default.", autocompletion=completion.settings
+        ),
     ] = None,
     port: Port = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show settings of a pen: values in force, bounds and meaning."""
+    """Show settings of a pen: values in force, defaults, bounds and meaning."""
     with connected(port) as pen:
-        values = pen.get_all(names or None)
+        values = pen.get_all(_matching(pen, names or ["*"]))
         rows = {name: pen.settings[name] for name in values}
     if as_json:
         print(json.dumps({name: value.value for name, value in values.items()}))
         return
     table = Table(box=None, pad_edge=False)
-    for head in ("setting", "value", "from", "to", "changed", "meaning"):
-        table.add_column(head, justify="right" if head in ("value", "from", "to") else "left")
+    for head in ("setting", "value", "default", "from", "to"):
+        table.add_column(head, justify="left" if head == "setting" else "right", no_wrap=True)
+    table.add_column("access")
+    table.add_column("meaning")
     for name, value in values.items():
         row = rows[name]
-        bounds = [str(row.quantity(bound)) for bound in (row.minimum, row.maximum)]
-        table.add_row(name, str(value), *bounds, row.access, row.help)
-    Console().print(table)
+        numbers = [row.quantity(number) for number in (row.default, row.minimum, row.maximum)]
+        table.add_row(name, str(value), *map(str, numbers), row.access, row.help)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)
+
+
+def _matching(pen: Pen, names: Sequence[str]) -> list[str]:
+    """Names, and what matches patterns such as `rate_*`, each once."""
+    found: dict[str, None] = {}
+    for name in names:
+        found |= dict.fromkeys(fnmatch.filter(pen.settings, name) or [name])
+    return list(found)
 
 
 def set_(

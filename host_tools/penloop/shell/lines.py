@@ -46,6 +46,8 @@ def _command(words: list[str], link: Link) -> int:
         return cli.run(["--help"])
     if words[0] == "status":
         words = ["info", *words[1:]]
+    if any(word.partition("=")[0] in ("--port", "-p") for word in words):
+        raise UserError("the shell has its pen already", "leave --port out")
     if "--help" in words or words[0] not in ROWS:
         return cli.run(words)  # nothing of the pen is wanted
     with link.lent():
