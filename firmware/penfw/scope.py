@@ -55,7 +55,7 @@ class Scope:
         self._size = struct.calcsize(self._format)
         self.samples = min(samples, BUFFER // self._size)  # as granted
         self.held = 0
-        # Samples before the trigger, at most: fewer are there when it comes early.
+        # Samples before the trigger, at most: when it comes early, there are more behind it.
         self.before = min(self.samples * before_permille // 1000, self.samples - 1)
         self.state = ARMED
         self.time = None  # of the trigger: seconds, microseconds
@@ -120,9 +120,9 @@ class Scope:
         elif self._is_trigger(row[self._trigger[1]]):
             self.state = TRIGGERED
             self.time = self._clock.at(at_us)
-            self._left = self.samples - self.before - 1
             self.before = min(self.held - 1, self.before)
             self.held = self.before + 1
+            self._left = self.samples - self.held
         if self.state == TRIGGERED and not self._left:
             self.state = COMPLETE
 

@@ -13,6 +13,7 @@ PenError
 ├── PenRestarted         the pen has lost this session
 ├── PenExchanged         another pen answers than the one before
 ├── ProtocolMismatch     the pen speaks another version of the protocol
+├── NoTrigger            the scope's trigger did not come in time
 ├── Refused              the pen understood and declined; nothing was changed
 └── BadValue             an unknown name, a wrong unit, a number that cannot be sent
 """
@@ -78,6 +79,10 @@ class PenExchanged(PenError):
 
 class ProtocolMismatch(PenError):
     """The pen speaks a version of the protocol that this client does not."""
+
+
+class NoTrigger(PenError):
+    """The scope's trigger did not come in the time that it was given."""
 
 
 class Refused(PenError):

@@ -18,7 +18,7 @@ from penhost.errors import BadValue, LineNoisy, PenRestarted, PenSilent, PortLos
 from penhost.ports import open_port
 from penhost.records import BlackBoxRecord, HolderCartridge, TreatmentRecord
 from penhost.replies import Change, Event, FaultRecord, Outcome, Status
-from penhost.scope import ARMED, MOST_SAMPLES, Capture, NoTrigger, Progress, Scope, Watcher
+from penhost.scope import MOST_SAMPLES, Capture, Scope, Watcher
 from penhost.session import Entropy, Session, entropy_of
 from penhost.tables import Identity
 from penhost.telemetry import Block, Recording, Stream, joined, wire_type
@@ -30,7 +30,6 @@ from penhost.units import Quantity
 HEARTBEAT_US = 100_000  # the pen stops and parks after 500 ms without one
 SILENCE_US = 1_000_000  # without samples for so long, the pen is asked whether it is there
 CHANGES_MAX = (protocol.PAYLOAD_MAX - 1) // 6  # of one STAGE or SET
-SCOPE_LOOK_S = 0.05  # between two looks whether a capture is complete
 FEW = 4  # rows of a request or a reply where long ones do not get through
 GET_MAX = protocol.PAYLOAD_MAX // 6
 
@@ -256,6 +255,7 @@ class Pen(Description):
     def wait(self, seconds: float) -> None:
         """Lets time pass, the pen's where it is simulated; telemetry is queued meanwhile."""
         end_us = self._clock.now_us() + round(seconds * 1e6)
+        self._listen(end_us)
         while self._clock.now_us() < end_us:
             self._listen(end_us)
 
@@ -350,29 +350,9 @@ class Pen(Description):
         """
         scope = Scope(self._session, _named(self.signals, "signal", signals))
         scope.arm(parse_trigger(trigger, self), before, samples)
-        try:
-            self._await_capture(scope, trigger, wait, watch)
-            return scope.read(lambda progress: self._attend(watch, progress))
-        finally:
-            scope.end()
-
-    def _await_capture(
-        self, scope: Scope, trigger: str, wait: float | None, watch: Watcher
-    ) -> None:
-        start_us = self._clock.now_us()
-        while not scope.complete:
-            progress = scope.progress()
-            watch(progress)
-            late = wait is not None and self._clock.now_us() > start_us + round(wait * 1e6)
-            if late and progress.stage == ARMED:
-                raise NoTrigger(f"{trigger!r} did not come within {wait:g} s",
-                                "wait longer, or choose another trigger")  # fmt: skip
-            self.wait(SCOPE_LOOK_S)
-
-    def _attend(self, watch: Watcher, progress: Progress) -> None:
-        if self._presence and self._clock.now_us() >= self._heartbeat_us:
-            self.heartbeat()
-        watch(progress)
+        with scope.ended():
+            scope.await_capture(self._clock, self.wait, wait, watch)
+            return scope.read(self.wait, watch)
 
     def _subscribed(self) -> Stream:
         if self._stream is None:

@@ -7,7 +7,8 @@ the pen does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penfw import protocol
-from penhost.errors import BadValue, PenError, Refused
+from penhost.clock import Clock
+from penhost.errors import BadValue, NoTrigger, PenError, Refused
 from penhost.session import Session
 from penhost.tables import Signal, time_us
 from penhost.telemetry import TIME, unmasked, wire_type
@@ -29,27 +31,30 @@ _NONE, _ARMED, _, _COMPLETE = range(4)
 _STAMP = "stamp"
 _STAMP_US = 16
 _STAMP_MASK = 0x5555
+LOOK_S = 0.05  # between two looks whether a capture is complete
 _FEW_BYTES = 48  # of a reply where long ones do not get through
-
-
-class NoTrigger(PenError):
-    """The trigger did not come in the time that it was given."""
 
 
 @dataclass(frozen=True)
 class Capture:
     """One capture. `samples` has the columns time_us (int64, device time, to 16 us) and one int32
     a signal, in its unit; `current` is what the tick itself has read, other signals are as the
-    tick has left them. `trigger` is the row of the trigger. Samples are 1 ms apart; where ticks
-    are missing, time_us has a gap, and `missing` tells how many they are.
+    tick has left them. `trigger` is the row of the trigger. Samples are 1 ms apart; where the pen
+    had no ticks, as it wrote its flash, or could not keep them, time_us has a gap. `missing` tells
+    for each row how many are missing right before it.
     """
 
     boot_session: int
     trigger: int
     trigger_us: int
-    missing: int
     units: dict[str, str]
     samples: NDArray[np.void]
+
+    @property
+    def missing(self) -> NDArray[np.int64]:
+        """Ticks without a sample right before each row."""
+        steps = np.diff(self.samples[TIME], prepend=self.samples[TIME][:1] - SAMPLE_US)
+        return np.maximum((2 * steps + SAMPLE_US) // (2 * SAMPLE_US) - 1, 0)
 
 
 @dataclass(frozen=True)
@@ -108,11 +113,38 @@ class Scope:
         """Whether the last `progress` has found that it can be read."""
         return self._state.get("state") == _COMPLETE
 
-    def read(self, watch: Watcher) -> Capture:
-        """Reads the complete capture; `watch` is called before each part."""
+    @contextmanager
+    def ended(self) -> Iterator[None]:
+        """Ends it behind its body, also where that fails or is interrupted."""
+        try:
+            yield
+        except BaseException:
+            with suppress(PenError):
+                self.end()
+            raise
+        self.end()
+
+    def await_capture(
+        self, clock: Clock, rest: Callable[[float], None], wait_s: float | None, watch: Watcher
+    ) -> None:
+        """Waits until it is complete; `rest` lets so many seconds pass. Raises NoTrigger where the
+        trigger has not come within `wait_s`, Refused."""
+        start_us = clock.now_us()
+        while not self.complete:
+            progress = self.progress()
+            watch(progress)
+            late = wait_s is not None and clock.now_us() > start_us + wait_s * 1e6
+            if late and progress.stage == ARMED:
+                remedy = "wait longer, or choose another trigger"
+                raise NoTrigger(f"no trigger within {wait_s:g} s", remedy)
+            rest(LOOK_S)
+
+    def read(self, rest: Callable[[float], None], watch: Watcher) -> Capture:
+        """Reads the complete capture; `rest` and `watch` are called before each part."""
         parts: list[NDArray[np.void]] = []
         total, done = self._state["held"], 0
         while done < total:
+            rest(0)
             watch(Progress(READING, done, total))
             most = _FEW_BYTES if self._session.noisy else 0
             reply = self._session.request(protocol.SCOPE_DATA, self._capture, done, most)
@@ -135,9 +167,6 @@ class Scope:
             boot_session=self._state["boot_session"],
             trigger=trigger,
             trigger_us=trigger_us,
-            missing=int(np.rint(np.diff(steps) / SAMPLE_US).astype(int).clip(1).sum())
-            - len(steps)
-            + 1,
             units={signal.name: signal.unit for signal in self._signals},
             samples=values,
         )

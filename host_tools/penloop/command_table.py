@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "Record and analyse": (
         ("record", "record", "Record signals of a pen to FILE, as Parquet or MCAP."),
+        ("scope", "scope", "Capture signals in the pen, 1 ms apart, around a trigger."),
         ("plot", "plot", "Draw recordings or traces over time; several lie over each other."),
         ("compare", "compare", "Show runs side by side: what differs, and their figures."),
         ("export", "export", "Write a recording or trace as VCD, MCAP, Parquet or CSV."),

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from penhost.telemetry import Block
 from pensim.trace import Trace
 
-WHOLE, LOST, PAUSED, AWAY, RESTARTED = range(5)
-REASONS = ("", "samples lost", "pen wrote its flash", "link was away", "pen restarted")
+WHOLE, LOST, PAUSED, AWAY, RESTARTED, NO_TICKS = range(6)
+REASONS = ("", "samples lost", "pen wrote its flash", "link was away", "pen restarted",
+           "pen kept no ticks")  # fmt: skip
 COLUMNS = (
     ("link.boot_session", ""),
     ("link.time_offset", "us"),

@@ -1,0 +1,147 @@
+"""`penloop scope`: a capture in the pen itself, 1 ms from sample to sample, around a trigger."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from penhost import Capture, Pen
+from penhost.scope import ARMED, MOST_SAMPLES, READING, TRIGGERED, Progress
+from penhost.telemetry import TIME
+from penhost.units import parse, show
+from penloop.commands.monitor import Signals, signal_names
+from penloop.commands.plot import check_goal as check_picture
+from penloop.commands.plot import made_picture
+from penloop.commands.record import environment
+from penloop.connection import AsJson, Port, connected, seconds
+from penloop.output_file import check_writable
+from penloop.recordings import formats
+from penloop.recordings.capture import capture_trace
+from penloop.recordings.picture import Source
+from penloop.recordings.picture_file import write_picture
+
+DEFAULT = "current,duty,rate,state"
+STAGES = {ARMED: "waiting for the trigger", TRIGGERED: "triggered", READING: "reading"}
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command of this group."""
+    app.command("scope")(scope)
+
+
+def scope(
+    port: Port = "",
+    signals: Signals = DEFAULT,
+    trigger: Annotated[
+        str,
+        typer.Option(
+            "--trigger",
+            "-t",
+            help="now, 'current > 800mA', 'rate rising 100Hz', 'fault stall', 'state RUNNING'.",
+        ),
+    ] = "now",
+    before: Annotated[str, typer.Option("--before", help="Share before the trigger.")] = "25%",
+    samples: Annotated[
+        int, typer.Option("--samples", help="How many; else what the pen's memory holds.")
+    ] = MOST_SAMPLES,
+    wait: Annotated[
+        str, typer.Option("--wait", help="How long for the trigger: 10s. Else until Ctrl-C.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="A .parquet or .mcap file.")
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="PICTURE", help="A .png, .svg or .html file."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Capture signals in the pen, 1 ms apart, around a trigger; then read them."""
+    _check_goals(out, plot)
+    share, wait_s = parse(before, "permille") / 1e3, seconds(wait) if wait else None
+    names = signal_names(signals)
+    with connected(port) as pen:
+        capture = _captured(pen, names, trigger, share, samples, wait_s)
+        about = environment(pen, [pen.signals[name] for name in names], 1)
+        states = pen.states
+    trace = capture_trace(capture, {**about, "trigger": trigger})
+    if out is not None:
+        formats.write(trace, out)
+    if plot is not None:
+        source = Source("scope", trace, capture.trigger_us)
+        write_picture(made_picture([source], ",".join(names), "trigger", trigger), plot)
+    if as_json:
+        print(json.dumps(_document(capture, trigger)))
+        return
+    _show(capture, trigger, states)
+    for path in (out, plot):
+        if path is not None:
+            print(path)
+
+
+def _check_goals(out: Path | None, plot: Path | None) -> None:
+    """Before the capture, which may not come again."""
+    if out is not None:
+        formats.check_suffix(out, formats.RECORDED)
+        formats.refuse_existing(out)
+        check_writable(out)
+    if plot is not None:
+        check_picture(plot, overwrite=False)
+
+
+def _captured(
+    pen: Pen, names: Sequence[str], trigger: str, share: float, samples: int, wait_s: float | None
+) -> Capture:
+    console = Console(stderr=True)
+    with Bar(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("samples"),
+        console=console, transient=True, disable=not console.is_terminal,
+    ) as bar:  # fmt: skip
+        task = bar.add_task("", total=None)
+
+        def show_progress(progress: Progress) -> None:
+            told = STAGES[progress.stage]
+            bar.update(task, description=told, completed=progress.done, total=progress.total)
+
+        return pen.scope(
+            names, trigger, before=share, samples=samples, wait=wait_s, watch=show_progress
+        )
+
+
+def _show(capture: Capture, trigger: str, states: Sequence[str]) -> None:
+    when = show(capture.trigger_us, "us")
+    print(f"{len(capture.samples):,} samples, 1 ms apart, {capture.trigger:,} of them before")
+    print(f"the trigger {trigger!r}, {when} after power-up{_missing(capture)}")
+    table = Table(box=None, pad_edge=False)
+    for head in ("signal", "at the trigger", "least", "greatest"):
+        table.add_column(head, justify="left" if head == "signal" else "right")
+    for name, unit in capture.units.items():
+        values = capture.samples[name]
+        shown = [int(value) for value in (values[capture.trigger], values.min(), values.max())]
+        is_state = name == "state" and max(shown) < len(states)
+        table.add_row(name, *(states[one] if is_state else show(one, unit) for one in shown))
+    Console().print(table)
+
+
+def _missing(capture: Capture) -> str:
+    count = int(capture.missing.sum())
+    return f"; {count:,} are missing, where the pen kept no ticks" if count else ""
+
+
+def _document(capture: Capture, trigger: str) -> dict[str, Any]:
+    columns = (TIME, *capture.units)
+    return {
+        "trigger": trigger,
+        "trigger_us": capture.trigger_us,
+        "trigger_row": capture.trigger,
+        "boot_session": capture.boot_session,
+        "missing": int(capture.missing.sum()),
+        "units": capture.units,
+        "samples": {name: capture.samples[name].tolist() for name in columns},
+    }
