@@ -26,6 +26,10 @@ LISTEN_S = 2.0
 SLOW_MS = 100  # a round trip on a good line takes 13 ms at 115,200 baud
 # Of other pens and adapters; asked where nothing sensible answers at the pen's own rate.
 BAUDS = (9600, 19200, 38400, 57600, 230400, 460800, 921600)
+SLOW_REMEDY = (
+    "end what keeps the computer busy, use a wired connection; on Linux set the adapter's"
+    " latency_timer to 1 ms"
+)
 NOISE_REMEDY = "check cable and ground, use a shorter cable or an isolated adapter"
 
 
@@ -125,8 +129,7 @@ def _round_trip(pen: Pen) -> Check:
     found = f"{median(times_ms):.1f} ms, at most {max(times_ms):.1f} ms, in {REQUESTS} requests"
     if median(times_ms) < SLOW_MS:
         return Check("round trip", OK, found)
-    remedy = "use a wired connection; on Linux set the adapter's latency_timer to 1 ms"
-    return Check("round trip", WARN, found, remedy)
+    return Check("round trip", WARN, found, SLOW_REMEDY)
 
 
 def _noise(pen: Pen) -> Check:
@@ -142,19 +145,24 @@ def _noise(pen: Pen) -> Check:
     )
     if not repeats + here + there:
         return Check("noise", OK, found)
+    if not here + there:
+        return Check("noise", WARN, found + "; replies came late", SLOW_REMEDY)
     return Check("noise", FAIL if repeats > REQUESTS // 4 else WARN, found, NOISE_REMEDY)
 
 
 def _telemetry(pen: Pen) -> Check:
     names = list(pen.signals)[:SIGNALS]
     pen.subscribe(names, PERIOD_MS)
-    start_us = pen.clock.now_us()
+    start_us, before = pen.clock.now_us(), pen.status()
     recording = pen.record(LISTEN_S)
-    rate = len(recording.samples) * 1e6 / max(1, pen.clock.now_us() - start_us)
+    spent_s = (pen.clock.now_us() - start_us) / 1e6
+    rate = len(recording.samples) / spent_s
+    bytes_rate = (pen.status().host_bytes - before.host_bytes) / spent_s
     pen.unsubscribe()
     lost, dropped = recording.lost, recording.dropped
     found = (
-        f"{len(recording.samples)} samples of {len(names)} signals, {rate:.1f} a second;"
+        f"{len(recording.samples)} samples of {len(names)} signals, {rate:.1f} a second,"
+        f" {bytes_rate:,.0f} bytes a second;"
         f" {lost - dropped} lost on the way, {dropped} dropped by the pen"
     )
     if lost or dropped:
