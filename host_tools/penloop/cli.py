@@ -62,7 +62,7 @@ def run(arguments: Sequence[str]) -> int:
     """Runs one command line; returns its exit code. Every error is one line on stderr."""
     debug = "--debug" in arguments
     try:
-        code = app(args=list(arguments), standalone_mode=False)
+        code = app(args=list(arguments), prog_name="penloop", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except KeyboardInterrupt:

@@ -99,7 +99,7 @@ def test_what_only_helps_imports_no_command_and_no_simulator():
 
 def test_completing_a_setting_imports_neither_simulator_nor_recordings():
     code = (
-        "import sys; sys.argv = ['penloop']; from penloop.cli import run\n"
+        "import sys; from penloop.cli import run\n"
         "try: run(['--nothing'])\n"
         "finally: assert not {'pandas', 'pyarrow', 'pensim', 'matplotlib'} & set(sys.modules), "
         "sorted(sys.modules)"

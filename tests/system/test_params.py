@@ -82,6 +82,12 @@ def test_a_profile_is_printed_when_no_file_is_given(call):
     assert tomllib.loads(out)["settings"] == {"depth": "0.75 mm"}
 
 
+def test_calibration_is_dumped_only_when_asked_into_a_table_of_its_own(call):
+    profile = tomllib.loads(call("params", "dump", "--calibration")[1])
+    assert profile["calibration"]["backlash"] == "0.02 mm"
+    assert not {"backlash", "depth_ceiling"} & set(profile["settings"])
+
+
 def test_a_file_is_not_overwritten_unasked(call, tmp_path):
     goal = tmp_path / "mine.toml"
     goal.write_text("precious")
@@ -214,3 +220,10 @@ def test_a_running_pen_keeps_what_has_to_wait_and_says_so(tmp_path, capsys):
         assert run(["params", "load", str(gains)]) == 1
         told = capsys.readouterr().err
     assert "rate_kp refused, hold the pen's button for 3 s to enter SERVICE" in told
+
+
+def test_the_group_alone_shows_its_commands(capsys):
+    assert run(["params"]) == 2
+    told = capsys.readouterr()
+    assert "reset" in told.out
+    assert told.err == ""

@@ -1,7 +1,6 @@
 """`penloop shell`, in a terminal as a person has it."""
 
 import json
-import re
 
 import pytest
 
@@ -61,27 +60,34 @@ def test_commands_need_no_port_and_the_pen_stays(shell):
     assert with_pen.end() == 0
 
 
-def test_the_time_of_a_simulated_pen_goes_on_at_the_prompt(shell):
-    with_pen = shell("sim://")
+def test_the_time_of_a_simulated_pen_goes_on_at_the_prompt(shell, tmp_path):
+    person = tmp_path / "person.toml"
+    person.write_text(
+        '[[step]]\nat = "0.3s"\ndo = "insert_cartridge"\n[[step]]\nat = "4s"\ndo = "click"\n'
+    )
+    with_pen = shell(f"sim://?operator={person}")
     with_pen.wait_for("READY")
+    with_pen.wait_for("RUNNING", "rate 100")  # nothing was typed
 
-    def up_s():
-        with_pen.enter("info --json")
-        told = with_pen.wait_until(lambda screen: screen.count("time_us") > seen, "info")
-        return int(re.findall(r'"strokes": (\d+)', told)[-1])
 
-    seen = 0
-    assert up_s() == 0  # at rest
-    with_pen.enter("monitor --signals rate --for 50ms")
-    first = with_pen.wait_until(lambda screen: re.search(r"^ +(\d+\.\d+) +0 Hz", screen, re.M), "a")
-    before_s = float(re.findall(r"^ +(\d+\.\d+) +0 Hz", first, re.M)[-1])
+def test_help_is_that_of_the_command_line(shell):
+    with_pen = shell("sim://")
+    with_pen.enter("help set")
+    with_pen.wait_for("Usage: penloop set")
 
-    def later(screen):
-        times = re.findall(r"^ +(\d+\.\d+) +0 Hz", screen, re.M)
-        return float(times[-1]) > before_s + 0.5
 
-    with_pen.enter("monitor --signals rate --for 700ms --rate 10")
-    with_pen.wait_until(later, "a later sample")
+def test_a_reset_is_asked_for_at_the_terminal(shell):
+    with_pen = shell("sim://")
+    with_pen.enter("set depth=0.75mm")
+    with_pen.wait_for("0.5 mm -> 0.75 mm")
+    with_pen.enter("params reset depth")
+    with_pen.wait_for("Reset depth 0.75 mm -> 0.5 mm? [y/N]:")
+    with_pen.enter("n")
+    with_pen.wait_for("nothing was changed")
+    with_pen.enter("params reset depth")
+    with_pen.wait_until(lambda screen: screen.count("[y/N]:") == 2, "the question")
+    with_pen.enter("y")
+    with_pen.wait_for("depth: 0.75 mm -> 0.5 mm")
 
 
 def test_names_are_completed_with_units_and_bounds(shell):

@@ -24,12 +24,21 @@ Calibration = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Without asking.")]
 File = Annotated[Path, typer.Argument(metavar="FILE", show_default=False)]
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
+USAGE = 2
 
 
 def register(root: typer.Typer) -> None:
     """Adds the commands of this group."""
-    root.add_typer(app, name="params", help="Profiles: settings of a pen in a file.")
+    root.add_typer(app, name="params")
+
+
+@app.callback()
+def params(context: typer.Context) -> None:
+    """Profiles: settings of a pen in a file."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+        raise typer.Exit(USAGE)
 
 
 @app.command()

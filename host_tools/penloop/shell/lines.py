@@ -42,8 +42,8 @@ def _command(words: list[str], link: Link) -> int:
     if words == ["stop"]:
         print(link.stop())
         return 0
-    if words == ["help"]:
-        return cli.run(["--help"])
+    if words[0] == "help":
+        return cli.run([*words[1:], "--help"])
     if words[0] == "status":
         words = ["info", *words[1:]]
     if any(word.partition("=")[0] in ("--port", "-p") for word in words):
