@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("run-motor", "service", "Run the motor in SERVICE, and park the needles at the end."),
         ("park", "service", "Bring the needles to top dead centre, in SERVICE."),
         ("stop", "service", "Stop a treatment or a service run; the needles are parked."),
+        ("calibrate", "calibrate", "Measure what the sensors of a pen read, and store it."),
     ),
     "Record and analyse": (
         ("record", "record", "Record signals of a pen to FILE, as Parquet or MCAP."),

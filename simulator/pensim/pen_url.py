@@ -33,6 +33,7 @@ class PenUrl:
     pen: str = "reference"  # or a file, see pen_file.py
     wiring: str = ""  # "bare", or two GP numbers that are exchanged, such as 16-21
     pace: float = 0.0
+    calibrated: int = 1  # 0: as a pen that has just been built
 
     @classmethod
     def parse(cls, url: str) -> "PenUrl":
@@ -63,6 +64,7 @@ class PenUrl:
             firmware=firmware,
             engine=self.engine,
             seed=self.seed,
+            calibrated=self.calibrated > 0,
             parameters=pen.parameters,
             skins=pen.skins,
             repl=True,

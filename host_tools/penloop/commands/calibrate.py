@@ -1,0 +1,118 @@
+"""`penloop calibrate`: what a pen's own sensors read, measured once for each pen."""
+
+import sys
+from threading import Thread
+from time import sleep
+from typing import Annotated
+
+import typer
+
+from penhost import BadValue, Pen
+from penhost.units import parse, show
+from penloop import calibration, changes, service_state
+from penloop.confirmation import confirm
+from penloop.connection import AsJson, Port, connected, seconds
+from penloop.errors import BoardError, UserError
+
+LOOK_S = 0.2
+NEXT = "a press at the pen leaves SERVICE; it then tests itself and is ready"
+FORGOTTEN = (
+    "the pen is not calibrated now: acknowledge its fault, lift it off and press where its light "
+    "asks for it, hold its button for 3 s to enter SERVICE, then `penloop calibrate`"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command of this group."""
+    app.command("calibrate")(calibrate)
+
+
+def calibrate(
+    port: Port = "",
+    battery: Annotated[
+        str, typer.Option("--battery", metavar="3.92V", help="What a meter at the cell reads.")
+    ] = "",
+    gauge: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--gauge", metavar="0.5mm=0.51mm", help="What a gauge reads at 0.5 and at 1.25 mm."
+        ),
+    ] = None,
+    wait: Annotated[
+        str, typer.Option("--wait", help="Wait so long for SERVICE to be entered: 60s.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Measure and show, but change nothing.")
+    ] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Declare the pen uncalibrated, in FAULT too.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Without asking.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure shunt, position sensor, play and battery of a pen in SERVICE, and store them."""
+    meter_mV = _millivolts(battery) if battery else None
+    points = dict(_point(text) for text in gauge or [])
+    with connected(port) as pen:
+        if forget:
+            pen.set({"calibrated": 0})
+            print(FORGOTTEN)
+            return
+        service_state.demand(pen, seconds(wait) if wait else 0.0)
+        asks = sys.stdin.isatty() and not yes
+        if asks and meter_mV is None:
+            text = ask(pen, "Voltage at the cell by a meter, such as 3.92V (Enter: leave it out):")
+            meter_mV = _millivolts(text) if text else None
+
+        def read(depth_um: int) -> int | None:
+            if depth_um in points or not asks:
+                return points.get(depth_um)
+            text = ask(pen, f"Depth by a gauge at {show(depth_um, 'um')} (Enter: leave it out):")
+            return parse(text, "um") if text else None
+
+        values = calibration.measure(pen, meter_mV, read)
+        steps = changes.planned(pen, dict(values))
+        if dry_run or not as_json:
+            changes.show(steps, as_json)
+        if dry_run:
+            return
+        _agree(pen, asks, yes)
+        calibration.verify(pen, values)
+    if as_json:
+        changes.show(steps, as_json)
+    else:
+        print(f"calibrated and stored; {NEXT}")
+
+
+def _agree(pen: Pen, asks: bool, yes: bool) -> None:
+    """Raises UserError unless the person says yes."""
+    if not asks:
+        confirm("Store these values?", yes)
+    elif ask(pen, "Store these values? [y/N]:").lower() not in ("y", "yes"):
+        raise UserError("nothing was changed", "answer y, or give --yes")
+
+
+def ask(pen: Pen, question: str) -> str:
+    """An answer at the prompt; the pen hears meanwhile that the host is there."""
+    answers: list[str] = []
+    print(question, end=" ", file=sys.stderr, flush=True)
+    reader = Thread(target=lambda: answers.append(sys.stdin.readline().strip()), daemon=True)
+    reader.start()
+    while not answers:
+        sleep(LOOK_S)
+        if pen.heartbeat() != "SERVICE":
+            raise BoardError("SERVICE has ended", service_state.HOW)
+    return answers[0]
+
+
+def _millivolts(text: str) -> int:
+    return parse(text, "mV")
+
+
+def _point(text: str) -> tuple[int, int]:
+    """Depth and what the gauge reads there, um. Raises BadValue."""
+    depth, given, read = text.partition("=")
+    depth_um = parse(depth, "um") if given else 0
+    if depth_um not in calibration.GAUGE_UM:
+        raise BadValue(f"{text!r} is no point of the gauge", "write 0.5mm=0.51mm, 1.25mm=1.26mm")
+    return depth_um, parse(read, "um")
