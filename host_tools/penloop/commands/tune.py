@@ -11,6 +11,7 @@ from rich.table import Table
 
 from penhost import Pen
 from penhost.units import show
+from penloop import service_state
 from penloop.connection import Port, connected, seconds
 from penloop.errors import UserError
 from penloop.output_file import check_writable
@@ -43,7 +44,7 @@ def tune(
         bool, typer.Option("--dry-run", help="Measure and propose; change nothing.")
     ] = False,
     wait: Annotated[
-        str, typer.Option("--wait", help="How long to wait for SERVICE: the button is held.")
+        str, typer.Option("--wait", help="Wait so long for SERVICE to be entered at the pen.")
     ] = "60s",
 ) -> None:
     """Measure a pen in SERVICE, propose gains of its rate law, try, apply.
@@ -59,7 +60,7 @@ def tune(
     check_writable(goal)
     wait_s = seconds(wait)
     with connected(port) as pen:
-        session.wait_for_service(pen, wait_s, print)
+        service_state.demand(pen, wait_s)
         _announce(pen)
         experiments = Experiments(pen, print)
         before = session.find(experiments)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from penhost import Pen, PenError
+from penloop import service_state
 from penloop.errors import BoardError
 from penloop.tuning.capture import PERIOD_MS, SIGNALS, Capture, capture_of
 
@@ -34,7 +35,6 @@ COOL_LOOK_S, COOL_LONGEST_S = 0.5, 60.0
 HEAT_MARGIN_K = 20.0  # below the limit of the winding at which an experiment waits
 BATTERY_LEAST_V = 3.45  # at rest; saturation and "battery critical" are far from there
 BATTERY_MARGIN_V = 0.15  # above battery_critical, at which an experiment ends
-PARK_S = 1.2
 STOPPED_HZ = 10.0  # a motor that was run up and is slower stands, or soon will
 BUTTON_DOWN = 1  # of the signal `inputs`
 MOTOR_S = 18.0  # of all experiments, told beforehand
@@ -63,7 +63,7 @@ def _step(capture: Capture, from_hz: float, to_hz: float) -> Step:
 class Experiments:
     """Runs experiments on one pen; `tell(text)` says what goes on.
 
-    Raises ExperimentEnded when the pen leaves SERVICE, latches a fault, or its battery sinks;
+    Raises ExperimentEnded when the pen leaves SERVICE or its battery sinks, PenFault for a fault;
     the motor is parked whatever happens.
     """
 
@@ -76,16 +76,8 @@ class Experiments:
 
     def check(self) -> None:
         """Whether the pen is fit: in SERVICE, without a fault, its battery charged."""
-        pen = self.pen
-        latched = [fault for fault in pen.faults() if fault.latched]
-        if latched:
-            raise ExperimentEnded(f"the pen has a fault, {latched[0].name}", latched[0].remedy)
-        state = pen.status().state
-        if state != "SERVICE":
-            raise ExperimentEnded(
-                f"the pen is in {state}, tuning wants SERVICE",
-                "take a treatment cartridge out, hold the pen's button for 3 s, let go at the beep",
-            )
+        service_state.raise_fault(self.pen)
+        service_state.demand(self.pen)
         battery_v = self._latest("battery") * 1e-3
         if battery_v < BATTERY_LEAST_V:
             raise ExperimentEnded(
@@ -182,8 +174,7 @@ class Experiments:
 
     def _park(self) -> None:
         self.pen.command("park")
-        self.pen.wait(PARK_S)
-        self.pen.unsubscribe()
+        service_state.await_rest(self.pen)
         self.check_state(self.pen.status().state)
 
     def _try_to_park(self) -> None:
@@ -239,13 +230,11 @@ class Experiments:
         return capture_of(np.concatenate(self._samples), self._lost)
 
     def check_state(self, state: str) -> None:
-        """Raises ExperimentEnded when the pen has left SERVICE."""
+        """Raises ExperimentEnded when the pen has left SERVICE, PenFault when by a fault."""
         if state == "SERVICE":
             return
-        latched = [fault for fault in self.pen.faults() if fault.latched]
-        reason = f"by the fault {latched[0].name}" if latched else "by its button"
-        remedy = latched[0].remedy if latched else "hold the button for 3 s to begin again"
-        raise ExperimentEnded(f"the pen has ended the experiment {reason}, in {state}", remedy)
+        service_state.raise_fault(self.pen)
+        raise ExperimentEnded(f"the pen has left SERVICE for {state}", service_state.HOW)
 
     def _latest(self, signal: str) -> float:
         self.pen.subscribe([signal], 10)

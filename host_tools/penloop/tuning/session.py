@@ -3,15 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from penhost import Pen
 from penloop.tuning import application, proposal, twin
 from penloop.tuning.application import Measured
 from penloop.tuning.experiment import ExperimentEnded, Experiments
 from penloop.tuning.proposal import Proposal
 from penloop.tuning.relay import RelayPoint, relay_point
 from penloop.tuning.response import MotorResponse, fit
-
-LOOK_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -23,18 +20,6 @@ class Findings:
     measured: Measured
     battery_v: float
     settings: dict[str, int]
-
-
-def wait_for_service(pen: Pen, wait_s: float, tell: Callable[[str], None]) -> None:
-    """Tells how to enter SERVICE, and waits for it. Raises ExperimentEnded."""
-    waited_s = 0.0
-    while (state := pen.status().state) != "SERVICE":
-        if state not in ("SELF_TEST", "STANDBY", "READY") or waited_s >= wait_s:
-            break  # the check tells what is wrong
-        if not waited_s:
-            tell("Hold the pen's button for 3 s until it beeps, then let go: it enters SERVICE.")
-        pen.wait(LOOK_S)
-        waited_s += LOOK_S
 
 
 def find(experiments: Experiments) -> Findings:
