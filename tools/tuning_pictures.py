@@ -22,32 +22,40 @@ PICTURES = ROOT / "docs" / "pictures"
 PEN = ROOT / "examples" / "pens" / "other-motor.toml"
 
 
-def commands(folder):
-    """The commands of the tutorial, each with what a person does at the pen just before it."""
-    profile, before, after = (str(folder / name) for name in ("pen.toml", "before", "after"))
-    yield "", ["info"]
-    yield "hold", ["service", "--wait", "60s"]
-    yield "", ["get", "rate_kp", "rate_ki", "ir_compensation", "slew", "motor_constant"]
-    yield "", ["tune", "--yes", "--out", str(PICTURES / "tuning.png")]
-    yield "", ["get", "rate_kp", "rate_ki", "ir_compensation", "slew", "motor_constant"]
-    yield "", ["service", "--end"]
-    yield "", ["params", "dump", profile, "--changed"]
+NAMES = ("rate_kp", "rate_ki", "ir_compensation", "slew", "motor_constant")
+
+
+def commands(profile):
+    """The commands of the tutorial, each with whether a person holds the button just before it."""
+    yield False, ["info"]
+    yield True, ["service", "--wait", "60s"]
+    yield False, ["get", *NAMES]
+    yield False, ["tune", "--yes", "--out", str(PICTURES / "tuning.png")]
+    yield False, ["get", *NAMES]
+    yield False, ["service", "--end"]
+    yield False, ["params", "dump", str(profile), "--changed"]
+
+
+def play(bench, profile):
+    """Plays all of them; returns the first exit code that is not 0."""
+    bench.run(1.0)
+    with Pen(SimulatedPort.on_bench(bench)) as pen, held(pen):
+        for hold, words in commands(profile):
+            if hold:
+                bench.operator.click(3.5)
+            print("$ penloop " + " ".join(words), flush=True)
+            code = run(words)
+            if code:
+                return code
+    print(profile.read_text())
+    return 0
 
 
 def main():
-    """Plays all of them; returns the first exit code that is not 0."""
-    with Bench(seed=5, parameters=load_pen(PEN).parameters) as bench, tempfile.TemporaryDirectory() as name:
-        bench.run(1.0)
-        with Pen(SimulatedPort.on_bench(bench)) as pen, held(pen):
-            for gesture, words in commands(Path(name)):
-                if gesture:
-                    bench.operator.click(3.5)
-                print("$ penloop " + " ".join(words), flush=True)
-                code = run(words)
-                if code:
-                    return code
-            print((Path(name) / "pen.toml").read_text())
-    return 0
+    """Returns the exit code."""
+    parameters = load_pen(PEN).parameters
+    with tempfile.TemporaryDirectory() as folder, Bench(seed=5, parameters=parameters) as bench:
+        return play(bench, Path(folder) / "pen.toml")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 """`penloop tune` on simulated pens: what it finds, what it changes, and how it ends."""
 
+import io
+import sys
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from penloop.tuning import application, session, twin
 from penloop.tuning.capture import Capture
 from penloop.tuning.experiment import ExperimentEnded, Experiments
 from penloop.tuning.judgement import Figures
+from penloop.tuning.question import asked
 from penloop.tuning.response import fit
 from pensim.plant.parameters import Battery, PenParameters
 from pensim.serial_port import SimulatedPort
@@ -252,3 +256,59 @@ def test_yes_and_dry_run_contradict_each_other(tmp_path, capsys):
 def test_a_picture_that_cannot_be_written_is_told_before_the_motor_turns(tmp_path, capsys):
     assert run(["tune", "--port", "sim://", "--yes", "--out", str(tmp_path)]) == 2
     assert "is a folder" in capsys.readouterr().err
+
+
+class Terminal(io.StringIO):
+    """Answers that a person types."""
+
+    def isatty(self):
+        return True
+
+
+def answer(monkeypatch, *words):
+    monkeypatch.setattr(sys, "stdin", Terminal("".join(word + "\n" for word in words)))
+
+
+def test_two_yeses_at_the_terminal_apply_and_keep(bench, tmp_path, capsys, monkeypatch):
+    before = law(bench)
+    answer(monkeypatch, "y", "yes")
+    assert tune(tmp_path) == 0
+    assert "Keep it? [y/N]" in capsys.readouterr().out
+    assert law(bench) != before
+
+
+def test_a_no_to_keep_brings_the_former_settings_back(bench, tmp_path, capsys, monkeypatch):
+    before = law(bench)
+    answer(monkeypatch, "y", "n")
+    assert tune(tmp_path) == 0
+    assert "the former settings are in force again" in capsys.readouterr().out
+    assert law(bench) == before
+
+
+def test_no_answer_to_the_first_question_changes_nothing(bench, tmp_path, capsys, monkeypatch):
+    before = law(bench)
+    answer(monkeypatch)
+    assert tune(tmp_path) == 0
+    assert "nothing was changed" in capsys.readouterr().out
+    assert law(bench) == before
+
+
+def test_a_person_who_thinks_for_long_does_not_lose_service(bench, monkeypatch):
+    class Slow(Terminal):
+        def readline(self, *_size):
+            thought.wait(30.0)
+            return "y\n"
+
+    thought = Event()
+    monkeypatch.setattr(sys, "stdin", Slow())
+    with Pen(SimulatedPort.on_bench(bench)) as pen:
+        end_s = bench.now_s + 45.0
+
+        def pulse():
+            pen.heartbeat()
+            pen.wait(5.0)
+            if bench.now_s > end_s:
+                thought.set()
+
+        assert asked("Keep it?", pulse)
+        assert pen.status().state == "SERVICE"

@@ -21,6 +21,7 @@ from penloop.tuning.experiment import FASTEST_HZ, MOTOR_S, SLOWEST_HZ, Experimen
 from penloop.tuning.judgement import GOALS, Figures
 from penloop.tuning.loop import RATES_HZ
 from penloop.tuning.proposal import Proposal
+from penloop.tuning.question import asked
 from penloop.tuning.session import Findings
 
 TRIAL_S = 30.0  # so long after the last word of this computer the former settings come back
@@ -65,13 +66,13 @@ def tune(
         experiments = Experiments(pen, print)
         before = session.find(experiments)
         _show_response(before)
-        proposal = _propose(before)
+        proposal = _propose(pen, before)
         picture.draw(proposal, before.measured, None, goal)
         _show_proposal(proposal, before.measured)
         print(f"before and after, side by side: {goal}")
         if not proposal.changes:
             print("the present settings stay: nothing does better on this pen's twin")
-        elif not dry_run and (yes or _asked("Apply this on trial?")):
+        elif not dry_run and (yes or asked("Apply this on trial?", pen.heartbeat)):
             _apply(experiments, proposal, before.measured, goal, yes)
         else:
             print("nothing was changed")
@@ -83,10 +84,6 @@ def _announce(pen: Pen) -> None:
         f"The motor turns for about {MOTOR_S:.0f} s, at {SLOWEST_HZ:g} to {FASTEST_HZ:g} Hz, with "
         "its present settings and limits. The pen's button ends it at once, so does Ctrl-C."
     )
-
-
-def _asked(question: str) -> bool:
-    return typer.confirm(question, default=False)
 
 
 def _show_response(found: Findings) -> None:
@@ -108,7 +105,7 @@ def _show_response(found: Findings) -> None:
     )
 
 
-def _propose(found: Findings) -> Proposal:
+def _propose(pen: Pen, found: Findings) -> Proposal:
     with Progress(
         TextColumn("the twin tries gains"),
         BarColumn(),
@@ -116,7 +113,12 @@ def _propose(found: Findings) -> Proposal:
         transient=True,
     ) as progress:
         task = progress.add_task("", total=TRIES)
-        return session.propose(found, lambda tried: progress.update(task, completed=tried))
+
+        def tried(count: int) -> None:
+            progress.update(task, completed=count)
+            pen.heartbeat()  # SERVICE ends when nobody is heard
+
+        return session.propose(found, tried)
 
 
 def _show_proposal(proposal: Proposal, measured: Measured) -> None:
@@ -164,7 +166,7 @@ def _apply(
         worse = application.worse(after.figures, before.figures)
         if worse:
             print(f"worse on the pen itself: {', '.join(worse)}")
-        elif yes or _asked(f"Keep it? It goes back by itself in {TRIAL_S:.0f} s."):
+        elif yes or asked("Keep it?", pen.heartbeat):
             trial.keep()
     if trial.kept:
         units = {name: pen.settings[name].unit for name in proposal.changes}
