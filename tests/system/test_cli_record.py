@@ -67,6 +67,15 @@ def test_samples_that_did_not_come_are_told_and_marked(tmp_path, capsys):
         assert gap.end_us - gap.start_us == pytest.approx((gap.missing + 1) * 2000, abs=1500)
 
 
+def test_the_period_is_the_one_that_the_pen_grants(tmp_path, capsys):
+    goal = tmp_path / "run.parquet"
+    assert record(goal, "--for", "1s", "--rate", "200") == 0
+    assert "a sample each 4 ms" in capsys.readouterr().err
+    assert read_recording(goal).header.environment["period_us"] == 4000
+    assert record(tmp_path / "other.parquet", "--for", "1s", "--rate", "250") == 0
+    assert "a sample each" not in capsys.readouterr().err
+
+
 def test_a_name_without_a_known_suffix_is_told_before_the_pen_is_asked(tmp_path, capsys):
     assert record(tmp_path / "run.txt") == 2
     assert "let it end in .parquet, .mcap" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """`penloop record`: signals of a pen into a Parquet or MCAP file."""
 
 import platform
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -50,7 +51,10 @@ def record(
         names = signal_names(signals)
         steady.subscribe(names, wait_ms)
         rows = [steady.pen.signals[name] for name in names]
-        recording = RecordingFile(goal, rows, environment(steady.pen, rows, wait_ms))
+        granted_ms = steady.pen.period_ms
+        if granted_ms != wait_ms:
+            print(f"penloop: the pen takes a sample each {granted_ms} ms", file=sys.stderr)
+        recording = RecordingFile(goal, rows, environment(steady.pen, rows, granted_ms))
         afterwards.callback(_finish, recording)
         _take(steady, recording, span_s)
 
@@ -65,7 +69,7 @@ def _finish(recording: RecordingFile) -> None:
     print(f"{recording.rows:,} samples in {finished}" + (f" ({'; '.join(told)})" if told else ""))
 
 
-def environment(pen: Pen, signals: Sequence[Signal], wait_ms: int) -> dict[str, Any]:
+def environment(pen: Pen, signals: Sequence[Signal], period_ms: int) -> dict[str, Any]:
     """Who was recorded and with what, and how the pen's time stands to the computer's."""
     values = pen.get_all()
     return {
@@ -75,7 +79,7 @@ def environment(pen: Pen, signals: Sequence[Signal], wait_ms: int) -> dict[str, 
         "signals": {one.name: one.help for one in signals},
         "states": pen.states,
         "faults": {str(number): fault.name for number, fault in pen.fault_table.items()},
-        "period_us": wait_ms * 1000,
+        "period_us": period_ms * 1000,
         "tool": {"penloop": version("penloop"), "python": platform.python_version()},
         "device_time_at_connect_us": pen.info.time_us,
         "wall_time_at_connect": datetime.now(UTC).isoformat(),
