@@ -5,7 +5,15 @@ import subprocess
 import sys
 
 BY_KERNEL = ("overhead", "peer")  # run once with each kernel
-ONCE = ("plant_speed", "plant_accuracy", "engines", "growth", "campaigns", "falsification")
+ONCE = (
+    "plant_speed",
+    "plant_accuracy",
+    "engines",
+    "growth",
+    "campaigns",
+    "falsification",
+    "dashboard",
+)
 LONG = ("soak", "tuning")  # only when it is named
 
 

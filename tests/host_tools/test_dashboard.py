@@ -72,7 +72,7 @@ def test_without_a_link_a_stop_is_answered_at_once_and_kept_until_it_is_back(own
     running(owner)
     owner.source.cable_in = False
     until(lambda: owner.view.link is Link.DOWN, "the loss of the link")
-    with pytest.raises(NoLink, match="the cable was pulled|button"):
+    with pytest.raises(NoLink, match="use the pen's button"):
         owner.stop().result(0)
     with pytest.raises(NoLink):
         owner.ask(lambda pen: pen.status()).result(0)

@@ -108,7 +108,10 @@ class Page:
     def write(self, selector: str, text: str) -> None:
         """Replaces what a field holds."""
         self.click(selector)
-        self.run("document.activeElement.select()")
+        self.until(
+            f"(() => {{ const one = document.querySelector({json.dumps(selector)});"
+            "one.focus(); one.select(); return document.activeElement === one })()"
+        )
         self.call("Input.insertText", text=text)
 
     def close(self) -> None:

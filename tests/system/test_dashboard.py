@@ -70,6 +70,7 @@ def shown(shared):
     _server, _board, page = shared
     page.resize(1280, 720)
     page.click(".q-tab[data-tab=Settings]")
+    page.press("Escape")  # a test that failed may have left it running
     page.until(f"{STATE} === 'READY'")
     return shared
 
@@ -269,7 +270,7 @@ def test_an_unplugged_pen_is_told_and_comes_back_with_the_gap_of_its_recording_m
     server, board = own.pen(), own.dashboard()
     page = own.page(board)
     tab(page, "Record")
-    page.write(".q-tab-panel input", "run.parquet")
+    page.write(".recorder input", "run.parquet")
     page.click("#record")
     page.until("!document.getElementById('recording').hidden")
     page.until("penloop.stats.samples > 200")
@@ -341,3 +342,27 @@ def test_without_nicegui_the_remedy_is_named(monkeypatch, capsys):
     monkeypatch.setattr("penloop.commands.dashboard.find_spec", lambda _name: None)
     assert run(["dashboard", "--port", "sim://"]) == 2
     assert "pip install 'penloop[dashboard]'" in capsys.readouterr().err
+
+
+def test_the_scope_captures_on_a_trigger_and_draws_it(shown):
+    server, _board, page = shown
+    tab(page, "Scope")
+    page.until("document.querySelectorAll('.q-chip').length === 4")
+    page.write(".trigger input", "state RUNNING")
+    page.click("#arm")
+    page.until("document.getElementById('scope-told').innerText.startsWith('armed')")
+    samples = page.run("penloop.stats.samples")
+    started(server, page)
+    page.until("document.getElementById('scope-told').innerText.includes('trigger at')")
+    page.until("document.querySelector('.capture canvas').clientWidth > 300")
+    assert page.run("penloop.stats.samples") > samples + 50
+    page.press("Escape")
+    page.until(f"{STATE} === 'READY'")
+
+
+def test_a_wrong_trigger_is_told_with_what_would_do(shown):
+    _server, _board, page = shown
+    tab(page, "Scope")
+    page.write(".trigger input", "curent > 1")
+    page.click("#arm")
+    page.until("document.getElementById('scope-told').innerText.includes('it has current')")

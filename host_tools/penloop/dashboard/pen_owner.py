@@ -11,6 +11,8 @@ from typing import Any
 from penhost import Block, Pen, PenError
 from penhost.clock import MonotonicClock
 from penhost.reconnection import Continuity
+from penhost.scope import Progress
+from penloop.dashboard.captures import CaptureWanted
 from penloop.dashboard.feed import Feed, Layout, Piece
 from penloop.dashboard.jobs import LINK_ERRORS, Jobs, NoLink, Stopped, settle
 from penloop.dashboard.pen_source import PenSource
@@ -90,6 +92,15 @@ class PenOwner:
     def set(self, changes: dict[str, str]) -> Future[Any]:
         """Changes settings as one transaction; the answer is what Pen.set returns or raises."""
         return self.ask(lambda pen: self._set(pen, changes))
+
+    def capture(self, wanted: CaptureWanted) -> Future[Any]:
+        """One capture of the pen's scope; the plots go on meanwhile."""
+
+        def watch(pen: Pen, progress: Progress) -> None:
+            wanted.watch(progress)
+            self._listen(pen, 0.0)
+
+        return self.ask(lambda pen: wanted.take(pen, lambda progress: watch(pen, progress)))
 
     def record(self, goal: Path) -> Future[Any]:
         """Begins a recording of what is watched. The answer may be a UserError."""
@@ -186,12 +197,15 @@ class PenOwner:
         if job is not None:
             job.run(pen)
             return
-        for block in pen.take_blocks(LISTEN_S):
-            self._take(pen, self._continuity.continued(block, self._clock.now_us()))
+        self._listen(pen, LISTEN_S)
         kinds = {event.kind for event in pen.events()}
         if "setting applied" in kinds:
             self._show(values=pen.get_all())
         self._look_after(pen)
+
+    def _listen(self, pen: Pen, wait_s: float) -> None:
+        for block in pen.take_blocks(wait_s):
+            self._take(pen, self._continuity.continued(block, self._clock.now_us()))
 
     def _take(self, pen: Pen, block: Block) -> None:
         self._heard_s = time.monotonic()

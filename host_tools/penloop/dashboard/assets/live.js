@@ -111,6 +111,7 @@ class Live {
     this.needle.draw(now);
     this.gauges.draw();
     this.acknowledge();
+    this.drawn = (this.drawn || 0) + 1;
     this.frames.push(now);
     while (this.frames[0] < now - 1000) this.frames.shift();
     this.stats.fps = this.frames.length;

@@ -5,11 +5,13 @@ import { Ring } from "./ring.js";
 
 const KEPT_MS = 70_000;
 const LAG_MS = 60; // the right edge is so far behind the pen, so that samples come before their time
+const BACK_MS = 500; // less comes of ticks that were late and then came together
 const LEFT = 62; // px, for the scale
 const BAND = 18;
 const AXIS = 20;
 const HIDDEN = ["strokes", "edge_age"]; // at first
 const BANDS = ["state", "faults"];
+const LEAST_SPAN = { Hz: 10, mm: 0.2, mA: 100, V: 0.1, C: 1, s: 0.01 }; // noise fills no lane
 
 export class Plot {
   constructor(canvas, legend) {
@@ -38,7 +40,8 @@ export class Plot {
 
   add(columns) {
     const times = columns[0].map((time_us) => time_us / 1000);
-    if (this.ring.count && times[0] < this.ring.time(this.ring.count - 1)) this.setLayout(this.layout);
+    const before_ms = this.ring.count ? this.ring.time(this.ring.count - 1) : -Infinity;
+    if (times[0] < before_ms - BACK_MS) this.setLayout(this.layout); // another pen's time
     const scaled = this.layout.signals.map((signal, n) => columns[n + 1].map((one) => one * signal.scale));
     this.ring.add(times, scaled);
     const offset = times.at(-1) - performance.now();
@@ -72,7 +75,7 @@ export class Plot {
     const paint = () => {
       const on = !this.hidden.has(signal.name);
       button.setAttribute("aria-pressed", String(on));
-      swatch.style.background = on ? colourOf(this.lineOf(signal)) : "transparent";
+      swatch.style.background = on ? `var(--line-${this.lineOf(signal)})` : "transparent";
     };
     button.addEventListener("click", () => {
       if (!this.hidden.delete(signal.name)) this.hidden.add(signal.name);
@@ -82,10 +85,13 @@ export class Plot {
     return button;
   }
 
-  // Signals of one lane have different colours; the first of each lane has the first colour.
   lineOf(signal) {
-    const lane = this.lanes().find((one) => one.unit === signal.unit);
-    return lane ? Math.max(0, lane.signals.findIndex((one) => one.name === signal.name)) : 0;
+    const lines = this.layout.signals.filter((one) => !BANDS.includes(one.name));
+    return lines.findIndex((one) => one.name === signal.name) % 6;
+  }
+
+  colourOf(signal) {
+    return colour(`--line-${this.lineOf(signal)}`);
   }
 
   lanes() {
@@ -182,7 +188,7 @@ export class Plot {
     pen.textAlign = "left";
     pen.fillStyle = colour("--ink");
     pen.fillText(`${lane.signals.map((one) => one.name).join(", ")}  ${lane.unit}`, view.left + 4, top + 10);
-    lane.signals.forEach((signal, n) => this.drawLine(view, signal.column, y, colourOf(n)));
+    for (const signal of lane.signals) this.drawLine(view, signal.column, y, this.colourOf(signal));
   }
 
   // Of many samples a pixel, only the lowest and the highest: what is drawn does not grow with time.
@@ -222,7 +228,7 @@ export class Plot {
 
   // Round bounds around the values; they widen at once, and narrow when much less would do.
   scaleOf(lane, [low, high]) {
-    const wanted = roundScale(low, high);
+    const wanted = roundScale(low, high, LEAST_SPAN[lane.unit] || 1);
     const key = lane.signals.map((one) => one.name).join();
     const known = this.scales.get(key);
     const inside = known && known[0] <= low && known[1] >= high;
@@ -252,7 +258,7 @@ export class Plot {
     pen.textAlign = this.cursor > view.right - 120 ? "right" : "left";
     lanes.forEach((lane, at) => lane.signals.forEach((signal, row) => {
       const text = `${signal.name} ${Number(ring.value(signal.column, n).toFixed(3))}`;
-      pen.fillStyle = colourOf(row);
+      pen.fillStyle = this.colourOf(signal);
       pen.fillText(text, this.cursor + (pen.textAlign === "right" ? -6 : 6), top + at * laneHeight + 24 + 13 * row);
     }));
   }
@@ -263,8 +269,8 @@ function niceStep(least) {
   return [1, 2, 5, 10].map((one) => one * power).find((one) => one >= least * 0.999);
 }
 
-function roundScale(low, high) {
-  const step = niceStep(Math.max((high - low) / 2, Math.abs(high) * 0.01, 1e-3));
+function roundScale(low, high, least) {
+  const step = niceStep(Math.max(high - low, least) / 2);
   const bottom = Math.floor(low / step) * step;
   const top = Math.ceil(high / step) * step;
   return [bottom, top > bottom ? top : bottom + step, step];
@@ -279,8 +285,6 @@ function colour(name) {
   if (!colours.has(name)) colours.set(name, getComputedStyle(document.body).getPropertyValue(name).trim());
   return colours.get(name);
 }
-
-const colourOf = (line) => colour(`--line-${line % 6}`);
 
 function isDark(hex) {
   const [red, green, blue] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));

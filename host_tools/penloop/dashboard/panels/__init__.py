@@ -7,6 +7,7 @@ from penloop.dashboard.panels import (
     faults_panel,
     person_panel,
     record_panel,
+    scope_panel,
     settings_panel,
     signals_panel,
 )
@@ -26,5 +27,6 @@ PANELS = (
     Panel("Faults", faults_panel.show),
     Panel("Signals", signals_panel.show),
     Panel("Record", record_panel.show),
+    Panel("Scope", scope_panel.show),
     Panel("Person", person_panel.show, lambda owner: owner.source.bench is not None),
 )

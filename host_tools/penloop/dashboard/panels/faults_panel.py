@@ -3,10 +3,11 @@
 from nicegui import ui
 
 from penhost.replies import FaultRecord
-from penloop.dashboard.panels.answers import POLL_S
+from penloop.dashboard.panels.answers import POLL_S, told
 from penloop.dashboard.pen_owner import PenOwner
 
-ACKNOWLEDGE = "To acknowledge, hold the pen's button for 1 to 3 s, then let go."
+COMMAND = "acknowledge"
+ACKNOWLEDGE = "Or hold the pen's button for 1 to 3 s, then let go."
 
 
 class FaultsPanel:
@@ -15,11 +16,16 @@ class FaultsPanel:
     def __init__(self, owner: PenOwner) -> None:
         self._owner = owner
         self._shown: tuple[FaultRecord, ...] | None = None
+        self._clear = ui.button("Acknowledge", on_click=self._acknowledge)
+        self._clear.props("no-caps id=acknowledge")
         self._place = ui.column().classes("w-full gap-0")
         ui.timer(POLL_S, self._follow)
 
     def _follow(self) -> None:
         faults = self._owner.view.faults
+        tables = self._owner.view.tables
+        latched = any(fault.latched for fault in faults)
+        self._clear.set_visibility(latched and tables is not None and COMMAND in tables.commands)
         if faults == self._shown:
             return
         self._shown = faults
@@ -27,10 +33,13 @@ class FaultsPanel:
         with self._place:
             if not faults:
                 ui.label("No faults, neither now nor remembered.")
-            elif any(fault.latched for fault in faults):
+            elif latched:
                 ui.label(ACKNOWLEDGE)
             for fault in faults:
                 _show_fault(fault)
+
+    async def _acknowledge(self) -> None:
+        await told(self._owner.ask(lambda pen: pen.command(COMMAND)))
 
 
 def _show_fault(fault: FaultRecord) -> None:

@@ -16,7 +16,7 @@ class RecordPanel:
     def __init__(self, owner: PenOwner) -> None:
         self._owner = owner
         self._file = ui.input("file", value=str(usual_goal(Path()))).props("dense outlined")
-        self._file.classes("w-full")
+        self._file.classes("w-full recorder")
         self._button = ui.button("Record", on_click=self._switch).props(
             "no-caps icon=circle id=record"
         )
