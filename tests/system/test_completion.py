@@ -78,6 +78,18 @@ def test_names_are_those_that_the_pen_told_last(home):
     assert complete("set", "wo") == ["wobble=", "wobble=1mm"]
 
 
+def test_the_port_in_the_environment_chooses_the_pen(home, monkeypatch):
+    folder = pen_memory.descriptions()
+    folder.mkdir(parents=True)
+    row = {"default": "1 mm", "bounds": "0 mm to 2 mm", "help": "how much"}
+    for port, name in (("COM3", "wobble"), ("COM4", "wiggle")):
+        kept = {"port": port, "settings": {name: row}, "signals": {"rate": ""}}
+        (folder / f"{port}.json").write_text(json.dumps(kept))
+    for port, name in (("COM3", "wobble"), ("COM4", "wiggle")):
+        monkeypatch.setenv("PENLOOP_PORT", port)
+        assert complete("get", "w") == [name]
+
+
 def test_a_damaged_memory_falls_back_to_the_firmware_here(home):
     folder = pen_memory.descriptions()
     folder.mkdir(parents=True)

@@ -1,11 +1,12 @@
 """`penloop shell`, in a terminal as a person has it."""
 
 import json
+import signal
 
 import pytest
 
 from tests.system import terminal
-from tests.system.penloop_process import Server, finish, start
+from tests.system.penloop_process import Server, finish, penloop, start
 from tests.system.terminal import CTRL_C, CTRL_D, CTRL_X
 
 PROMPT = "penloop>"
@@ -172,3 +173,13 @@ def test_lines_may_come_from_a_pipe():
     assert (code, out.splitlines()[0]) == (1, "depth: 0.5 mm -> 0.75 mm")
     assert json.loads(out.splitlines()[1]) == {"depth": 750}
     assert err == err.splitlines()[0] + "\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_shell_that_is_ended_gives_the_port_back(serve, shell, tmp_path, number):
+    server = serve()
+    server.wait_for("READY")
+    with_pen = shell(tmp_path / "pen")
+    with_pen.process.kill(number)
+    assert with_pen.end() == 128 + number
+    assert penloop("info", "--port", str(tmp_path / "pen"))[0] == 0
