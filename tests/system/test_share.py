@@ -8,12 +8,14 @@ import time
 import numpy as np
 import pytest
 
+from penfw import protocol
 from penhost import Pen, Reconnection, Refused
 from penhost.errors import PenError
 from penloop.cli import run
 from penloop.connection import open_pen_port
 from penloop.sharing.share import Door, Share
 from penloop.sharing.shared_pen import SharedPen
+from penloop.sharing.viewer import ANSWERED, ASKING
 from tests.system.penloop_process import Server, finish, penloop, start, until
 
 
@@ -90,6 +92,19 @@ def test_what_changes_is_refused_as_read_only(sharing):
             with pytest.raises(Refused, match="read-only"):
                 change()
         assert pen.get("depth").value == 500
+
+
+def test_every_request_that_could_change_something_is_refused(sharing):
+    with Pen(sharing.viewers_port) as pen:
+        for number, _name, fields, _reply in protocol.MESSAGES:
+            if fields is None:
+                continue
+            nothing = [[] if isinstance(code, tuple) else 0 for _name, code in fields]
+            if number in ANSWERED + ASKING:
+                assert pen.request(number, *nothing) is not None
+            else:
+                with pytest.raises(Refused, match="read-only"):
+                    pen.request(number, *nothing)
 
 
 def test_one_client_may_change_things_at_the_owner_s_door(sharing):
