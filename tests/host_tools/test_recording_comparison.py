@@ -105,6 +105,14 @@ def test_a_recording_without_the_rate_still_has_its_other_figures():
     assert found["battery sag"] == 100
 
 
+def test_the_setting_is_the_target_where_the_target_is_not_recorded():
+    whole = recording()
+    pairs = [pair for pair in whole.columns()[1:] if pair[0].name != "pen.rate_target"]
+    trace = Trace(whole.time_us, pairs, whole.header)
+    assert values(trace)["rise time"] == values(whole)["rise time"]
+    assert "rise time" not in values(Trace(whole.time_us, pairs))
+
+
 def test_states_faults_and_missing_samples_are_counted():
     found = values(recording())
     assert found["time in RUNNING"] == 4_190_000

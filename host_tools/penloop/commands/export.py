@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from penloop import completion
 from penloop.errors import UserError
 from penloop.output_file import check_writable
 from penloop.recordings import formats, selection
@@ -22,7 +23,13 @@ def export(
     source: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
     goal: Annotated[Path, typer.Argument(metavar="OUT", show_default=False)],
     signals: Annotated[
-        str, typer.Option("--signals", "-s", help="Names, separated by commas; all by default.")
+        str,
+        typer.Option(
+            "--signals",
+            "-s",
+            help="Names, separated by commas; all by default.",
+            autocompletion=completion.signals,
+        ),
     ] = "",
     start: Annotated[str, typer.Option("--from", help="Since the first sample: 1.5s.")] = "",
     end: Annotated[str, typer.Option("--to", help="Since the first sample: 2.5s.")] = "",

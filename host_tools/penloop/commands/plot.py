@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from penloop import completion
 from penloop.errors import UserError
 from penloop.output_file import check_writable
 from penloop.recordings import alignment, formats, selection
@@ -27,12 +28,23 @@ Out = Annotated[
     typer.Option("--out", "-o", metavar="PICTURE", help="A .png, .svg or .html file."),
 ]
 Signals = Annotated[
-    str, typer.Option("--signals", "-s", help="Names, separated by commas; rate, plant.*.")
+    str,
+    typer.Option(
+        "--signals",
+        "-s",
+        help="Names, separated by commas; rate, plant.*.",
+        autocompletion=completion.signals,
+    ),
 ]
 Start = Annotated[str, typer.Option("--from", help="On the picture's axis of time: 1.5s.")]
 End = Annotated[str, typer.Option("--to", help="On the picture's axis of time: 2.5s.")]
 Align = Annotated[
-    str, typer.Option("--align", help="Zero of time: begin, start, contact, fault, trigger, time.")
+    str,
+    typer.Option(
+        "--align",
+        help="Zero of time: begin, start, contact, fault, trigger, time.",
+        autocompletion=lambda: list(alignment.MOMENTS),
+    ),
 ]
 Overwrite = Annotated[bool, typer.Option("--force", help="Replace a picture that exists.")]
 

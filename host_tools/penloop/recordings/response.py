@@ -1,7 +1,7 @@
 """How the stroke rate answers, from the pen's own signals: rise, overshoot, hold, dips.
 
-All from `pen.rate` against `pen.rate_target` while RUNNING, of one run: the first one whose start
-is recorded.
+All from `pen.rate` while RUNNING, of one run: the first one whose start is recorded. Its target is
+the greatest `pen.rate_target`, or the setting `stroke_rate` where that signal is not recorded.
 A rate is settled from the first moment on at which it stays within SETTLED of its final target for
 HELD_US. It is in a dip from where it leaves SETTLED downwards to where it is back.
 """
@@ -18,7 +18,7 @@ from pensim.trace import Trace
 SETTLED = 0.02  # of the target
 HELD_US = 100_000
 OVERSHOOT_US = 500_000  # after the target was first reached
-NEEDED = ("pen.state", "pen.rate", "pen.rate_target")
+NEEDED = ("pen.state", "pen.rate")
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.bool_]
@@ -98,11 +98,18 @@ def _run(trace: Trace) -> tuple[NDArray[np.int64], Floats, float, bool] | None:
     if not runs:
         return None
     rows = slice(*runs[0])
-    target = float(trace["pen.rate_target"][rows].max())
+    target = _target_mHz(trace, rows)
     rates = trace["pen.rate"][rows].astype(np.float64)
     if target <= 0 or len(rates) < 2:
         return None
     return trace.time_us[rows], rates, target, start is not None
+
+
+def _target_mHz(trace: Trace, rows: slice) -> float:
+    """0 where none is known."""
+    if "pen.rate_target" in trace:
+        return float(trace["pen.rate_target"][rows].max())
+    return float(trace.header.environment.get("settings", {}).get("stroke_rate", 0))
 
 
 def _rise_us(times: NDArray[np.int64], share: Floats) -> float | None:
