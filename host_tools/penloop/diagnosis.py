@@ -3,10 +3,10 @@
 They ask and measure, and change nothing at the pen.
 """
 
-import grp
-import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 from penfw import protocol, settings
@@ -71,11 +71,18 @@ def _port_trouble(port: str, error: PenError) -> Check:
     if isinstance(error, PortBusy) and holders(port):
         found += f" by {', '.join(holders(port))}"
         remedy = "end it, or let it share the pen: `penloop share`"
-    if isinstance(error, PortNotPermitted) and os.path.exists(port):
-        group = grp.getgrgid(os.stat(port).st_gid).gr_name
+    group = _group(port) if isinstance(error, PortNotPermitted) else ""
+    if group:
         found += f"; it belongs to the group {group}"
         remedy = f"`sudo usermod -aG {group} $USER`, then log in anew"
     return Check("port", FAIL, found, remedy)
+
+
+def _group(port: str) -> str:
+    """Whose members may open the device; "" where the system has no groups."""
+    with suppress(OSError, KeyError, NotImplementedError, ValueError):
+        return Path(port).group()
+    return ""
 
 
 def _answer_trouble(port: str, error: PenError) -> Check:
