@@ -17,6 +17,10 @@ class Step:
     after: Quantity
     status: str
 
+    def differs(self) -> bool:
+        """Whether the setting changes, now or later."""
+        return self.before != self.wanted
+
     def __str__(self) -> str:
         if self.status == "pending":
             return f"{self.name}: {self.before}, {self.wanted} from the next start on"
@@ -31,6 +35,11 @@ def planned(pen: Pen, wanted: Mapping[str, int | str]) -> list[Step]:
     rows = {name: pen.settings[name] for name in wanted}
     goals = {name: row.quantity(row.value_of(wanted[name])) for name, row in rows.items()}
     return [Step(name, before[name], goals[name], goals[name], "planned") for name in wanted]
+
+
+def needed(pen: Pen, steps: Sequence[Step]) -> list[Step]:
+    """The steps to be sent: what differs, and what may have another value pending."""
+    return [one for one in steps if one.differs() or pen.settings[one.name].access == "open"]
 
 
 def applied(pen: Pen, steps: Sequence[Step]) -> list[Step]:

@@ -227,3 +227,20 @@ def test_the_group_alone_shows_its_commands(capsys):
     told = capsys.readouterr()
     assert "reset" in told.out
     assert told.err == ""
+
+
+def test_a_profile_takes_back_what_was_pending(tmp_path, capsys):
+    source = written(tmp_path / "mine.toml", 'depth = "0.5 mm"')
+    with kept_pen() as bench:
+        bench.operator.click()
+        bench.run(1.5)
+        assert run(["set", "depth=0.8mm"]) == 0
+        assert run(["params", "load", str(source)]) == 0
+        assert f"the pen is as {source} says" in capsys.readouterr().out
+        bench.operator.click()
+        bench.run(1.5)
+        bench.operator.click()
+        bench.run(2.0)
+        assert bench.signal("state") == states.RUNNING
+        assert run(["get", "depth", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {"depth": 500}

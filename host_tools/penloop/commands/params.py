@@ -102,9 +102,10 @@ def load(
         values = checking.wanted(given, pen.settings, calibration, skip or [])
         if calibration and given.calibration and not dry_run:
             _check_owner(pen, given, yes)
-        steps = [step for step in changes.planned(pen, values) if step.before != step.wanted]
+        steps = changes.planned(pen, values)
         if not dry_run:
-            steps = changes.applied(pen, steps)
+            steps = changes.applied(pen, changes.needed(pen, steps))
+    steps = [step for step in steps if step.differs()]
     changes.show(steps, as_json)
     if as_json:
         return
@@ -208,11 +209,12 @@ def reset(
         if unknown:
             pen.get_all(unknown)  # raises, with the names that are near
         defaults = {name: pen.settings[name].default for name in chosen}
-        steps = [step for step in changes.planned(pen, defaults) if step.before != step.wanted]
-        if steps:
-            listed = ", ".join(f"{step.name} {step.before} -> {step.wanted}" for step in steps)
-            confirm(f"Reset {listed}?", yes)
-        steps = changes.applied(pen, steps)
+        steps = changes.planned(pen, defaults)
+        listed = [f"{one.name} {one.before} -> {one.wanted}" for one in steps if one.differs()]
+        if listed:
+            confirm(f"Reset {', '.join(listed)}?", yes)
+        steps = changes.applied(pen, changes.needed(pen, steps))
+    steps = [step for step in steps if step.differs()]
     changes.show(steps, as_json)
     if not steps and not as_json:
         print("all at their defaults already")
