@@ -25,29 +25,45 @@ PEN = ROOT / "examples" / "pens" / "other-motor.toml"
 NAMES = ("rate_kp", "rate_ki", "ir_compensation", "slew", "motor_constant")
 
 
-def commands(profile):
-    """The commands of the tutorial, each with whether a person holds the button just before it."""
-    yield False, ["info"]
-    yield True, ["service", "--wait", "60s"]
-    yield False, ["get", *NAMES]
-    yield False, ["tune", "--yes", "--out", str(PICTURES / "tuning.png")]
-    yield False, ["get", *NAMES]
-    yield False, ["service", "--end"]
-    yield False, ["params", "dump", str(profile), "--changed"]
+def commands(folder):
+    """The commands of the tutorial, each with what the person at the pen does meanwhile."""
+    capture, plot = str(folder / "start.parquet"), str(PICTURES / "tuning-scope.png")
+    scope = ["scope", "--signals", "rate,rate_target,current", "--trigger", "state RUNNING"]
+    yield None, ["info"]
+    yield start, [*scope, "--samples", "600", "--wait", "20s", "--out", capture, "--plot", plot]
+    yield enter_service, ["service", "--wait", "60s"]
+    yield None, ["get", *NAMES]
+    yield None, ["tune", "--yes", "--out", str(PICTURES / "tuning.png")]
+    yield None, ["get", *NAMES]
+    yield None, ["service", "--end"]
+    yield None, ["params", "dump", str(folder / "pen.toml"), "--changed"]
 
 
-def play(bench, profile):
+def start(operator):
+    """A cartridge is put in, and the button pressed."""
+    operator.insert_cartridge()
+    operator.at(operator.now_s + 3.0, operator.click)
+
+
+def enter_service(operator):
+    """The treatment is ended, the cartridge taken out, the button held."""
+    operator.click()
+    operator.at(operator.now_s + 2.0, operator.remove_cartridge)
+    operator.at(operator.now_s + 3.0, lambda: operator.click(3.5))
+
+
+def play(bench, folder):
     """Plays all of them; returns the first exit code that is not 0."""
     bench.run(1.0)
     with Pen(SimulatedPort.on_bench(bench)) as pen, held(pen):
-        for hold, words in commands(profile):
-            if hold:
-                bench.operator.click(3.5)
+        for gesture, words in commands(folder):
+            if gesture:
+                gesture(bench.operator)
             print("$ penloop " + " ".join(words), flush=True)
             code = run(words)
             if code:
                 return code
-    print(profile.read_text())
+    print((folder / "pen.toml").read_text())
     return 0
 
 
@@ -55,7 +71,7 @@ def main():
     """Returns the exit code."""
     parameters = load_pen(PEN).parameters
     with tempfile.TemporaryDirectory() as folder, Bench(seed=5, parameters=parameters) as bench:
-        return play(bench, Path(folder) / "pen.toml")
+        return play(bench, Path(folder))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """`penloop tune` on simulated pens: what it finds, what it changes, and how it ends."""
 
 import io
+import json
 import sys
 from dataclasses import replace
 from threading import Event
@@ -114,6 +115,16 @@ def test_a_dry_run_changes_nothing(bench, tmp_path, capsys):
     assert "nothing was changed" in capsys.readouterr().out
     assert (tmp_path / "tuning.png").exists()
     assert law(bench) == before
+
+
+def test_a_script_reads_response_margins_and_figures(bench, tmp_path, capsys):
+    assert tune(tmp_path, "--dry-run", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["changes"]["motor_constant"] == pytest.approx(0.75 * 16776, rel=0.02)
+    assert document["response"]["emf_v_per_hz"] == pytest.approx(0.75 * 0.016776, rel=0.02)
+    assert min(one["phase_deg"] for one in document["margins"]["proposed"]) >= 60
+    assert document["twin"]["proposed"]["overshoot_percent"] > 0
+    assert document["kept"] is False
 
 
 def test_what_measures_worse_on_the_pen_goes_back(bench, tmp_path, capsys, monkeypatch):

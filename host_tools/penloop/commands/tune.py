@@ -1,8 +1,10 @@
 """`penloop tune`: gains for a pen's rate law, measured, tried on its twin, applied on yes."""
 
+import json
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -12,7 +14,7 @@ from rich.table import Table
 from penhost import Pen
 from penhost.units import show
 from penloop import service_state
-from penloop.connection import Port, connected, seconds
+from penloop.connection import AsJson, Port, connected, seconds
 from penloop.errors import UserError
 from penloop.output_file import check_writable
 from penloop.tuning import application, picture, session
@@ -38,15 +40,14 @@ def tune(
     goal: Annotated[
         Path, typer.Option("--out", "-o", metavar="FILE", help="The picture, a PNG.")
     ] = Path("tuning.png"),
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Apply and keep without asking.")
-    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply, keep; do not ask.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Measure and propose; change nothing.")
     ] = False,
     wait: Annotated[
         str, typer.Option("--wait", help="Wait so long for SERVICE to be entered at the pen.")
     ] = "60s",
+    as_json: AsJson = False,
 ) -> None:
     """Measure a pen in SERVICE, propose gains of its rate law, try, apply.
 
@@ -54,28 +55,37 @@ def tune(
     """
     if yes and dry_run:
         raise UserError("--yes and --dry-run contradict each other", "give one of them")
-    if not (yes or dry_run or sys.stdin.isatty()):
-        raise UserError(
-            "no terminal to ask for a yes", "give --yes, or --dry-run to change nothing"
-        )
+    if not (yes or dry_run or (sys.stdin.isatty() and not as_json)):
+        raise UserError("nobody is asked for a yes", "give --yes, or --dry-run to change nothing")
     check_writable(goal)
     wait_s = seconds(wait)
-    with connected(port) as pen:
+    told = sys.stderr if as_json else sys.stdout
+    with redirect_stdout(told), connected(port) as pen:
         service_state.demand(pen, wait_s)
-        _announce(pen)
-        experiments = Experiments(pen, print)
-        before = session.find(experiments)
-        _show_response(before)
-        proposal = _propose(pen, before)
-        picture.draw(proposal, before.measured, None, goal)
-        _show_proposal(proposal, before.measured)
-        print(f"before and after, side by side: {goal}")
-        if not proposal.changes:
-            print("the present settings stay: nothing does better on this pen's twin")
-        elif not dry_run and (yes or asked("Apply this on trial?", pen.heartbeat)):
-            _apply(experiments, proposal, before.measured, goal, yes)
-        else:
-            print("nothing was changed")
+        document = _tuned(pen, goal, yes, dry_run)
+    if as_json:
+        print(json.dumps(document))
+
+
+def _tuned(pen: Pen, goal: Path, yes: bool, dry_run: bool) -> dict[str, Any]:
+    """All of it; returns what --json prints."""
+    _announce(pen)
+    experiments = Experiments(pen, print)
+    before = session.find(experiments)
+    _show_response(before)
+    proposal = _propose(pen, before)
+    picture.draw(proposal, before.measured, None, goal)
+    _show_proposal(proposal, before.measured)
+    print(f"before and after, side by side: {goal}")
+    after = None
+    kept = False
+    if not proposal.changes:
+        print("the present settings stay: nothing does better on this pen's twin")
+    elif not dry_run and (yes or asked("Apply this on trial?", pen.heartbeat)):
+        after, kept = _apply(experiments, proposal, before.measured, goal, yes)
+    else:
+        print("nothing was changed")
+    return session.document(before, proposal, after, kept)
 
 
 def _announce(pen: Pen) -> None:
@@ -155,7 +165,7 @@ def _show_margins(proposal: Proposal) -> None:
 
 def _apply(
     experiments: Experiments, proposal: Proposal, before: Measured, goal: Path, yes: bool
-) -> None:
+) -> tuple[Measured, bool]:
     """On trial, measured again, kept on yes; what measures worse goes back by itself."""
     pen = experiments.pen
     with pen.trial(TRIAL_S) as trial:
@@ -174,6 +184,7 @@ def _apply(
         print(f"kept: {kept}")
     else:
         print("the former settings are in force again")
+    return after, trial.kept
 
 
 def _show_measured(before: Figures, after: Figures) -> None:

@@ -1,7 +1,8 @@
 """A session with one pen: from SERVICE to what was found, and to a proposal."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from penloop.tuning import application, proposal, twin
 from penloop.tuning.application import Measured
@@ -64,3 +65,27 @@ def checked(response: MotorResponse, point: RelayPoint | None) -> RelayPoint:
 def propose(found: Findings, tell: Callable[[int], None]) -> Proposal:
     """A proposal for the pen; `tell` is called with the number of candidates tried."""
     return proposal.propose(found.response, found.battery_v, found.settings, tell)
+
+
+def document(
+    found: Findings, proposed: Proposal, after: Measured | None, kept: bool
+) -> dict[str, Any]:
+    """Everything as JSON has it: settings in their units, the rest with units in its names."""
+    return {
+        "response": asdict(found.response),
+        "relay": asdict(found.point),
+        "changes": proposed.changes,
+        "margins": {
+            "before": [asdict(one) for one in proposed.margins_before.margins],
+            "proposed": [asdict(one) for one in proposed.margins_after.margins],
+        },
+        "twin": {
+            "before": asdict(proposed.before.figures),
+            "proposed": asdict(proposed.after.figures),
+        },
+        "pen": {
+            "before": asdict(found.measured.figures),
+            "after": asdict(after.figures) if after else None,
+        },
+        "kept": kept,
+    }
