@@ -79,6 +79,8 @@ def held(pen: Pen) -> Iterator[None]:
 def reconnecting(port: str, wait: str) -> Iterator[Reconnection]:
     """A pen whose connection may be lost for a while; it is told to stop as in `connected`."""
     patience_s = parse(wait, "ms") / 1e3
+    if patience_s < 0:
+        raise UserError(f"--wait {wait}", "give 0s or more")
     simulated = port.startswith("sim:")  # it lives in this process: closed, it is no more
 
     def told(error: PenError) -> None:

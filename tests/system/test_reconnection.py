@@ -127,6 +127,15 @@ def test_a_loss_that_lasts_is_told_when_the_patience_is_over(steady):
     assert bench.now_s == pytest.approx(8.0, abs=0.6)
 
 
+def test_without_patience_a_loss_is_raised_at_once_and_told_to_nobody(steady):
+    heard = []
+    bench, held = steady((3.0, 4.0), patience_s=0, told=heard.append)
+    with pytest.raises(PortError, match="is gone"):
+        recorded(held, 20.0)
+    assert heard == []
+    assert bench.now_s == pytest.approx(3.0, abs=0.1)
+
+
 def test_another_pen_is_not_taken_for_the_one_before(steady):
     _bench, held = steady((3.0, 4.0))
     held.pen.info = replace(held.pen.info, pen_id="another")
