@@ -45,6 +45,12 @@ def test_in_service_the_needles_may_go_deeper_by_a_step_a_stroke_while_they_are_
     assert violations(served, 400) == []
 
 
+def test_the_last_swing_of_a_parked_rotor_is_no_motion():
+    columns = {"plant__protrusion": {9: 290, 10: 320}, "plant__rate": {9: 999, 10: -999}}
+    swings = trace_of(**columns, plant__angle={9: 14_000, 10: -14_000})
+    assert violations(swings, 400) == []
+
+
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
@@ -59,7 +65,11 @@ def test_in_service_the_needles_may_go_deeper_by_a_step_a_stroke_while_they_are_
             "driven after a fault that cuts at 0.0210 s",
         ),
         ({"plant__protrusion": {9: 351}}, "deeper than 300 um at 0.0090 s"),
-        ({"plant__protrusion": {9: 340}, "plant__rate": {9: 5}}, "deeper in motion at 0.0090 s"),
+        ({"plant__protrusion": {9: 340}, "plant__rate": {9: 1000}}, "deeper in motion at 0.0090 s"),
+        (
+            {"plant__protrusion": {9: 340}, "plant__rate": {9: 5}, "plant__angle": {9: -15_000}},
+            "deeper in motion at 0.0090 s",
+        ),
         ({"plant__protrusion": {9: 340}, "pen__state": RUNNING}, "deeper in motion at 0.0090 s"),
         (
             {**SERVICE, "plant__protrusion": {9: 310, 10: 320, 11: 330}},  # thrice in a stroke

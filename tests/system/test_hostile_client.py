@@ -90,6 +90,12 @@ class Hostile(RuleBasedStateMachine):
     def commands(self, number, argument):
         self.client.frame(protocol.COMMAND, struct.pack("<Hi", number, argument))
 
+    @rule(seconds=st.sampled_from([0.0, 2.5]))
+    def acknowledges(self, seconds):
+        self.client.wait(seconds)  # until the fault is recorded
+        self.client.frame(protocol.COMMAND, struct.pack("<Hi", 8, 0))
+        self.client.wait(0.3)
+
     @rule(beats=st.integers(1, 8))
     def keeps_alive(self, beats):
         for _ in range(beats):
@@ -163,7 +169,12 @@ READY_ENTRY = "if following == _READY:\n            self.own_conditions |= _STOP
 STOPS = "            self._pen.stop()\n            return protocol.APPLIED, 0\n"
 PLANTED = {
     "limits are open to all": (
-        {"transaction": ("if closed and pen.control.state != states.SERVICE:", "if False:")},
+        {
+            "transaction": (
+                "if closed and pen.control.state != states.SERVICE and not forgets:",
+                "if False:",
+            )
+        },
         "outside of SERVICE",
     ),
     "the depth knows no ceiling": (

@@ -20,6 +20,7 @@ PLAY_UM = 50  # of the axis against its sensor
 SETTLED_ROWS = 200  # in which a move ends with the step that takes up the screw's play
 JITTER_UM = 5
 RETRACTED_DEG = 90.0  # from top dead centre: a quarter of a turn
+PARKED_DEG, SWING_MHZ = 15.0, 1000  # of top dead centre's sensor, and of a rotor in its last swing
 STEPS_AHEAD = 1  # of the strokes
 
 Rows = NDArray[np.bool_]
@@ -84,17 +85,24 @@ def _beyond(trace: Trace, ceiling_um: int) -> Rows:
 
 def _deeper_in_motion(trace: Trace) -> Rows:
     """Also in FAULT, where the axis stands. The one step that takes up the screw's play ends a
-    shallower move and is none."""
+    shallower move and is none; nor is the last swing of a parked rotor within the sensor's window
+    a motion."""
     protrusion, state = trace["plant.protrusion"], trace["pen.state"]
     wrong = np.zeros(len(trace), dtype=np.bool_)
     deeper = np.flatnonzero(np.diff(protrusion) > JITTER_UM) + 1
     served = _served(trace, deeper)
+    top = np.abs(_from_top_deg(trace)) < PARKED_DEG
+    swings = top & (np.abs(trace["plant.rate"]) < SWING_MHZ) & (trace["plant.drive"] == 0)
     for row in deeper:
-        moves = trace["plant.rate"][row] != 0 or state[row] == states.RUNNING
+        moves = (trace["plant.rate"][row] != 0 and not swings[row]) or state[row] == states.RUNNING
         before = protrusion[max(row - SETTLED_ROWS, 0) : row].max()
         allowed = before >= protrusion[row] - JITTER_UM or row in served
         wrong[row] = (moves and not allowed) or state[row] == states.FAULT
     return wrong
+
+
+def _from_top_deg(trace: Trace) -> NDArray[np.float64]:
+    return (trace["plant.angle"] / 1000 + 180) % 360 - 180
 
 
 def _served(trace: Trace, deeper: NDArray[np.int64]) -> set[int]:
@@ -102,7 +110,7 @@ def _served(trace: Trace, deeper: NDArray[np.int64]) -> set[int]:
 
     A step that is called for at one top dead centre may wait for the next one.
     """
-    angle_deg = (trace["plant.angle"] / 1000 + 180) % 360 - 180
+    angle_deg = _from_top_deg(trace)
     strokes, rate = trace["plant.strokes"], trace["plant.rate"]
     rows: set[int] = set()
     last, first_stroke, steps = -1, 0, 0
