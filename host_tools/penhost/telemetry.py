@@ -78,7 +78,7 @@ class Recording:
         try:
             pandas = import_module("pandas")
         except ImportError as error:
-            raise PenError("pandas is not installed", "install it: `pip install pandas`") from error
+            raise PenError("pandas is not installed", "pip install 'penloop[frames]'") from error
         time = pandas.to_timedelta(self.samples[TIME], unit="us").rename("time")
         frame = pandas.DataFrame({name: self.samples[name] for name in self.units}, index=time)
         frame.attrs["units"] = dict(self.units)

@@ -19,10 +19,11 @@ CONSTRAINT = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[0-9][0-9a-z.]*)")
 STUBS = re.compile(r"\bmicropython-\w+-\w+-stubs\b")
 USERS_EXTRAS = (
     "campaign",
-    "dashboard",
     "cluster",
+    "dashboard",
     "engines",
     "flash",
+    "frames",
     "mutation",
     "pytest",
     "report",
