@@ -35,7 +35,7 @@ def test_a_frame_without_pandas_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with Pen("sim://") as pen:
         pen.subscribe(["battery"], 10)
-        with pytest.raises(PenError, match="penloop.frames"):
+        with pytest.raises(PenError, match="pip install"):
             pen.record(0.1).frame()
 
 
