@@ -223,7 +223,7 @@ def test_each_connection_has_its_own_session(wire):
     sessions = []
     for _ in range(3):
         with Pen(wire):
-            sessions.append(wire.link._session)
+            sessions.append(wire.link.session)
     assert len(set(sessions)) == 3
 
 
@@ -232,13 +232,13 @@ def test_session_ids_come_from_where_they_are_told():
     for _ in range(2):
         wire = Wire()
         with Pen(wire, entropy=lambda size: b"\x10\x20\x30\x40"[:size]):
-            ids.append(wire.link._session)
+            ids.append(wire.link.session)
     assert ids == [0x40302010] * 2
     ports = [Wire(), Wire()]
     for port in ports:
         port.session_entropy = lambda size: b"\x11\x22\x33\x44"[:size]
         with Pen(port):
-            assert port.link._session == 0x44332211
+            assert port.link.session == 0x44332211
 
 
 def test_simulated_runs_are_alike_to_the_byte():
