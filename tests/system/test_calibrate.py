@@ -46,7 +46,7 @@ def meter_mV(bench):
     return round(float(bench.trace()["plant.battery"][-1]))
 
 
-@pytest.mark.verifies("R-213")
+@pytest.mark.verifies("R-213", "R-216", "R-508")
 def test_a_pen_with_sensors_off_is_calibrated_becomes_ready_and_keeps_its_depth(in_service):
     pen, bench = in_service()
     values = calibration.measure(pen, meter_mV(bench), no_gauge)
@@ -95,6 +95,7 @@ def test_two_points_of_a_gauge_scale_the_sensor(in_service):
     assert gauged["position_gain"] / plain["position_gain"] == pytest.approx(1.02, abs=0.005)
 
 
+@pytest.mark.verifies("R-216")
 def test_a_gauge_that_contradicts_the_steps_is_refused_and_the_depth_comes_back(in_service):
     pen, _bench = in_service()
     with pytest.raises(BoardError, match="check home switch"):
@@ -121,6 +122,18 @@ def test_a_meter_that_cannot_be_right_is_refused(in_service, battery_mV, told):
         calibration.battery_gain(pen, battery_mV)
 
 
+@pytest.mark.verifies("R-216")
+def test_wrong_values_are_found_on_trial_and_go_back(in_service):
+    pen, _bench = in_service()
+    values = calibration.measure(pen, None, no_gauge)
+    wrong = {**values, "position_home": values["position_home"] + 1500}
+    with pytest.raises(BoardError, match="position"):
+        calibration.verify(pen, wrong)
+    assert pen.get("position_home").value == 7944
+    assert pen.get("calibrated").value == 0
+
+
+@pytest.mark.verifies("R-216")
 def test_a_dead_position_sensor_is_told(in_service):
     pen, _bench = in_service(Sensors(position_v_per_m=100.0, position_zero_v=0.9))
     with pytest.raises((BoardError, Refused)):
@@ -128,6 +141,7 @@ def test_a_dead_position_sensor_is_told(in_service):
     assert pen.get("calibrated").value == 0
 
 
+@pytest.mark.verifies("R-704")
 def test_a_calibrated_pen_whose_sensor_was_replaced_can_be_declared_uncalibrated(make_bench):
     bench = make_bench(parameters=PenParameters(sensors=OFF))
     bench.run(3.0)

@@ -56,8 +56,28 @@ def settings_power_cuts(bench):
     assert bench.board.boots == operations + 2
 
 
+def trial_and_acknowledgement(bench):
+    """Settings on trial go back by silence; a fault in SERVICE is cleared over the link."""
+    bench.run(1.0)
+    bench.operator.click(3.5)
+    bench.run(4.0)
+    with linked(bench) as pen:
+        pen.command("trial", 1000)
+        pen.set({"rate_kp": 20, "depth": 750})
+        bench.run(1.5)
+        assert pen.get("rate_kp").value == 10
+        bench.operator.hazard("position_open")
+        bench.run(3.5)
+        bench.operator.hazard("position_open", False)
+        bench.run(0.2)
+        pen.command("acknowledge")
+        bench.run(0.5)
+        assert pen.cartridge().condition == "none"
+    assert not latched(bench)
+
+
 @pytest.mark.verifies("R-809")
-@pytest.mark.parametrize("story", [treatment, jam, settings_power_cuts])
+@pytest.mark.parametrize("story", [treatment, jam, settings_power_cuts, trial_and_acknowledgement])
 def test_all_engines_give_the_same_trace(make_bench, story):
     digests = {}
     for engine in ENGINES:
