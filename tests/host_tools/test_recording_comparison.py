@@ -133,6 +133,14 @@ def test_what_differs_in_pen_firmware_and_settings_is_listed_with_units():
     ]
 
 
+def test_settings_are_the_same_whether_a_file_tells_their_units_or_not():
+    bare = {name: part for name, part in ENVIRONMENT.items() if name != "setting_units"}
+    assert comparison.differences([recording(), recording(environment=bare)]) == []
+    other = {**bare, "settings": {"stroke_rate": 100_000, "depth": 750}}
+    [found] = comparison.differences([recording(environment=bare), recording(environment=other)])
+    assert (found.name, found.values) == ("setting depth", ("0.5 mm", "0.75 mm"))
+
+
 def test_figures_stand_side_by_side_with_their_change():
     rows = {row.name: row for row in comparison.rows([recording(), recording(110)])}
     assert rows["rate aimed at"].told() == ["100 Hz", "110 Hz", "+10 Hz"]

@@ -15,7 +15,8 @@ from penloop import palette
 from penloop.cli import run
 from penloop.errors import UserError
 from penloop.recordings import formats
-from penloop.recordings.picture import check_units, picture, sources, usual_signals
+from penloop.recordings.picture import picture
+from penloop.recordings.source import check_units, sources, usual_signals
 from pensim.trace import Column, Trace
 from tests.host_tools.recorded import recording
 
@@ -72,6 +73,8 @@ def test_a_capture_has_its_zero_and_a_mark_at_its_trigger():
     trace.header.environment["trigger_us"] = int(trace.time_us[100])
     first, second = drawn(trace, moment="trigger").marks
     assert (first.time_s, first.text, second.text) == (0.0, "trigger", "fault: stall")
+    trace.header.environment["trigger"] = "rate > 10Hz"
+    assert drawn(trace, moment="trigger").marks[0].text == "rate > 10Hz"
 
 
 def test_names_are_those_of_the_recorded_pen():

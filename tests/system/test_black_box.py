@@ -391,6 +391,8 @@ def test_the_command_shows_the_records_and_writes_parquet(
     assert trace["pen.rate"].max() > 100_000
     environment = trace.header.environment
     assert environment["blackbox"]["name"] == "stall"
+    assert environment["trigger"] == "fault: stall"
+    assert trace.time_us[0] < environment["trigger_us"] < trace.time_us[-1]
     assert environment["settings"]["depth"] == 750
     assert environment["blackbox"]["cartridge"]["needles"] == 12
     assert run(["blackbox", "--port", "here", "-o", str(path)]) == 2

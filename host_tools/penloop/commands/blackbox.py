@@ -105,7 +105,10 @@ def write(path: Path, pen: Pen, one: BlackBoxRecord) -> None:
     import pyarrow.parquet as pq
 
     document = {name: value for name, value in _document(one).items() if name != "rows"}
-    environment = {"pen": asdict(pen.info), "blackbox": document, "settings": document["settings"]}
+    environment = {
+        "pen": asdict(pen.info), "blackbox": document, "settings": document["settings"],
+        "trigger": f"fault: {one.name}", "trigger_us": one.time_us,
+    }  # fmt: skip
     names = _columns(one)[1:]
     units = {name: pen.signals[name].unit for name in names if name in pen.signals}
     fields = [_field("time", "us"), *(_field(f"pen.{name}", units.get(name, "")) for name in names)]

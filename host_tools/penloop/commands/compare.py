@@ -25,8 +25,8 @@ from penloop.commands.plot import (
 from penloop.connection import AsJson
 from penloop.errors import UserError
 from penloop.recordings import alignment, comparison
-from penloop.recordings.picture import Source
 from penloop.recordings.picture_file import write_picture
+from penloop.recordings.source import Source
 
 
 def register(app: typer.Typer) -> None:

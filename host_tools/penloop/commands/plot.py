@@ -12,15 +12,10 @@ from penloop.output_file import check_writable
 from penloop.recordings import alignment, formats, selection
 from penloop.recordings.comparison import duration
 from penloop.recordings.gaps import gaps
-from penloop.recordings.picture import (
-    Picture,
-    Source,
-    check_units,
-    picture,
-    usual_signals,
-)
-from penloop.recordings.picture import sources as aligned
+from penloop.recordings.picture import Picture, picture
 from penloop.recordings.picture_file import KINDS, write_picture
+from penloop.recordings.source import Source, check_units, usual_signals
+from penloop.recordings.source import sources as aligned
 from pensim.trace import Trace
 
 Out = Annotated[

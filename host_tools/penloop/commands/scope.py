@@ -23,8 +23,8 @@ from penloop.connection import AsJson, Port, connected, seconds
 from penloop.output_file import check_writable
 from penloop.recordings import formats
 from penloop.recordings.capture import capture_trace
-from penloop.recordings.picture import Source
 from penloop.recordings.picture_file import write_picture
+from penloop.recordings.source import Source
 
 DEFAULT = "current,duty,rate,state"
 STAGES = {ARMED: "waiting for the trigger", TRIGGERED: "triggered", READING: "reading"}

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from penfw import settings
 from penhost.units import show
 from penloop.recordings.figures import Figure, figures
 from penloop.recordings.readings import TWINS
@@ -11,6 +12,7 @@ from pensim.trace import Trace
 
 HASH = 12  # digits of a hash that people see
 NONE = "–"
+SETTING = "setting "  # before the name of one
 IDENTITY = ("product", "board", "pen_id", "firmware_version", "firmware_hash", "protocol")
 
 
@@ -103,18 +105,35 @@ def _value(found: dict[str, Figure], name: str) -> float | None:
 
 
 def differences(traces: Sequence[Trace]) -> list[Difference]:
-    """Identity, firmware, settings and set-up, where they are not the same in all."""
-    facts = [dict(_facts(trace)) for trace in traces]
+    """Identity, firmware, settings and set-up, where they are not the same in all.
+
+    A setting whose unit a file does not tell has that of the others, or of the firmware here.
+    """
+    facts = [{**dict(_facts(trace)), **_settings(trace)} for trace in traces]
+    units = {f"{SETTING}{row[0]}": row[2] for row in settings.SETTINGS}
+    for trace in traces:
+        told = trace.header.environment.get("setting_units", {})
+        units |= {f"{SETTING}{name}": unit for name, unit in told.items()}
     names = dict.fromkeys(name for one in facts for name in one)
-    found = [Difference(name, tuple(one.get(name, NONE) for one in facts)) for name in names]
-    return [one for one in found if len(set(one.values)) > 1]
+    return [
+        Difference(name, tuple(_told(one.get(name), units.get(name, "")) for one in facts))
+        for name in names
+        if len({one.get(name) for one in facts}) > 1
+    ]
+
+
+def _told(value: Any, unit: str) -> str:
+    if value is None:
+        return NONE
+    return show(value, unit) if unit and isinstance(value, int) else str(value)
 
 
 def _facts(trace: Trace) -> Iterator[tuple[str, str]]:
     environment, reproduce = trace.header.environment, trace.header.reproduce
     pen = environment.get("pen", {})
-    yield from ((f"pen's {name.replace('_', ' ')}", _short(name, pen[name]))
-                for name in IDENTITY if name in pen)  # fmt: skip
+    for name in IDENTITY:
+        if name in pen:
+            yield f"pen's {name.replace('_', ' ')}", _short(name, pen[name])
     if "firmware" in reproduce:
         yield "firmware hash", str(reproduce["firmware"])[:HASH]
     for name in ("seed", "engine"):
@@ -122,14 +141,13 @@ def _facts(trace: Trace) -> Iterator[tuple[str, str]]:
             if name in part:
                 yield name, str(part[name])
     if "period_us" in environment:
-        yield "period", show(environment["period_us"], "us")
-    yield from _settings(environment.get("settings") or reproduce.get("settings") or {},
-                         environment.get("setting_units", {}))  # fmt: skip
+        yield "period", duration(environment["period_us"])
 
 
-def _settings(values: dict[str, Any], units: dict[str, str]) -> Iterator[tuple[str, str]]:
-    for name, value in values.items():
-        yield f"setting {name}", show(value, units.get(name, ""))
+def _settings(trace: Trace) -> dict[str, Any]:
+    header = trace.header
+    values = header.environment.get("settings") or header.reproduce.get("settings") or {}
+    return {f"{SETTING}{name}": value for name, value in values.items()}
 
 
 def _short(name: str, value: Any) -> str:

@@ -43,6 +43,8 @@ def draw(picture: Picture, path: Path, kind: str, note: str = "") -> None:
         _name_shades(cells[-1], picture)
         if count:
             _name_marks(cells[bands], picture)
+            cells[bands].set_zorder(1)  # a long name reaches over the next panel
+            cells[bands].patch.set_visible(False)
         cells[-1].set_xlim(picture.start_s, max(picture.end_s, picture.start_s + 1e-3))
         cells[-1].set_xlabel(picture.axis)
         FigureCanvasAgg(figure)
@@ -95,7 +97,7 @@ def _name_marks(ax: Any, picture: Picture) -> None:
             color=mark.colour, rotation=90, ha="right" if late else "left", va="top",
             path_effects=halo, zorder=5, annotation_clip=True,
         )  # fmt: skip
-        note.set_in_layout(False)  # a long name may reach into the next panel
+        note.set_in_layout(False)
 
 
 def _name_shades(ax: Any, picture: Picture) -> None:
