@@ -5,8 +5,9 @@
 The firmware is the pen's own, the line has errors both ways (noisy_port.py), all in virtual time.
 Every reply is held against what it has to be. What shows a command that was executed twice is the
 number of a subscription, which the pen counts up with every SUBSCRIBE that it executes, and STAGE
-and SET: staged twice, or set twice, they do not fit any more and the pen refuses. Memory of the
-process, objects and the pen's own buffers are measured at the end of every part.
+and SET: staged twice, or set twice, they do not fit any more and the pen refuses. The
+memory of the process, which holds the client and the pen, and Python's objects are counted near the
+start and at the end of every part.
 
 Parts of 100,000 commands, each a pen and a seed of its own, stand in out/soak.jsonl as they end; a
 soak that was cut off goes on behind the last one.

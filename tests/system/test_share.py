@@ -196,6 +196,29 @@ def test_the_command_shares_a_port_and_says_where(tmp_path):
         server.close()
 
 
+def test_viewers_go_on_when_the_shared_port_was_away(tmp_path):
+    link = str(tmp_path / "pen")
+    server = Server(tmp_path, "--link", link)
+    server.wait_for("READY")
+    shared = start("share", "--port", link, "--tcp", "127.0.0.1:0", "--wait", "120s")
+    try:
+        port = shared.stdout.readline().strip()
+        with Reconnection(lambda: Pen(port), patience_s=120) as viewer:
+            viewer.subscribe(["battery"], 20)
+            blocks = viewer.blocks()
+            next(blocks)
+            server.close()
+            until(lambda: not server.control.exists(), "the end of the server")
+            server = Server(tmp_path, "--link", link)
+            assert next(block.gap for block in blocks if block.gap).restarted
+            assert next(blocks).samples["battery"][0] > 3000
+    finally:
+        shared.terminate()
+        _code, _out, err = finish(shared)
+        server.close()
+    assert "waiting 120s at most" in err
+
+
 def test_an_address_that_cannot_be_is_told(capsys):
     assert run(["share", "--port", "sim://", "--tcp", "here"]) == 2
     assert "127.0.0.1" in capsys.readouterr().err
