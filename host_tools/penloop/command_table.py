@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("scope", "scope", "Capture signals in the pen, 1 ms apart, around a trigger."),
         ("plot", "plot", "Draw recordings or traces over time; several lie over each other."),
         ("compare", "compare", "Show runs side by side: what differs, and their figures."),
+        ("identify", "identify", "Fit the simulator's parameters to a recording: a pen's twin."),
         ("export", "export", "Write a recording or trace as VCD, MCAP, Parquet or CSV."),
     ),
     "Simulate": (

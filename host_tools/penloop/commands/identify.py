@@ -1,0 +1,153 @@
+"""`penloop identify`: the twin of a pen, from a recording."""
+
+import json
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from penloop.commands.record import environment
+from penloop.connection import AsJson, Port, connected
+from penloop.errors import UserError
+from penloop.identification import evidence, experiment, preset
+from penloop.identification.fit import Fit, fit
+from penloop.identification.model import NAMES, Guess
+from penloop.identification.verdict import STEPS, Verdict, verdicts
+from penloop.output_file import check_writable
+from penloop.recording import RecordingFile, check_goal
+from pensim.pen_file import PenPreset, find_pen
+from pensim.plant.presets import SKINS
+
+PERIOD_MS = 2
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this group."""
+    app.command("identify")(identify)
+
+
+def identify(
+    recording: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
+    record: Annotated[
+        bool, typer.Option("--record", help="Run the motor in SERVICE, and make FILE first.")
+    ] = False,
+    skin: Annotated[bool, typer.Option("--skin", help="With --record: on skin, too.")] = False,
+    port: Port = "",
+    needles: Annotated[
+        int | None, typer.Option("--needles", min=1, max=200, help="Of the cartridge.")
+    ] = None,
+    zone: Annotated[
+        str, typer.Option("--zone", help="Of the skin, whose give is known.")
+    ] = "cheek",
+    base: Annotated[
+        str, typer.Option("--base", help="A pen's name, or FILE.toml: all else is its.")
+    ] = "reference",
+    only: Annotated[str, typer.Option("--only", help="Parameters, separated by commas.")] = "",
+    twin: Annotated[
+        Path | None, typer.Option("--out", help="The twin: a pen's file, for sim://?pen=FILE.")
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--plot", help="A picture of pen and twin: .png, .svg.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit the simulator's parameters to a recording: a pen's twin."""
+    wanted = _wanted(only)
+    known = find_pen(base)
+    zones = {**SKINS, **known.skins}
+    if zone not in zones:
+        raise UserError(f"no skin zone {zone!r}", f"choose {', '.join(zones)}")
+    if twin is not None and base.endswith(".toml"):
+        raise UserError("a twin's base is a named pen", "leave --out or the file of --base away")
+    for goal in (twin, picture):
+        if goal is not None:
+            check_writable(goal)
+    if record:
+        _record(recording, port, skin)
+    guess = Guess(known.parameters, zones[zone])
+    found = _fit(recording, known, guess, needles)
+    told = verdicts(found, guess, found.measured.needles or needles, wanted)
+    if twin is not None:
+        preset.write(twin, base, zone, found, told)
+    if picture is not None:
+        from penloop.identification.picture import draw
+
+        draw(found, picture)
+    (_print_json if as_json else _print)(found, told, recording, twin)
+    if not all(one.told for one in told):
+        raise typer.Exit(1)
+
+
+def _wanted(only: str) -> list[str]:
+    names = [name.strip() for name in only.split(",") if name.strip()] or list(NAMES)
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        raise UserError(f"no parameter {unknown[0]!r}", f"choose {', '.join(NAMES)}")
+    return names
+
+
+def _record(goal: Path, port: str, skin: bool) -> None:
+    check_goal(goal)
+    with ExitStack() as afterwards, connected(port) as pen:
+        experiment.wait_for_service(pen, _tell)
+        pen.subscribe(evidence.USED, PERIOD_MS)
+        rows = [pen.signals[name] for name in evidence.USED]
+        about = environment(pen, rows, PERIOD_MS)
+        recording = RecordingFile(goal, rows, about, pen.clock)
+        afterwards.callback(recording.close)
+        experiment.perform(pen, recording, skin, _tell)
+
+
+def _tell(text: str) -> None:
+    print(f"penloop: {text}", file=sys.stderr, flush=True)
+
+
+def _fit(recording: Path, known: PenPreset, guess: Guess, needles: int | None) -> Fit:
+    seen = evidence.read(recording, known.parameters.battery.resistance_ohm)
+    try:
+        return fit(seen, guess, seen.needles or needles)
+    except ValueError as error:
+        raise UserError(f"{recording}: {error}", STEPS) from None
+
+
+def _print(found: Fit, told: list[Verdict], recording: Path, twin: Path | None) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("parameter", "value", "95 %", "base", ""):
+        table.add_column(title, overflow="fold", no_wrap=title != "")
+    for one in told:
+        unit, scale = one.parameter.unit, one.parameter.scale
+        value = low = ""
+        if one.value is not None and one.low is not None and one.high is not None:
+            value = f"{one.value / scale:.4g} {unit}"
+            low = f"{one.low / scale:.4g} to {one.high / scale:.4g}"
+        verdict = "told" if one.told else f"cannot be told: {one.trouble}; {one.remedy}"
+        table.add_row(one.parameter.name, value, low, f"{one.base / scale:.4g} {unit}", verdict)
+    Console(soft_wrap=not sys.stdout.isatty(), highlight=False, markup=False).print(table)
+    for name, rms, unit in found.residuals():
+        print(f"the twin's {name} differs by {rms:.3g} {unit} (rms of means over 50 ms)")
+    if found.measured.missing:
+        print(f"not in {recording}: {', '.join(found.measured.missing)}")
+    if twin is not None:
+        print(f"twin in {twin}: penloop info --port 'sim://?pen={twin}'")
+
+
+def _print_json(found: Fit, told: list[Verdict], _recording: Path, _twin: Path | None) -> None:
+    rows: dict[str, Any] = {
+        one.parameter.name: {
+            "value": one.value,
+            "low": one.low,
+            "high": one.high,
+            "base": one.base,
+            "told": one.told,
+            "trouble": one.trouble,
+            "remedy": one.remedy,
+        }
+        for one in told
+    }
+    residuals = {name: {"rms": rms, "unit": unit} for name, rms, unit in found.residuals()}
+    whole = {"parameters": rows, "residuals": residuals, "missing": found.measured.missing}
+    print(json.dumps(whole, indent=2))

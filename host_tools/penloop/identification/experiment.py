@@ -1,0 +1,74 @@
+"""A recording made for the fit: steps of the rate in SERVICE and, with needles, rests on skin."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from penhost import Pen
+from penloop.errors import UserError
+from penloop.recording import RecordingFile
+
+Tell = Callable[[str], None]
+
+# mHz, one after another: steps up and down, below what a wrong feed-forward could overspeed.
+STEPS_MHZ = (70_000, 130_000, 100_000) * 8
+STEP_S = 0.5
+SKIN_MHZ = 95_000
+DEPTHS_UM = (500, 1000, 1500)
+WAIT_S = 60
+REACTION_S = 1.5  # of the person who is told
+ON_SKIN_S = 7.0
+OFF_SKIN_S = 2.5
+
+
+def wait_for_service(pen: Pen, tell: Tell) -> None:
+    """Waits for the person to bring the pen to SERVICE. Raises UserError after a while."""
+    for second in range(WAIT_S):
+        if pen.heartbeat() == "SERVICE":
+            return
+        if second == 0:
+            tell("hold the pen's button until it beeps after 3 s, and let go")
+        pen.wait(1.0)
+    remedy = "hold its button for 3 to 8 s while it stands still, and let go"
+    raise UserError(f"the pen is in {pen.heartbeat()}, not in SERVICE", remedy)
+
+
+def perform(pen: Pen, recording: RecordingFile, skin: bool, tell: Tell) -> None:
+    """Runs the motor and records it; leaves it stopped and its depth as it was."""
+    depth = pen.get("depth").value
+    blocks = pen.blocks()
+    try:
+        with pen.presence():
+            _steps(pen, blocks, recording)
+            if skin:
+                _on_skin(pen, blocks, recording, tell)
+    finally:
+        pen.stop()
+        pen.set({"depth": depth})
+
+
+def _steps(pen: Pen, blocks: Iterator[Any], recording: RecordingFile) -> None:
+    _take(blocks, recording, STEP_S)
+    for rate_mHz in STEPS_MHZ:
+        pen.command("run", rate_mHz)
+        _take(blocks, recording, STEP_S)
+
+
+def _on_skin(pen: Pen, blocks: Iterator[Any], recording: RecordingFile, tell: Tell) -> None:
+    pen.command("run", SKIN_MHZ)
+    for depth_um in DEPTHS_UM:
+        pen.set({"depth": depth_um})
+        _take(blocks, recording, OFF_SKIN_S)
+        tell(f"set the pen on the skin for {ON_SKIN_S:g} s, and move it")
+        _take(blocks, recording, REACTION_S + ON_SKIN_S)
+        tell("lift it off")
+        _take(blocks, recording, REACTION_S)
+
+
+def _take(blocks: Iterator[Any], recording: RecordingFile, seconds: float) -> None:
+    end_us = None
+    for block in blocks:
+        recording.add(block, block.samples)
+        times = block.samples["time_us"]
+        end_us = times[0] + seconds * 1e6 if end_us is None else end_us
+        if times[-1] >= end_us:
+            return
