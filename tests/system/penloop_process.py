@@ -19,15 +19,15 @@ def start(*arguments: str, **options: Any) -> subprocess.Popen[str]:
     return subprocess.Popen([*PENLOOP, *arguments], text=True, env=environment, **pipes)
 
 
-def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+def finish(process: subprocess.Popen[str], patience_s: float = PATIENCE_S) -> tuple[int, str, str]:
     """Exit code, stdout, stderr."""
-    out, err = process.communicate(timeout=PATIENCE_S)
+    out, err = process.communicate(timeout=patience_s)
     return process.returncode, out, err
 
 
-def penloop(*arguments: str) -> tuple[int, str, str]:
+def penloop(*arguments: str, patience_s: float = PATIENCE_S) -> tuple[int, str, str]:
     """Runs a command to its end."""
-    return finish(start(*arguments, stdin=subprocess.DEVNULL))
+    return finish(start(*arguments, stdin=subprocess.DEVNULL), patience_s)
 
 
 def until(come: Callable[[], Any], what: str) -> Any:

@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from penhost import BadValue, Pen
+from penloop import service_state
 from penloop.commands.record import environment
 from penloop.connection import AsJson, Port, connected
 from penloop.errors import UserError
@@ -23,6 +25,7 @@ from pensim.pen_file import PenPreset, find_pen
 from pensim.plant.presets import SKINS
 
 PERIOD_MS = 2
+WAIT_S = 60.0  # for SERVICE
 
 
 def register(app: typer.Typer) -> None:
@@ -57,12 +60,12 @@ def identify(
 ) -> None:
     """Fit the simulator's parameters to a recording: a pen's twin."""
     wanted = _wanted(only)
+    if twin is not None and base.endswith(".toml"):
+        raise UserError("a twin's base is a named pen", "leave --out or the file of --base away")
     known = find_pen(base)
     zones = {**SKINS, **known.skins}
     if zone not in zones:
         raise UserError(f"no skin zone {zone!r}", f"choose {', '.join(zones)}")
-    if twin is not None and base.endswith(".toml"):
-        raise UserError("a twin's base is a named pen", "leave --out or the file of --base away")
     for goal in (twin, picture):
         if goal is not None:
             check_writable(goal)
@@ -70,7 +73,7 @@ def identify(
         _record(recording, port, skin)
     guess = Guess(known.parameters, zones[zone])
     found = _fit(recording, known, guess, needles)
-    told = verdicts(found, guess, found.measured.needles or needles, wanted)
+    told = verdicts(found, guess, needles or found.measured.needles, wanted)
     if twin is not None:
         preset.write(twin, base, zone, found, told)
     if picture is not None:
@@ -93,13 +96,22 @@ def _wanted(only: str) -> list[str]:
 def _record(goal: Path, port: str, skin: bool) -> None:
     check_goal(goal)
     with ExitStack() as afterwards, connected(port) as pen:
-        experiment.wait_for_service(pen, _tell)
+        service_state.demand(pen, WAIT_S)
         pen.subscribe(evidence.USED, PERIOD_MS)
         rows = [pen.signals[name] for name in evidence.USED]
         about = environment(pen, rows, PERIOD_MS)
-        recording = RecordingFile(goal, rows, about, pen.clock)
+        about["cartridge"] = _cartridge(pen)
+        recording = RecordingFile(goal, rows, about)
         afterwards.callback(recording.close)
         experiment.perform(pen, recording, skin, _tell)
+
+
+def _cartridge(pen: Pen) -> dict[str, int]:
+    try:
+        held = pen.cartridge()
+    except BadValue:  # an older pen does not tell
+        return {}
+    return {"needles": held.needles} if held.present and held.needles else {}
 
 
 def _tell(text: str) -> None:
@@ -109,7 +121,7 @@ def _tell(text: str) -> None:
 def _fit(recording: Path, known: PenPreset, guess: Guess, needles: int | None) -> Fit:
     seen = evidence.read(recording, known.parameters.battery.resistance_ohm)
     try:
-        return fit(seen, guess, seen.needles or needles)
+        return fit(seen, guess, needles or seen.needles)
     except ValueError as error:
         raise UserError(f"{recording}: {error}", STEPS) from None
 

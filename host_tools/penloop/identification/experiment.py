@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from penhost import Pen
-from penloop.errors import UserError
+from penloop import service_state
 from penloop.recording import RecordingFile
 
 Tell = Callable[[str], None]
@@ -14,22 +14,9 @@ STEPS_MHZ = (70_000, 130_000, 100_000) * 8
 STEP_S = 0.5
 SKIN_MHZ = 95_000
 DEPTHS_UM = (500, 1000, 1500)
-WAIT_S = 60
 REACTION_S = 1.5  # of the person who is told
 ON_SKIN_S = 7.0
 OFF_SKIN_S = 2.5
-
-
-def wait_for_service(pen: Pen, tell: Tell) -> None:
-    """Waits for the person to bring the pen to SERVICE. Raises UserError after a while."""
-    for second in range(WAIT_S):
-        if pen.heartbeat() == "SERVICE":
-            return
-        if second == 0:
-            tell("hold the pen's button until it beeps after 3 s, and let go")
-        pen.wait(1.0)
-    remedy = "hold its button for 3 to 8 s while it stands still, and let go"
-    raise UserError(f"the pen is in {pen.heartbeat()}, not in SERVICE", remedy)
 
 
 def perform(pen: Pen, recording: RecordingFile, skin: bool, tell: Tell) -> None:
@@ -37,12 +24,11 @@ def perform(pen: Pen, recording: RecordingFile, skin: bool, tell: Tell) -> None:
     depth = pen.get("depth").value
     blocks = pen.blocks()
     try:
-        with pen.presence():
+        with service_state.parked_at_the_end(pen), pen.presence():
             _steps(pen, blocks, recording)
             if skin:
                 _on_skin(pen, blocks, recording, tell)
     finally:
-        pen.stop()
         pen.set({"depth": depth})
 
 
