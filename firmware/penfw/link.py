@@ -2,7 +2,8 @@
 
 `port`, from the board: any() -> bytes that wait; readinto(buffer) -> count or None, never blocks;
 room() -> bytes that write() takes without blocking, the whole send buffer when it is empty;
-write(view) -> count. `device`, from the pen, is described in requests.py.
+write(view) -> count; it is given frames to their end, or as much as there was room for. `device`,
+from the pen, is described in requests.py.
 """
 
 import struct
@@ -13,7 +14,7 @@ from penfw.requests import Refusal, Requests
 
 RECEIVE_SIZE = 128  # bytes read a poll: bounds its work, and takes 115,200 baud every 10 ms
 REQUESTS_A_POLL = 2
-FRAMES_A_POLL = 4
+WRITES_A_POLL = 6  # frames, or parts of them where the port takes less
 FLUSH_MS = 20  # a sample waits no longer for others to share its frame
 QUEUE_MAX = 128  # bytes queued in the port beyond which samples wait: 11 ms at 115,200 baud
 EVENTS_MAX = 8
@@ -150,16 +151,15 @@ class Link:
     # Sending
 
     def _send(self):
-        for _ in range(FRAMES_A_POLL):
+        for _ in range(WRITES_A_POLL):
             room = self._port.room()
             self._room_seen = max(self._room_seen, room)
             if self._sent == self._out.size and not self._next(room):
                 return
             end = min(self._out.size, self._sent + room)
-            if end > self._sent:
-                self._sent += self._port.write(self._out_view[self._sent : end]) or 0
-            if self._sent < self._out.size:
+            if end == self._sent:
                 return
+            self._sent += self._port.write(self._out_view[self._sent : end]) or 0
 
     def _next(self, room):
         """Puts the most urgent frame on its way; False when there is none."""

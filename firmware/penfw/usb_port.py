@@ -8,14 +8,17 @@ import sys
 
 import micropython
 
-USB_PACKET = 64
+BLOCK = 32  # a packet has 64, the send buffer 256
+MOST = 8 * BLOCK
 
 
 class UsbPort:
     """Bytes to and from the host, as UartPort has them.
 
     Frames contain 0x03, so Ctrl-C is switched off. A host that holds the port and does not read
-    would block a write for 500 ms: bytes go out only while `poll` reports room.
+    would block a write for 500 ms: bytes go out only while `poll` reports room. It does so from one
+    free byte on; but as all bytes go out in blocks of a size that packets and the chip's send
+    buffer are multiples of, there is room for a block then.
     """
 
     def __init__(self):
@@ -24,6 +27,7 @@ class UsbPort:
         self._out = sys.stdout.buffer
         self._readable = select.poll()
         self._readable.register(self._in, select.POLLIN)
+        self._block = bytearray(BLOCK)
         self._writable = select.poll()
         self._writable.register(self._out, select.POLLOUT)
 
@@ -41,14 +45,21 @@ class UsbPort:
 
     def room(self):
         """Bytes to offer to `write`, which takes what goes without waiting."""
-        return USB_PACKET if self._writable.poll(0) else 0
+        return MOST if self._writable.poll(0) else 0
 
     def write(self, data):
         """Sends what the port takes without waiting; returns how many bytes.
 
-        `poll` tells of room for one byte only, and a write of more would wait for the host.
+        What ends within a block, which is a frame's end, is filled up by zeros: they are no frame.
         """
+        block = self._block
         size = 0
         while size < len(data) and self._writable.poll(0):
-            size += self._out.write(data[size : size + 1])
+            part = data[size : size + BLOCK]
+            count = len(part)
+            block[:count] = part
+            for at in range(count, BLOCK):
+                block[at] = 0
+            self._out.write(block)
+            size += count
         return size

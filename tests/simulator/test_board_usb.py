@@ -77,10 +77,10 @@ def test_a_host_that_holds_the_port_and_does_not_read_blocks_a_write_for_half_a_
         """
     )
     usb.connected = True
-    usb.host_buffer_bytes = 1_000
+    usb.host_buffer_bytes = 1_024
     go(board, 3.0)
     written, count, blocked_ms = [int(word) for word in board.flash.files["/result"].split()]
-    assert (written, count) == (1_256, 0)
+    assert (written, count) == (1_280, 0)
     assert 500 <= blocked_ms < 505
 
 
@@ -97,11 +97,11 @@ def test_a_blocked_write_goes_on_when_the_host_reads():
         """
     )
     usb.connected = True
-    usb.host_buffer_bytes = 1_000
+    usb.host_buffer_bytes = 1_024
     go(board, 0.3)
-    assert len(usb.take(5_000)) == 1_256
+    assert len(usb.take(5_000)) == 1_280
     go(board, 0.3)
-    assert len(usb.take(5_000)) == 744
+    assert len(usb.take(5_000)) == 720
     count, blocked_ms = [int(word) for word in board.flash.files["/result"].split()]
     assert count == 2_000
     assert blocked_ms == pytest.approx(300, abs=5)

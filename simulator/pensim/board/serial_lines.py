@@ -21,6 +21,7 @@ from pensim.board.processor import TICKS_MASK, Processor
 
 USB_BYTE_NS = 1_000  # USB full speed carries about 1 MB/s
 USB_FIFO_BYTES = 256  # the chip's own send buffer
+USB_PACKET_BYTES = 64  # a host's driver takes what the chip sends by whole packets
 CTRL_C = 3
 _RECORD = struct.Struct("<BxHII")  # as near/_serial.py reads it
 _PIECE_BYTES = 4_096  # of one record
@@ -147,6 +148,7 @@ class UsbLine(SerialLine):
         self.host_buffer_bytes = 4_096  # what the host's driver takes before a program reads
         self.interrupt_character = CTRL_C
         self._on_wire: deque[_Burst] = deque()  # to the board
+        self._in_fifo = 0  # bytes that the host's driver had not taken at the last look
 
     def reset(self) -> None:
         super().reset()
@@ -195,10 +197,20 @@ class UsbLine(SerialLine):
         if not self.listening:
             return 0
         waiting = sum(len(burst.data) - burst.taken for burst in self._from_board)
-        return max(USB_FIFO_BYTES + self.host_buffer_bytes - waiting, 0)
+        self._in_fifo = min(self._in_fifo, waiting)
+        left = self.host_buffer_bytes - (waiting - self._in_fifo)
+        while self._in_fifo and left >= min(self._in_fifo, USB_PACKET_BYTES):
+            packet = min(self._in_fifo, USB_PACKET_BYTES)
+            self._in_fifo -= packet
+            left -= packet
+        return USB_FIFO_BYTES - self._in_fifo
 
     def board_sends(self, data: bytes) -> int:
-        return super().board_sends(data[: self.room()] if self.listening else data)
+        if not self.listening:
+            return super().board_sends(data)
+        sent = super().board_sends(data[: self.room()])
+        self._in_fifo += sent
+        return sent
 
 
 class SerialPorts:
