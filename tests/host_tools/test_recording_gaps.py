@@ -69,6 +69,7 @@ def test_gaps_stand_between_the_rows_around_them():
     told = summary(recording())
     assert told["missing"]["pen restarted"] == 49
     assert told["boot_sessions"] == [7, 8]
+    assert (told["gap_count"], len(told["gaps"])) == (2, 2)
 
 
 def test_the_reason_of_a_newer_tool_is_a_number():

@@ -63,6 +63,19 @@ def test_gaps_are_shades_and_states_are_bands_with_names():
     assert spans == [("READY", 0.0), ("RUNNING", 1.0), ("FAULT", 5.19)]
 
 
+def test_a_recording_full_of_gaps_is_drawn_with_few_shades_and_pieces():
+    rows = np.arange(100_000)
+    gap = (rows % 5 == 4).astype(np.int64)
+    pairs = [
+        (Column("pen.current", "mA"), rows % 7),
+        (Column("link.gap", ""), gap),
+        (Column("link.missing", ""), gap),
+    ]
+    one = drawn(Trace(np.cumsum(2000 + 2000 * gap), pairs))
+    assert [shade.text for shade in one.shades] == ["samples lost"]
+    assert len(one.panels[0].series[0].values) < 7000
+
+
 def test_faults_are_marked_with_their_names():
     [mark] = drawn(recording()).marks
     assert (mark.time_s, mark.text) == (5.19, "fault: stall")

@@ -30,6 +30,8 @@ COLUMNS = (
     ("link.missing", ""),
 )
 
+LISTED = 1000  # gaps at most in the metadata; the columns tell of all
+
 Rows = NDArray[np.int64]
 
 
@@ -95,16 +97,21 @@ def _gap(block: Block) -> tuple[int, int]:
 
 
 def summary(trace: Trace) -> dict[str, Any]:
-    """For the metadata of a recording: its gaps, and how many samples each reason has cost."""
+    """For the metadata of a recording: its first gaps, and how many samples each reason has cost."""
     found = gaps(trace)
     missing = dict.fromkeys(REASONS[1:], 0)
     for gap in found:
         missing[gap.text] = missing.get(gap.text, 0) + gap.missing
     rows = [
         {"start_us": g.start_us, "end_us": g.end_us, "reason": g.text, "missing": g.missing}
-        for g in found
+        for g in found[:LISTED]
     ]
-    return {"missing": missing, "gaps": rows, "boot_sessions": _boots(trace)}
+    return {
+        "missing": missing,
+        "gap_count": len(found),
+        "gaps": rows,
+        "boot_sessions": _boots(trace),
+    }
 
 
 def _boots(trace: Trace) -> list[int]:

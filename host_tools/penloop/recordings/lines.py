@@ -11,7 +11,7 @@ from penloop.panels import Panel, Series, thinned
 from penloop.recordings.gaps import gaps
 from penloop.recordings.readings import is_counted, reading
 from penloop.recordings.source import DRAWN_OTHERWISE, Source
-from pensim.trace import Column
+from pensim.trace import Column, Trace
 
 ROWS_MAX = 6000  # of a line; the extremes of a longer one are kept
 TITLES = {  # of signals that share a panel, by their unit
@@ -110,7 +110,7 @@ def _line(source: Source, column: Column, name: str, colour: str) -> Series:
     """A signal, broken by NaN where samples are missing."""
     times = source.times_s()
     values = reading(column).of(source.trace[column.name])
-    breaks = np.searchsorted(source.trace.time_us, [gap.end_us for gap in gaps(source.trace)])
+    breaks = np.searchsorted(source.trace.time_us, _ends_of_gaps(source.trace))
     pieces = [
         thinned(Series(name, colour, *piece), (), max(ROWS_MAX * len(piece[0]) // len(times), 2))
         for piece in zip(np.split(times, breaks), np.split(values, breaks))
@@ -122,6 +122,13 @@ def _line(source: Source, column: Column, name: str, colour: str) -> Series:
         _joined([piece.values for piece in pieces], last=False),
         dashed=dashed, steps=is_counted(column),
     )  # fmt: skip
+
+
+def _ends_of_gaps(trace: Trace) -> list[int]:
+    """Of all gaps, us; where lines are thinned, of those that are wider than what is kept."""
+    times = trace.time_us
+    narrow_us = 2 * (times[-1] - times[0]) / ROWS_MAX if len(times) > ROWS_MAX else 0
+    return [gap.end_us for gap in gaps(trace) if gap.end_us - gap.start_us > narrow_us]
 
 
 def _joined(pieces: Sequence[Floats], last: bool) -> Floats:

@@ -18,6 +18,7 @@ from penloop.recordings.source import Source
 
 LOST_COLOUR, PAUSED_COLOUR = "#f6dada", "#e3e7f5"
 SAME = 0.004  # of the width: marks this close are one
+APART = 0.002  # of the width: gaps closer than this are shown as one
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def picture(sources: Sequence[Source], signals: Sequence[str], axis: str, title:
         panels=panels_of(sources, signals),
         bands={one.name: list(_bands(one)) for one in sources if "pen.state" in one.trace},
         marks=_marks(sources, end_s - start_s),
-        shades=[shade for one in sources for shade in _shades(one)],
+        shades=[shade for one in sources for shade in _shades(one, end_s - start_s)],
         start_s=start_s,
         end_s=end_s,
     )
@@ -104,8 +105,18 @@ def _whose(names: Sequence[str], sources: Sequence[Source]) -> str:
     return f" ({', '.join(names)})" if len(names) < len(sources) else ""
 
 
-def _shades(source: Source) -> Iterator[Span]:
+def _shades(source: Source, width_s: float) -> Iterator[Span]:
+    """A span a gap; those that a picture would not show apart are one."""
+    shade: Span | None = None
     for gap in gaps(source.trace):
         colour = PAUSED_COLOUR if gap.reason == PAUSED else LOST_COLOUR
-        start_s, end_s = source.time_s(gap.start_us), source.time_s(gap.end_us)
-        yield Span(start_s, end_s, gap.text, colour)
+        fresh = Span(source.time_s(gap.start_us), source.time_s(gap.end_us), gap.text, colour)
+        if shade is None:
+            shade = fresh
+        elif shade.text == fresh.text and fresh.start_s - shade.end_s < APART * width_s:
+            shade = replace(shade, end_s=fresh.end_s)
+        else:
+            yield shade
+            shade = fresh
+    if shade is not None:
+        yield shade
