@@ -97,7 +97,7 @@ def _gap(block: Block) -> tuple[int, int]:
 
 
 def summary(trace: Trace) -> dict[str, Any]:
-    """For the metadata of a recording: its first gaps, and how many samples each reason has cost."""
+    """For the metadata of a recording: its first gaps, and the samples that each reason cost."""
     found = gaps(trace)
     missing = dict.fromkeys(REASONS[1:], 0)
     for gap in found:
