@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from functools import cached_property
+from typing import TypeVar
 from zlib import crc32
 
 from penhost import tables
+from penhost.errors import BadValue
 from penhost.session import Session
 from penhost.tables import Command, Fault, Setting, Signal
+
+Row = TypeVar("Row")
 
 
 def fingerprint(rows: Iterable[Sequence[str]]) -> str:
@@ -56,3 +61,12 @@ class Description:
     def states(self) -> list[str]:
         """Names of the states, by number."""
         return tables.states(self._session)
+
+
+def named(table: Mapping[str, Row], kind: str, names: Iterable[str]) -> list[Row]:
+    """The table's rows of these names. Raises BadValue, naming what is there."""
+    for name in names:
+        if name not in table:
+            near = get_close_matches(name, table) or table
+            raise BadValue(f"this pen has no {kind} {name!r}", f"it has {', '.join(near)}")
+    return [table[name] for name in names]

@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from types import TracebackType
 from typing import Any, TypeVar
 
-import numpy as np
-
 from penfw import protocol
 from penhost import records, replies, tables
-from penhost.clock import Clock, MonotonicClock
-from penhost.description import Description
+from penhost.description import named
 from penhost.errors import BadValue, LineNoisy, PenRestarted, PenSilent, PortLost
+from penhost.listening import Listener
 from penhost.ports import open_port
 from penhost.records import BlackBoxRecord, HolderCartridge, TreatmentRecord
 from penhost.replies import Change, Event, FaultRecord, Outcome, Status
 from penhost.scope import MOST_SAMPLES, Capture, Scope, Watcher
 from penhost.session import Entropy, Session, entropy_of
 from penhost.tables import Identity
-from penhost.telemetry import Block, Recording, Stream, joined, wire_type
 from penhost.transport import Transport
 from penhost.trial import Trial
 from penhost.trigger import parse as parse_trigger
 from penhost.units import Quantity
 
-HEARTBEAT_US = 100_000  # the pen stops and parks after 500 ms without one
-SILENCE_US = 1_000_000  # without samples for so long, the pen is asked whether it is there
 CHANGES_MAX = (protocol.PAYLOAD_MAX - 1) // 6  # of one STAGE or SET
 FEW = 4  # rows of a request or a reply where long ones do not get through
 GET_MAX = protocol.PAYLOAD_MAX // 6
 
-_Row = TypeVar("_Row")
+Row = TypeVar("Row")
 
 
-class Pen(Description):
+class Pen(Listener):
     """Connects at once; a context manager that closes the port.
 
     Connecting neither resets nor moves the pen, and closing does not stop it: `stop()` does.
@@ -55,11 +49,8 @@ class Pen(Description):
         name = port if isinstance(port, str) else str(getattr(port, "name", "given"))
         opened = open_port(port, baudrate) if isinstance(port, str) else port
         self._transport = Transport(opened, name)
-        self._clock = self._transport.clock
-        super().__init__(Session(self._transport, entropy or entropy_of(opened, self._transport)))
-        self._stream: Stream | None = None
-        self._presence = False
-        self._heartbeat_us = 0
+        session = Session(self._transport, entropy or entropy_of(opened, self._transport))
+        super().__init__(session, self._transport.clock)
         try:
             self.info: Identity = tables.identity(self._session.open())
         except BaseException:
@@ -81,11 +72,6 @@ class Pen(Description):
         """Gives the port back."""
         self._transport.close()
 
-    @property
-    def clock(self) -> Clock:
-        """The time on which this client waits: the port's own, else the computer's."""
-        return self._clock
-
     def renew(self) -> None:
         """Opens a session anew on the same port, as after a reset; nothing is subscribed then."""
         self._stream = None
@@ -93,11 +79,6 @@ class Pen(Description):
         self.info = tables.identity(self._session.renew())
         if self.info.firmware_hash != before.firmware_hash or not before.firmware_hash:
             self.forget()
-
-    @property
-    def clock_is_virtual(self) -> bool:
-        """Whether the pen's time is its own, not that of the world."""
-        return not isinstance(self._clock, MonotonicClock)
 
     # Settings and commands
 
@@ -107,7 +88,7 @@ class Pen(Description):
 
     def get_all(self, names: Sequence[str] | None = None) -> dict[str, Quantity]:
         """The values in force of the named settings, by default of all."""
-        rows = _named(self.settings, "setting", self.settings if names is None else names)
+        rows = named(self.settings, "setting", self.settings if names is None else names)
         values: dict[str, Quantity] = {}
         for part in _parts(rows, FEW if self._session.noisy else GET_MAX):
             reply = self._session.request(protocol.GET, [(row.index,) for row in part])
@@ -121,7 +102,7 @@ class Pen(Description):
         Integers are in the setting's unit, texts carry theirs: `{"depth": "0.75mm"}`. Raises
         BadValue before anything is sent, Refused with the outcome of each when the pen declines.
         """
-        rows = _named(self.settings, "setting", changes)
+        rows = named(self.settings, "setting", changes)
         if len(rows) > protocol.STAGE_MAX:
             raise BadValue(f"{len(rows)} changes", f"give at most {protocol.STAGE_MAX} at once")
         pairs = [(row.index, row.value_of(changes[row.name])) for row in rows]
@@ -147,7 +128,7 @@ class Pen(Description):
 
     def command(self, name: str, argument: int | str | Quantity = 0) -> Outcome:
         """Has the pen do something, once. Raises BadValue, Refused."""
-        [row] = _named(self.commands, "command", [name])
+        [row] = named(self.commands, "command", [name])
         value = row.value_of(argument)
         with _unknown_when_lost(f"{name} was executed"):
             reply = self._session.request(protocol.COMMAND, row.index, value)
@@ -222,9 +203,6 @@ class Pen(Description):
         queue = self._session.events
         return [replies.event(queue.popleft()) for _ in range(len(queue))]
 
-    def _state_name(self, number: int) -> str:
-        return self.states[number] if number < len(self.states) else f"state {number}"
-
     # For a gateway
 
     def request(self, number: int, *values: Any) -> dict[str, Any]:
@@ -234,101 +212,6 @@ class Pen(Description):
     def table(self, number: int) -> list[list[str]]:
         """The rows of a table that DESCRIBE reads, as text."""
         return tables.rows(self._session, number)
-
-    # Presence and time
-
-    def heartbeat(self) -> str:
-        """Tells the pen that the host is there, as SERVICE wants it; returns the state's name."""
-        self._heartbeat_us = self._clock.now_us() + HEARTBEAT_US
-        return self._state_name(self._session.request(protocol.HEARTBEAT)["state"])
-
-    @contextmanager
-    def presence(self) -> Iterator[None]:
-        """Sends heartbeats from within `wait`, `blocks`, `samples` and `record`."""
-        self._presence = True
-        self._heartbeat_us = self._clock.now_us()
-        try:
-            yield
-        finally:
-            self._presence = False
-
-    def wait(self, seconds: float) -> None:
-        """Lets time pass, the pen's where it is simulated; telemetry is queued meanwhile."""
-        end_us = self._clock.now_us() + round(seconds * 1e6)
-        self._listen(end_us)
-        while self._clock.now_us() < end_us:
-            self._listen(end_us)
-
-    def _listen(self, until_us: int) -> None:
-        if self._presence:
-            if self._clock.now_us() >= self._heartbeat_us:
-                self.heartbeat()
-            until_us = min(until_us, self._heartbeat_us)
-        self._session.pump(until_us)
-
-    # Telemetry
-
-    def subscribe(self, signals: Sequence[str], period_ms: int = 10) -> None:
-        """Has the pen send samples of up to 8 signals; replaces what was subscribed before.
-
-        Raises BadValue for an unknown signal, Refused for too many or a period that the pen
-        does not take.
-        """
-        rows = _named(self.signals, "signal", signals)
-        wire_type(rows)
-        reply = self._session.request(protocol.SUBSCRIBE, period_ms, [(row.index,) for row in rows])
-        self._session.telemetry.clear()
-        self._stream = Stream(reply["stream"], reply["period_ms"] * 1000, rows) if rows else None
-
-    def unsubscribe(self) -> None:
-        """Ends telemetry; what is queued is dropped."""
-        self.subscribe([], 0)
-
-    @property
-    def period_ms(self) -> int:
-        """From each sample to the next as the pen has granted it; 0 without a subscription."""
-        return self._stream.period_us // 1000 if self._stream else 0
-
-    def take_blocks(self, seconds: float) -> list[Block]:
-        """What has come by now; waits up to so long where nothing has."""
-        self._listen(self._clock.now_us() + round(seconds * 1e6))
-        queue, stream = self._session.telemetry, self._stream
-        found = [stream.block(queue.popleft()) for _ in range(len(queue))] if stream else []
-        return [block for block in found if block is not None]
-
-    def blocks(self) -> Iterator[Block]:
-        """Samples as they arrive, a frame at a time, for as long as the subscription stands.
-
-        Waits; silence of a second makes it ask the pen, which raises if it is gone.
-        """
-        stream = self._subscribed()
-        while stream is self._stream:
-            yield self._next_block(stream)
-
-    def arrived(self) -> list[Block]:
-        """Samples that have arrived, without waiting for more."""
-        stream = self._subscribed()
-        self._session.pump(self._clock.now_us())
-        queue = self._session.telemetry
-        blocks = [stream.block(queue.popleft()) for _ in range(len(queue))]
-        return [block for block in blocks if block is not None]
-
-    def samples(self) -> Iterator[np.void]:
-        """Samples one by one: `sample["time_us"]` is device time, `sample["rate"]` a signal."""
-        for block in self.blocks():
-            yield from block.samples
-
-    def record(self, seconds: float) -> Recording:
-        """Samples of so much device time, from the oldest that is not read yet."""
-        stream = self._subscribed()
-        blocks: list[Block] = []
-        for block in self.blocks():
-            blocks.append(block)
-            count = round(seconds * 1e6) // stream.period_us
-            end_us = blocks[0].samples["time_us"][0] + count * stream.period_us
-            if block.samples["time_us"][-1] + stream.period_us >= end_us:
-                break
-        return joined(blocks, stream, end_us)
 
     # The scope
 
@@ -348,30 +231,11 @@ class Pen(Description):
         come; `watch` is told how far it is. The pen is disarmed whatever ends this. Raises
         BadValue, Refused, NoTrigger.
         """
-        scope = Scope(self._session, _named(self.signals, "signal", signals))
+        scope = Scope(self._session, named(self.signals, "signal", signals))
         scope.arm(parse_trigger(trigger, self), before, samples)
         with scope.ended():
             scope.await_capture(self._clock, self.wait, wait, watch)
             return scope.read(self.wait, watch)
-
-    def _subscribed(self) -> Stream:
-        if self._stream is None:
-            raise BadValue("no signals are subscribed", "call subscribe() first")
-        return self._stream
-
-    def _next_block(self, stream: Stream) -> Block:
-        queue = self._session.telemetry
-        silence_us = max(SILENCE_US, 3 * stream.period_us)
-        asked_us = self._clock.now_us()
-        while True:
-            while queue:
-                block = stream.block(queue.popleft())
-                if block is not None:
-                    return block
-            if self._clock.now_us() >= asked_us + silence_us:
-                self.status()
-                asked_us = self._clock.now_us()
-            self._listen(asked_us + silence_us)
 
 
 @contextmanager
@@ -384,14 +248,5 @@ def _unknown_when_lost(what: str) -> Iterator[None]:
         raise type(error)(message, error.remedy) from error
 
 
-def _named(table: Mapping[str, _Row], kind: str, names: Iterable[str]) -> list[_Row]:
-    """The table's rows of these names. Raises BadValue, naming what is there."""
-    for name in names:
-        if name not in table:
-            near = get_close_matches(name, table) or table
-            raise BadValue(f"this pen has no {kind} {name!r}", f"it has {', '.join(near)}")
-    return [table[name] for name in names]
-
-
-def _parts(rows: Sequence[_Row], most: int) -> list[list[_Row]]:
+def _parts(rows: Sequence[Row], most: int) -> list[list[Row]]:
     return [list(rows[at : at + most]) for at in range(0, len(rows), most)]
