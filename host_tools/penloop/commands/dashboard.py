@@ -55,5 +55,5 @@ def _close(owner: PenOwner) -> None:
     try:
         answer.result(timeout=0)
         print("penloop: ended, the pen was told to stop", file=sys.stderr)
-    except PenError:
+    except (PenError, TimeoutError):
         print("penloop: ended, the pen did not answer: stop it by its button", file=sys.stderr)

@@ -21,6 +21,13 @@ class Stopped(PenError):
         super().__init__("a stop came first", "look at the pen, then ask again")
 
 
+class Unwatched(PenError):
+    """No page has looked on for a while, at something that wants it."""
+
+    def __init__(self) -> None:
+        super().__init__("no page of the dashboard was open", "leave it open, and begin again")
+
+
 class NoLink(PenError):
     """There is no link to do it over."""
 

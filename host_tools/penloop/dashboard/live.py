@@ -2,8 +2,8 @@
 
 Messages are JSON. To the page: `layout` (columns of the samples that follow), `samples`,
 `condition` (link, state, faults, recording) and `stopped`. From it: `{"drawn": n}` when batch n is
-on the screen, and `{"stop": n}`. No batch goes out before the last one is drawn: a slow page gets
-fewer and larger ones, and never falls behind.
+on the screen, `{"stop": n}`, and now and then `{"here": 1}`. No batch goes out before the last one
+is drawn: a slow page gets fewer and larger ones, and never falls behind.
 """
 
 import asyncio
@@ -53,6 +53,7 @@ class LiveSocket:
                 await sending
 
     def _take(self, message: Any) -> None:
+        self._owner.seen_s = time.monotonic()
         if "drawn" in message:
             self._drawn = int(message["drawn"])
         if "stop" in message:

@@ -1,6 +1,7 @@
 """The dashboard's recording: goes on over a lost link, with the gap marked."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self._file: RecordingFile | None = None
+        self._columns: set[str] = set()
         self._blocks = 0
         self._gaps = 0
         self.state: RecordingState | None = None
@@ -34,14 +36,19 @@ class Recorder:
             raise UserError(f"{self._file.goal} is being recorded", "end it first")
         about = environment(pen, signals, period_ms)
         self._file = RecordingFile(goal, signals, about)
+        self._columns = {signal.name for signal in signals}
         self._blocks = self._gaps = 0
         self._tell("")
 
     def add(self, block: Block) -> bool:
         """Takes a block; whether there is something new to tell."""
-        if self._file is None:
+        if self._file is None or not self._columns <= set(block.samples.dtype.names or ()):
             return False
-        self._file.add(block, block.samples)
+        try:
+            self._file.add(block, block.samples)
+        except OSError as error:
+            self._broken(error)
+            return True
         gap = bool(block.gap or block.lost)
         self._gaps += gap
         self._blocks += 1
@@ -49,6 +56,15 @@ class Recorder:
             return False
         self._tell("")
         return True
+
+    def _broken(self, error: OSError) -> None:
+        """The disk takes no more; what is on it can be recovered."""
+        assert self._file is not None
+        self._tell("")
+        assert self.state is not None
+        remedy = f"free some space, then penloop record --recover {self._file.goal}"
+        self.state = replace(self.state, going_on=False, note=f"ended, {error.strerror}: {remedy}")
+        self._file = None
 
     def link_is_down(self) -> None:
         """The gap begins."""

@@ -9,6 +9,7 @@ import { Plot } from "./plot.js";
 const RETRY_MS = 500;
 const SILENT_MS = 2000; // the server sends its condition twice a second
 const UNANSWERED_MS = 400; // a stop without an answer for so long is told
+const HERE_MS = 500; // so often the server hears that a page looks on
 const STILL_MS = 600; // samples have not come for so long
 
 const element = (id) => document.getElementById(id);
@@ -30,6 +31,7 @@ class Live {
     this.condition = { link: "connecting", faults: [], state: "" };
     this.connect();
     setInterval(() => this.watch(), 100);
+    setInterval(() => this.send({ here: 1 }), HERE_MS);
     requestAnimationFrame((now) => this.frame(now));
   }
 
@@ -121,9 +123,13 @@ class Live {
   }
 
   acknowledge() {
-    if (this.batch === this.drawnBatch || this.socket.readyState !== WebSocket.OPEN) return;
+    if (this.batch === this.drawnBatch) return;
     this.drawnBatch = this.batch;
-    this.socket.send(JSON.stringify({ drawn: this.batch }));
+    this.send({ drawn: this.batch });
+  }
+
+  send(message) {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
   }
 }
 

@@ -10,6 +10,7 @@ from penloop.dashboard.panels import (
     scope_panel,
     settings_panel,
     signals_panel,
+    tune_panel,
 )
 from penloop.dashboard.pen_owner import PenOwner
 
@@ -28,5 +29,6 @@ PANELS = (
     Panel("Signals", signals_panel.show),
     Panel("Record", record_panel.show),
     Panel("Scope", scope_panel.show),
+    Panel("Tune", tune_panel.show),
     Panel("Person", person_panel.show, lambda owner: owner.source.bench is not None),
 )

@@ -3,6 +3,7 @@
 Nothing here goes over the pen's link.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -50,7 +51,8 @@ class PersonPanel:
         with ui.row().classes("gap-2 q-py-sm"):
             for text, act in acts:
                 button = ui.button(text, on_click=self._does(act))
-                button.props(f"no-caps dense outline id={text.lower().replace(' ', '-')}")
+                words = re.findall(r"[a-z0-9]+", text.lower())
+                button.props(f"no-caps dense outline id={'-'.join(words)}")
 
     def _does(self, act: Act) -> Callable[[], Any]:
         async def do() -> None:

@@ -6,7 +6,8 @@ from nicegui import ui
 
 from penfw.protocol import SIGNALS_MAX
 from penloop.dashboard.panels.answers import POLL_S, told
-from penloop.dashboard.pen_owner import SIGNALS, PenOwner
+from penloop.dashboard.pen_owner import PenOwner
+from penloop.dashboard.pen_thread import SIGNALS
 from penloop.dashboard.phase import LONGEST_PERIOD_US
 
 PERIODS_MS = (2, 4, 6, 10, 20, 50, 100)

@@ -1,0 +1,138 @@
+"""Tuning: measure the pen in SERVICE, see what is proposed, try it, keep it or go back."""
+
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from nicegui import ui
+
+from penhost import PenError
+from penloop.dashboard.panels.answers import POLL_S
+from penloop.dashboard.pen_owner import PenOwner
+from penloop.dashboard.tuning_run import TuningRun
+from penloop.errors import BoardError, UserError
+from penloop.tuning.experiment import FASTEST_HZ, MOTOR_S, SLOWEST_HZ
+from penloop.tuning.judgement import GOALS, Figures
+
+EXPLAINED = (
+    f"Hold the pen in the air, its needles free, and its button for 3 s: SERVICE. The motor turns"
+    f" for about {MOTOR_S:.0f} s, at {SLOWEST_HZ:g} to {FASTEST_HZ:g} Hz. It ends with a press of"
+    " the button, a stop, or the last page that looks on."
+)
+NOTHING = "The present settings stay: nothing does better on this pen's twin."
+
+
+class TunePanel:
+    """Buttons that come one after another."""
+
+    def __init__(self, owner: PenOwner) -> None:
+        self._owner = owner
+        self._run: TuningRun | None = None
+        self._busy = False
+        ui.label(EXPLAINED).classes("fine")
+        with ui.row().classes("items-center gap-2"):
+            self._buttons = {
+                "measure": ui.button("Measure", on_click=self._measure),
+                "try": ui.button("Try it", on_click=self._try_out),
+                "keep": ui.button("Keep it", on_click=self._keep),
+                "back": ui.button("Go back", on_click=self._go_back),
+            }
+        for name, button in self._buttons.items():
+            button.props(f"no-caps id=tune-{name}")
+        self._told = ui.label().props("id=tune-told")
+        self._place = ui.element("div").classes("w-full")
+        ui.timer(POLL_S, self._follow)
+        ui.context.client.on_delete(self._leave)
+        self._offer("measure")
+
+    def _follow(self) -> None:
+        service = self._owner.view.state == "SERVICE"
+        self._buttons["measure"].set_enabled(service and not self._busy)
+        if self._busy and self._run and self._run.told:
+            self._told.set_text(self._run.told[-1])
+
+    def _offer(self, *names: str) -> None:
+        for name, button in self._buttons.items():
+            button.set_visibility(name in names)
+
+    async def _step(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Does it; an error is told, and ends the tuning."""
+        self._busy = True
+        self._offer()
+        try:
+            return await work()
+        except (PenError, BoardError, UserError) as error:
+            self._told.set_text(str(error))
+            self._finish()
+            return None
+        finally:
+            self._busy = False
+
+    def _finish(self) -> None:
+        if self._run is not None:
+            self._run.end()
+        self._offer("measure")
+
+    async def _measure(self) -> None:
+        path = Path(tempfile.mkdtemp(prefix="penloop-tune-")) / "tuning.png"
+        self._run = run = TuningRun(self._owner, path)
+        proposal = await self._step(run.find)
+        if proposal is None:
+            return
+        self._show(proposal.before.figures, proposal.after.figures, "on its twin")
+        if not proposal.changes:
+            self._told.set_text(NOTHING)
+            self._finish()
+            return
+        before = proposal.before.settings
+        changes = [f"{name} {before[name]} → {v}" for name, v in proposal.changes.items()]
+        self._told.set_text(f"Proposed: {', '.join(changes)}")
+        self._offer("try", "back")
+
+    async def _try_out(self) -> None:
+        run = self._run
+        assert run is not None
+        worse = await self._step(run.try_out)
+        if worse is None or run.after is None or run.found is None:
+            return
+        self._show(run.found.measured.figures, run.after.figures, "on the pen")
+        if worse:
+            await self._step(run.go_back)
+            self._told.set_text(f"Worse on the pen itself: {', '.join(worse)}. It went back.")
+            self._finish()
+            return
+        self._told.set_text("In force on trial. It goes back by itself unless it is kept.")
+        self._offer("keep", "back")
+
+    async def _keep(self) -> None:
+        assert self._run is not None
+        await self._step(self._run.keep)
+        self._told.set_text("Kept.")
+        self._finish()
+
+    async def _go_back(self) -> None:
+        assert self._run is not None
+        await self._step(self._run.go_back)
+        self._told.set_text("The former settings are in force.")
+        self._finish()
+
+    def _show(self, before: Figures, after: Figures, where: str) -> None:
+        self._place.clear()
+        with self._place:
+            for name, goal in GOALS.items():
+                was, now = getattr(before, name), getattr(after, name)
+                if was or now:
+                    text = f"{goal.title} {where}: {was:.3g} → {now:.3g} {goal.unit}"
+                    ui.label(text).classes("fine")
+            assert self._run is not None
+            ui.image(self._run.picture).classes("w-full").props("no-transition id=tune-picture")
+
+    def _leave(self) -> None:
+        if self._run is not None:
+            self._run.end()
+
+
+def show(owner: PenOwner) -> None:
+    """Builds the panel."""
+    TunePanel(owner)

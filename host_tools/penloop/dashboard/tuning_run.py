@@ -1,0 +1,104 @@
+"""One tuning from the page: the experiments and the trial in the pen's thread, the search for gains
+in a process of its own, so that a stop need not wait for it."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from penhost import Pen
+from penhost.trial import Trial
+from penloop.dashboard.pen_owner import PenOwner
+from penloop.tuning import application, picture, session
+from penloop.tuning.application import Measured
+from penloop.tuning.experiment import Experiments
+from penloop.tuning.proposal import Proposal
+from penloop.tuning.session import Findings
+
+TRIAL_S = 30.0  # so long after the last word of this computer the former settings come back
+
+
+def propose(found: Findings, path: Path) -> Proposal:
+    """Searches on the twin, and draws what it did. In a process of its own."""
+    proposal = session.propose(found, lambda _tried: None)
+    picture.draw(proposal, found.measured, None, path)
+    return proposal
+
+
+async def _elsewhere(call: Callable[..., Any], *arguments: Any) -> Any:
+    loop = asyncio.get_running_loop()
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return await loop.run_in_executor(pool, call, *arguments)
+
+
+@dataclass
+class TuningRun:
+    """`find`, then `try_out`, then `keep` or `go_back`. `told` holds what goes on, line by line."""
+
+    owner: PenOwner
+    picture: Path
+    told: list[str] = field(default_factory=list)
+    found: Findings | None = None
+    proposal: Proposal | None = None
+    after: Measured | None = None
+    _trial: Trial | None = None
+
+    async def find(self) -> Proposal:
+        """Measures the pen and searches. Raises what the experiments raise."""
+        self.owner.present = True
+        self.found = await asyncio.wrap_future(self.owner.experiment(self._find))
+        self.told.append("the twin tries gains; this takes a minute")
+        self.proposal = await _elsewhere(propose, self.found, self.picture)
+        assert self.proposal is not None
+        return self.proposal
+
+    def _find(self, pen: Pen) -> Findings:
+        return session.find(Experiments(pen, self.told.append))
+
+    async def try_out(self) -> list[str]:
+        """Puts the proposal in force on trial, and measures; which figures got worse."""
+        assert self.proposal is not None
+        assert self.found is not None
+        after = await asyncio.wrap_future(self.owner.experiment(self._try_out))
+        self.after = after
+        await _elsewhere(picture.draw, self.proposal, self.found.measured, after, self.picture)
+        return application.worse(after.figures, self.found.measured.figures)
+
+    def _try_out(self, pen: Pen) -> Measured:
+        assert self.proposal is not None
+        trial = pen.trial(TRIAL_S)
+        trial.__enter__()
+        try:
+            pen.set(self.proposal.changes)
+            measured = application.measure(Experiments(pen, self.told.append))
+        except BaseException as error:
+            trial.__exit__(type(error), error, None)
+            raise
+        self._trial = trial
+        return measured
+
+    async def keep(self) -> None:
+        """The proposal stays."""
+        trial, self._trial = self._trial, None
+        if trial is not None:
+            await asyncio.wrap_future(self.owner.ask(lambda _pen: trial.keep()))
+            self.owner.refresh()
+        self.end()
+
+    async def go_back(self) -> None:
+        """The former settings come back."""
+        trial, self._trial = self._trial, None
+        if trial is not None:
+            await asyncio.wrap_future(self.owner.ask(lambda _pen: trial.revert()))
+            self.owner.refresh()
+        self.end()
+
+    def end(self) -> None:
+        """SERVICE is not kept alive any more; a trial that is left goes back by itself."""
+        self.owner.present = False
+        if self._trial is not None:
+            trial, self._trial = self._trial, None
+            self.owner.ask(lambda _pen: trial.revert())
