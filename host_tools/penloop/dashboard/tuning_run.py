@@ -39,19 +39,29 @@ class TuningRun:
     """`find`, then `try_out`, then `keep` or `go_back`. `told` holds what goes on, line by line."""
 
     owner: PenOwner
-    picture: Path
+    folder: Path
     told: list[str] = field(default_factory=list)
     found: Findings | None = None
     proposal: Proposal | None = None
     after: Measured | None = None
     _trial: Trial | None = None
 
+    @property
+    def proposed_picture(self) -> Path:
+        """The pen now and its twin with the proposal."""
+        return self.folder / "proposed.png"
+
+    @property
+    def tried_picture(self) -> Path:
+        """The pen before and after."""
+        return self.folder / "tried.png"
+
     async def find(self) -> Proposal:
         """Measures the pen and searches. Raises what the experiments raise."""
         self.owner.present = True
         self.found = await asyncio.wrap_future(self.owner.experiment(self._find))
         self.told.append("the twin tries gains; this takes a minute")
-        self.proposal = await _elsewhere(propose, self.found, self.picture)
+        self.proposal = await _elsewhere(propose, self.found, self.proposed_picture)
         assert self.proposal is not None
         return self.proposal
 
@@ -64,7 +74,8 @@ class TuningRun:
         assert self.found is not None
         after = await asyncio.wrap_future(self.owner.experiment(self._try_out))
         self.after = after
-        await _elsewhere(picture.draw, self.proposal, self.found.measured, after, self.picture)
+        drawn = (self.proposal, self.found.measured, after, self.tried_picture)
+        await _elsewhere(picture.draw, *drawn)
         return application.worse(after.figures, self.found.measured.figures)
 
     def _try_out(self, pen: Pen) -> Measured:

@@ -19,5 +19,5 @@ async def told(answer: Future[Any]) -> tuple[bool, Any]:
     try:
         return True, await asyncio.wrap_future(answer)
     except REFUSALS as error:
-        ui.notify(str(error), type="negative", timeout=8000, close_button=True, multi_line=True)
+        ui.notify(str(error), type="negative", position="top", close_button=True, multi_line=True)
         return False, error

@@ -59,7 +59,11 @@ class SignalsPanel:
     async def _watch(self) -> None:
         chosen = [name for name, box in self._boxes.items() if box.value]
         if len(chosen) > SIGNALS_MAX:
-            ui.notify(f"{len(chosen)} signals: choose at most {SIGNALS_MAX}", type="negative")
+            ui.notify(
+                f"{len(chosen)} signals: choose at most {SIGNALS_MAX}",
+                type="negative",
+                position="top",
+            )
             return
         await told(self._owner.subscribe(chosen, int(self._period.value)))
 

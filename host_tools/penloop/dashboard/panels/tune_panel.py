@@ -75,12 +75,13 @@ class TunePanel:
         self._offer("measure")
 
     async def _measure(self) -> None:
-        path = Path(tempfile.mkdtemp(prefix="penloop-tune-")) / "tuning.png"
-        self._run = run = TuningRun(self._owner, path)
+        folder = Path(tempfile.mkdtemp(prefix="penloop-tune-"))
+        self._run = run = TuningRun(self._owner, folder)
         proposal = await self._step(run.find)
         if proposal is None:
             return
-        self._show(proposal.before.figures, proposal.after.figures, "on its twin")
+        twin = (proposal.before.figures, proposal.after.figures)
+        self._show(*twin, "on its twin", run.proposed_picture)
         if not proposal.changes:
             self._told.set_text(NOTHING)
             self._finish()
@@ -96,7 +97,7 @@ class TunePanel:
         worse = await self._step(run.try_out)
         if worse is None or run.after is None or run.found is None:
             return
-        self._show(run.found.measured.figures, run.after.figures, "on the pen")
+        self._show(run.found.measured.figures, run.after.figures, "on the pen", run.tried_picture)
         if worse:
             await self._step(run.go_back)
             self._told.set_text(f"Worse on the pen itself: {', '.join(worse)}. It went back.")
@@ -117,7 +118,7 @@ class TunePanel:
         self._told.set_text("The former settings are in force.")
         self._finish()
 
-    def _show(self, before: Figures, after: Figures, where: str) -> None:
+    def _show(self, before: Figures, after: Figures, where: str, picture: Path) -> None:
         self._place.clear()
         with self._place:
             for name, goal in GOALS.items():
@@ -125,8 +126,11 @@ class TunePanel:
                 if was or now:
                     text = f"{goal.title} {where}: {was:.3g} → {now:.3g} {goal.unit}"
                     ui.label(text).classes("fine")
-            assert self._run is not None
-            ui.image(self._run.picture).classes("w-full").props("no-transition id=tune-picture")
+            with ui.dialog() as large, ui.card().style("max-width: 1100px; width: 95vw"):
+                ui.image(picture).classes("w-full").props("no-transition")
+            small = ui.image(picture).classes("w-full tune-picture").props("no-transition")
+            small.style("cursor: zoom-in").on("click", large.open)
+            ui.label(f"Click it for its full size; the file is {picture}").classes("fine")
 
     def _leave(self) -> None:
         if self._run is not None:
