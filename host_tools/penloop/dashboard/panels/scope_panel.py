@@ -1,7 +1,5 @@
 """The pen's scope: signals of every tick around a trigger, kept in the pen and read out."""
 
-from typing import Any
-
 from nicegui import ui
 
 from penfw.protocol import SIGNALS_MAX
@@ -76,8 +74,9 @@ class ScopePanel:
             ui.echart(option).classes("w-full").style("height: 420px")
 
 
-def _summary(capture: Any) -> str:
-    missing = f", {capture.missing} ticks missing" if capture.missing else ""
+def _summary(capture: Capture) -> str:
+    lost = int(capture.missing.sum())
+    missing = f", {lost} ticks missing" if lost else ""
     seconds = capture.trigger_us / 1e6
     return f"{len(capture.samples)} samples, trigger at {seconds:.3f} s of device time{missing}"
 
