@@ -26,6 +26,8 @@ from tests.system.tuned_pen import cut_short, law, serve
 STRONG = {"resistance_ohm": 0.8, "torque_constant_nm_per_a": 1.2, "rotor_inertia_kg_m2": 1.2}
 WEAK = {"resistance_ohm": 1.25, "torque_constant_nm_per_a": 0.75, "rotor_inertia_kg_m2": 0.8}
 
+NIMBLE = {"resistance_ohm": 0.7, "torque_constant_nm_per_a": 0.7, "rotor_inertia_kg_m2": 0.7}
+
 
 def other_motor(shares):
     pen = PenParameters()
@@ -217,6 +219,29 @@ def test_a_fault_ends_it_with_the_fault_s_remedy(bench, tmp_path, capsys):
     told = capsys.readouterr().err
     assert "stall" in told
     assert "lift off" in told
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"rate_kp": 30},
+        {"rate_ki": 5000},
+        {"ir_compensation": 900},
+        {"slew": 2000},
+        {"rate_kp": 0, "rate_ki": 0, "ir_compensation": 0},
+        {"rate_kp": 12, "ir_compensation": 550},
+    ],
+)
+def test_gains_that_would_trip_a_fault_are_refused(settings):
+    with (
+        twin.in_service(other_motor(NIMBLE), settings, seed=1) as bench,
+        Pen(SimulatedPort.on_bench(bench)) as pen,
+    ):
+        with pytest.raises(ExperimentEnded, match=r"params reset|was set"):
+            session.find(Experiments(pen))
+        bench.run(2.0)
+        assert not bench.signal("faults")
+        assert bench.signal("duty") == 0
 
 
 def test_outside_of_service_it_tells_how_to_get_there(make_bench, monkeypatch, tmp_path, capsys):

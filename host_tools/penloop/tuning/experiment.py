@@ -35,6 +35,8 @@ COOL_LOOK_S, COOL_LONGEST_S = 0.5, 60.0
 HEAT_MARGIN_K = 20.0  # below the limit of the winding at which an experiment waits
 BATTERY_LEAST_V = 3.45  # at rest; saturation and "battery critical" are far from there
 BATTERY_MARGIN_V = 0.15  # above battery_critical, at which an experiment ends
+REACHED, SWING = 0.08, 0.2  # how far a held rate may be off, and swing from end to end
+REACHED_ROWS = 100  # looked at: 0.2 s
 STOPPED_HZ = 10.0  # a motor that was run up and is slower stands, or soon will
 BUTTON_DOWN = 1  # of the signal `inputs`
 MOTOR_S = 18.0  # of all experiments, told beforehand
@@ -111,6 +113,7 @@ class Experiments:
             for level_hz in LEVELS_HZ:
                 self._go(level_hz)
                 self._hold(LEVEL_S)
+                self._check_reached(level_hz)
             self._descend(LEVELS_HZ[-1], LEVELS_HZ[1])
             return self._taken()
 
@@ -221,6 +224,17 @@ class Experiments:
         if self._running and samples["rate"].max() < STOPPED_HZ * 1e3:
             raise ExperimentEnded(
                 "the motor has stopped", "see that no cartridge is in and that the needles are free"
+            )
+
+    def _check_reached(self, level_hz: float) -> None:
+        """A rate that is far from its set point, or swings, may be too fast at the next one."""
+        rates_hz = self._taken().rate_hz[-REACHED_ROWS:]
+        low_hz, high_hz = float(rates_hz.min()), float(rates_hz.max())
+        off = abs(float(rates_hz.mean()) / level_hz - 1.0)
+        if off > REACHED or high_hz - low_hz > SWING * level_hz:
+            raise ExperimentEnded(
+                f"the rate is {low_hz:.0f} to {high_hz:.0f} Hz where {level_hz:.0f} Hz was set",
+                "see that the needles are free; set a lower rate_kp and ir_compensation, tune again",
             )
 
     def _time_s(self) -> float:

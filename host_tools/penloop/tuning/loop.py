@@ -24,6 +24,7 @@ ROW_AGE_S = 1e-3  # of a telemetry row behind the law, on average: part of the f
 FITTED_AT_HZ = 95.0  # the fitted delay is that of about this rate
 EDGES = 6.0  # of the tachometer a turn
 OMEGA = np.geomspace(1.0, 3.14 / LAW_S, 600)  # rad/s, to the law's Nyquist frequency
+TINY = 1e-12  # a loop without gains has some
 RATES_HZ = (25.0, 50.0, 75.0, 100.0, 150.0)  # at which margins are told
 GAINS = ("rate_kp", "rate_ki", "ir_compensation", "motor_resistance")
 
@@ -108,7 +109,7 @@ def margins(response: MotorResponse, gains: Gains, rate_hz: float) -> Margins:
     around = np.floor((phase + np.pi) / (2.0 * np.pi))
     halves = np.nonzero(around[:-1] != around[1:])[0]
     phase_deg = min((_to_half_turn_deg(phase[at]) for at in ones), default=180.0)
-    gain = min((1.0 / size[at] for at in halves), default=np.inf)
+    gain = min((1.0 / max(size[at], TINY) for at in halves), default=np.inf)
     crossover = OMEGA[ones[-1]] / (2.0 * np.pi) if len(ones) else 0.0
     return Margins(
         rate_hz, float(phase_deg), float(gain), float(np.abs(1.0 + loop).min()), float(crossover)

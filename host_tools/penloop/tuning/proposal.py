@@ -8,7 +8,7 @@ settings, and the one with the best score wins.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from penloop.tuning import twin
+from penloop.tuning import safety, twin
 from penloop.tuning.design import Design, candidates, design, stable
 from penloop.tuning.judgement import Figures, mean_of
 from penloop.tuning.loop import Gains
@@ -26,7 +26,7 @@ BEST = 2  # candidates that are tried with other slews
 ADVANTAGE = 0.02  # of the score that a change has to bring on average over SEEDS
 STRICT = (0.04, 0.92)  # slack and share of the goals on the twin: the real pen differs a little
 SEEDS = (1, 2, 3)  # of the twin's noise: the search has the first, the proof of its best all
-SLEW_LEAST, SLEW_MOST = 10, 2000
+SLEW_LEAST, SLEW_MOST = 10, safety.SLEW_MOST
 EMF_SHARE, OHM_SHARE = 0.005, 0.03  # a constant that is off by less stays as it is
 EMF_UV, OHM_MOHM = (8000, 40000), (300, 8000)  # bounds of the settings' table
 ROUND_UV, ROUND_MOHM = 10, 5

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from penloop.tuning import application, proposal, twin
+from penloop.tuning import application, proposal, safety, twin
 from penloop.tuning.application import Measured
 from penloop.tuning.experiment import ExperimentEnded, Experiments
 from penloop.tuning.proposal import Proposal
@@ -28,6 +28,7 @@ def find(experiments: Experiments) -> Findings:
     experiments.check()
     pen = experiments.pen
     settings = {name: value.value for name, value in pen.get_all(twin.LAW).items()}
+    safety.check(settings)
     experiments.tell("staircase: the motor constant, resistance, inertia, friction")
     winding_c = experiments.cool()
     staircase = experiments.staircase()

@@ -1,0 +1,53 @@
+"""Whether a pen's present settings may be experimented with at all.
+
+Gains that barely hold a motor of the settings' own constants make some pens swing until the rate
+is too fast or too slow: a fault. Such settings are refused before the motor turns.
+"""
+
+from collections.abc import Mapping
+
+from penloop.tuning import loop
+from penloop.tuning.experiment import ExperimentEnded
+from penloop.tuning.loop import Gains
+from penloop.tuning.response import MotorResponse
+
+# Of the nominal motor; one whose parameters are 30 % off has less.
+GAIN_LEAST, PHASE_LEAST_DEG = 1.5, 60.0
+SLEW_MOST = 1000  # mHz/ms; faster steps overshoot toward overspeed
+NOMINAL_INERTIA_KG_M2 = 5.9e-8  # rotor, eccentric and the needles' mean share
+NOMINAL_DELAY_S = 7.7e-3
+REMEDY = "run `penloop params reset rate_kp rate_ki ir_compensation slew` first"
+
+
+def check(settings: Mapping[str, int]) -> None:
+    """Raises ExperimentEnded for settings that no experiment should be run with."""
+    if settings["slew"] > SLEW_MOST:
+        raise ExperimentEnded(
+            f"the slew of {settings['slew']} mHz/ms is too fast to measure", REMEDY
+        )
+    response, gains = nominal(settings), Gains.of(settings)
+    found = [loop.worst(response, gains, rate_hz) for rate_hz in loop.RATES_HZ[1:]]
+    gain, phase_deg = min(one.gain for one in found), min(one.phase_deg for one in found)
+    if gain < GAIN_LEAST or phase_deg < PHASE_LEAST_DEG:
+        raise ExperimentEnded(
+            f"the present gains leave margins of {gain:.2f} and {phase_deg:.0f} degrees, too "
+            "little for experiments",
+            REMEDY,
+        )
+
+
+def nominal(settings: Mapping[str, int]) -> MotorResponse:
+    """The motor that the settings tell of."""
+    emf = settings["motor_constant"] * 1e-6
+    return MotorResponse(
+        emf_v_per_hz=emf,
+        resistance_ohm=settings["motor_resistance"] * 1e-3 + 0.05,
+        inertia_as_per_hz=NOMINAL_INERTIA_KG_M2 * 39.48 / emf,  # (2 pi)^2
+        friction_a=0.05,
+        friction_as=0.0,
+        delay_s=NOMINAL_DELAY_S,
+        errors=(0.0,) * 6,
+        winding_c=25.0,
+        rate_residual_hz=0.0,
+        current_residual_a=0.0,
+    )
