@@ -234,7 +234,7 @@ class Experiments:
         if off > REACHED or high_hz - low_hz > SWING * level_hz:
             raise ExperimentEnded(
                 f"the rate is {low_hz:.0f} to {high_hz:.0f} Hz where {level_hz:.0f} Hz was set",
-                "see that the needles are free; set a lower rate_kp and ir_compensation, tune again",
+                "see that the needles are free; else lower rate_kp and ir_compensation first",
             )
 
     def _time_s(self) -> float:
