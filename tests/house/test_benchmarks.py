@@ -5,6 +5,7 @@ import importlib
 import pytest
 from benchmarks import (
     campaigns,
+    dashboard,
     engines,
     falsification,
     growth,
@@ -96,3 +97,13 @@ def test_a_pen_is_tuned_and_judged_on_its_own_plant(monkeypatch):
     assert result.tuned.overshoot_percent < result.shipped.overshoot_percent
     assert "| yes |" in result.row()
     assert next(iter(tuning.summary([result]))).startswith("1 of 1 pens at least as good")
+
+
+def test_the_dashboard_s_stop_and_its_frames_are_timed(monkeypatch, capsys):
+    monkeypatch.setattr(dashboard, "STOPS", 1)
+    monkeypatch.setattr(dashboard, "RUNS", 1)
+    monkeypatch.setattr(dashboard, "WATCH_S", 0.5)
+    stops, frames_hz, behind_ms = dashboard.main()
+    assert len(stops) == 2
+    assert min(*stops, frames_hz, behind_ms + 1) > 0
+    assert "dashboard stop, click to the pen's reply: median" in capsys.readouterr().out
