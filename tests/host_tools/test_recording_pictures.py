@@ -59,8 +59,27 @@ def test_gaps_are_shades_and_states_are_bands_with_names():
     assert [shade.text for shade in one.shades] == ["samples lost", "pen restarted"]
     edges = [edge for shade in one.shades for edge in (shade.start_s, shade.end_s)]
     assert edges == pytest.approx([2.99, 3.19, 5.68, 6.18])
-    spans = [(span.text, span.start_s) for span in one.bands["a"]]
+    spans = [(span.text, span.start_s) for span in one.bands["state"]]
     assert spans == [("READY", 0.0), ("RUNNING", 1.0), ("FAULT", 5.19)]
+
+
+def test_the_bits_of_a_word_are_bands_with_their_names():
+    one = drawn(recording(), signals=["pen.inputs", "pen.rate"])
+    assert list(one.bands) == ["state", "button", "cartridge"]
+    [pressed] = one.bands["button"]
+    assert (pressed.start_s, pressed.end_s, pressed.text) == (0.9, 0.91, "button")
+    assert [panel.title for panel in one.panels] == ["rate"]
+    both = drawn(recording(), recording(110), signals=["pen.inputs"])
+    assert list(both.bands) == [
+        "a", "b", "button, a", "cartridge, a", "button, b", "cartridge, b",
+    ]  # fmt: skip
+
+
+def test_a_bit_that_toggles_all_the_time_is_one_span():
+    toggling = np.arange(20_000) % 2
+    trace = Trace(np.arange(20_000) * 1000, [(Column("board.pins", "bits"), toggling)])
+    one = drawn(trace, signals=["board.pins"])
+    assert [len(spans) for spans in one.bands.values()] == [1]
 
 
 def test_a_recording_full_of_gaps_is_drawn_with_few_shades_and_pieces():
@@ -97,7 +116,7 @@ def test_names_are_those_of_the_recorded_pen():
         "faults": {str(faults.STALL): "stuck"},
     }  # fmt: skip
     one = drawn(trace)
-    assert [span.text for span in one.bands["a"]] == ["IDLE", "GOING", "BROKEN"]
+    assert [span.text for span in one.bands["state"]] == ["IDLE", "GOING", "BROKEN"]
     assert one.marks[0].text == "fault: stuck"
 
 

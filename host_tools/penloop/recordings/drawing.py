@@ -35,10 +35,12 @@ def draw(picture: Picture, path: Path, kind: str, note: str = "") -> None:
         cells[0].set_title(picture.title, loc="left", fontsize=14, fontweight="bold", pad=10)
         cells[0].set_title(note, loc="right", fontsize=9, color=palette.MUTED, pad=10)
         for cell, (name, spans) in zip(cells, picture.bands.items()):
-            _band(cell, name if bands > 1 else "state", spans, picture)
+            _band(cell, name, spans, picture)
         for place, (cell, panel) in enumerate(zip(cells[bands:], picture.panels)):
             _panel(cell, panel, picture)
-            if len(panel.series) > 1 and (place == 0 or bands < 2):  # of files, once is enough
+            if len(panel.series) > 1 and (
+                place == 0 or not picture.several
+            ):  # of files, once is enough
                 cell.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
         _name_shades(cells[-1], picture)
         if count:

@@ -10,7 +10,7 @@ from penloop import palette
 from penloop.panels import Panel, Series, thinned
 from penloop.recordings.gaps import gaps
 from penloop.recordings.readings import is_counted, reading
-from penloop.recordings.source import DRAWN_OTHERWISE, Source
+from penloop.recordings.source import DRAWN_OTHERWISE, Source, is_word
 from pensim.trace import Column, Trace
 
 ROWS_MAX = 6000  # of a line; the extremes of a longer one are kept
@@ -31,7 +31,7 @@ def panels_of(sources: Sequence[Source], signals: Sequence[str]) -> list[Panel]:
     columns = {column.name: column for column, _ in sources[0].trace.columns()}
     groups: dict[str, list[Column]] = {}
     for name in signals:
-        if name in DRAWN_OTHERWISE:
+        if name in DRAWN_OTHERWISE or is_word(columns[name]):
             continue
         alone = len(sources) > 1 or is_counted(columns[name])
         groups.setdefault(name if alone else reading(columns[name]).unit, []).append(columns[name])

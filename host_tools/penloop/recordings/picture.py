@@ -8,17 +8,22 @@ and a colour is a recording.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from penloop import palette
 from penloop.panels import Mark, Panel
 from penloop.recordings import words
 from penloop.recordings.gaps import PAUSED, gaps
 from penloop.recordings.happenings import latchings
 from penloop.recordings.lines import panels_of
-from penloop.recordings.source import Source
+from penloop.recordings.source import Source, is_word
+from pensim.trace import Column
 
 LOST_COLOUR, PAUSED_COLOUR = "#f6dada", "#e3e7f5"
+BIT_COLOUR = "#c9d1db"
 SAME = 0.004  # of the width: marks this close are one
 APART = 0.002  # of the width: gaps closer than this are shown as one
+SPANS = 500  # of a bit that are shown one by one
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,10 @@ class Span:
 
 @dataclass(frozen=True)
 class Picture:
-    """`bands` are the states of each recording by its name."""
+    """`bands` are by their name: the states of each recording, and each bit of a word.
+
+    `several` is whether it is of more than one recording.
+    """
 
     title: str
     axis: str
@@ -44,6 +52,7 @@ class Picture:
     shades: list[Span] = field(default_factory=list)
     start_s: float = 0.0
     end_s: float = 0.0
+    several: bool = False
 
 
 def picture(sources: Sequence[Source], signals: Sequence[str], axis: str, title: str) -> Picture:
@@ -54,7 +63,8 @@ def picture(sources: Sequence[Source], signals: Sequence[str], axis: str, title:
         title=title,
         axis=axis,
         panels=panels_of(sources, signals),
-        bands={one.name: list(_bands(one)) for one in sources if "pen.state" in one.trace},
+        bands=dict(_bands(sources, signals)),
+        several=len(sources) > 1,
         marks=_marks(sources, end_s - start_s),
         shades=[shade for one in sources for shade in _shades(one, end_s - start_s)],
         start_s=start_s,
@@ -62,7 +72,34 @@ def picture(sources: Sequence[Source], signals: Sequence[str], axis: str, title:
     )
 
 
-def _bands(source: Source) -> Iterator[Span]:
+def _bands(sources: Sequence[Source], signals: Sequence[str]) -> Iterator[tuple[str, list[Span]]]:
+    several = len(sources) > 1
+    for source in sources:
+        if "pen.state" in source.trace:
+            yield source.name if several else "state", list(_states(source))
+    for source in sources:
+        for column in map(source.column, signals):
+            if is_word(column):
+                whose = f", {source.name}" if several else ""
+                yield from _bits(source, column, whose)
+
+
+def _bits(source: Source, column: Column, whose: str) -> Iterator[tuple[str, list[Span]]]:
+    """A band for each bit that is ever set, over the time for which it is."""
+    values = source.trace[column.name]
+    for bit, bit_name in words.bit_names(source.trace, column.name, values).items():
+        name = f"{bit_name}{whose}"
+        found = words.spans(source.trace, values >> bit & 1)
+        spans = [
+            Span(source.time_s(start_us), source.time_s(end_us), name, BIT_COLOUR)
+            for value, start_us, end_us in found
+            if value
+        ]
+        width_s = float(np.ptp(source.times_s()))
+        yield name, spans if len(spans) <= SPANS else list(_joined(spans, APART * width_s))
+
+
+def _states(source: Source) -> Iterator[Span]:
     trace = source.trace
     for value, start_us, end_us in words.spans(trace, trace["pen.state"]):
         name = words.state_name(trace, value)
@@ -107,16 +144,26 @@ def _whose(names: Sequence[str], sources: Sequence[Source]) -> str:
 
 def _shades(source: Source, width_s: float) -> Iterator[Span]:
     """A span a gap; those that a picture would not show apart are one."""
-    shade: Span | None = None
-    for gap in gaps(source.trace):
-        colour = PAUSED_COLOUR if gap.reason == PAUSED else LOST_COLOUR
-        fresh = Span(source.time_s(gap.start_us), source.time_s(gap.end_us), gap.text, colour)
-        if shade is None:
-            shade = fresh
-        elif shade.text == fresh.text and fresh.start_s - shade.end_s < APART * width_s:
-            shade = replace(shade, end_s=fresh.end_s)
+    found = [
+        Span(
+            source.time_s(gap.start_us), source.time_s(gap.end_us), gap.text,
+            PAUSED_COLOUR if gap.reason == PAUSED else LOST_COLOUR,
+        )
+        for gap in gaps(source.trace)
+    ]  # fmt: skip
+    return _joined(found, APART * width_s)
+
+
+def _joined(spans: Sequence[Span], apart_s: float) -> Iterator[Span]:
+    """Spans of one text that are closer than `apart_s` become one."""
+    last: Span | None = None
+    for fresh in spans:
+        if last is None:
+            last = fresh
+        elif last.text == fresh.text and fresh.start_s - last.end_s < apart_s:
+            last = replace(last, end_s=fresh.end_s)
         else:
-            yield shade
-            shade = fresh
-    if shade is not None:
-        yield shade
+            yield last
+            last = fresh
+    if last is not None:
+        yield last

@@ -25,6 +25,10 @@ class Source:
     trace: Trace
     zero_us: int
 
+    def column(self, name: str) -> Column:
+        """The column of a signal that is there."""
+        return next(column for column, _ in self.trace.columns() if column.name == name)
+
     def time_s(self, time_us: int) -> float:
         """A time on the picture's axis."""
         return (time_us - self.zero_us) / 1e6
@@ -81,3 +85,8 @@ def check_units(sources: Sequence[Source], signals: Sequence[str]) -> None:
 
 def _unit(trace: Trace, signal: str) -> str | None:
     return next((column.unit for column, _ in trace.columns() if column.name == signal), None)
+
+
+def is_word(column: Column) -> bool:
+    """A word of bits that is shown bit by bit."""
+    return column.unit == "bits" and column.name not in DRAWN_OTHERWISE

@@ -59,7 +59,7 @@ function labels(range, at) {
   const found = [];
   data.bands.forEach((band, number) => band.spans.forEach((span) => {
     const { middle, px } = seen(span, range);
-    const text = data.bands.length > 1 && px > (span.text.length + band.name.length + 2) * NAMED_PX ?
+    const text = data.several && band.name !== span.text && px > (span.text.length + band.name.length + 2) * NAMED_PX ?
       `${span.text}, ${band.name}` : span.text;
     if (px < span.text.length * NAMED_PX) return;
     found.push({ text, x: middle, xref: "x", y: 0.5, yref: number ? `y${number + 1}` : "y",
