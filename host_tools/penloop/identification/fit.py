@@ -35,7 +35,7 @@ MEAN_S = 0.05  # for the residuals that are told
 KNOWN_SHARE = dict.fromkeys(NAMES, 0.3) | {VISCOUS: 1.0}
 # The angle of each transient is chosen by the data, which the sandwich does not know: by so much
 # its intervals were too narrow over simulated pens.
-WIDER = 1.4
+WIDER = 2.0
 # Instruments: what calibration leaves of the battery's voltage and of the current's zero.
 SUPPLY_SHARE = 0.002
 ZERO_A = 0.0005

@@ -11,6 +11,7 @@ WITHIN = 0.05  # share of the value; a wider interval tells nothing
 WIDTH = 1.96  # standard deviations of 95 %
 STEPS = "penloop identify --record run.parquet"
 ON_SKIN = STEPS + " --skin --needles N"
+MORE_NEEDLES = f"with a cartridge of more needles: {ON_SKIN}"
 
 # Where an interval is too wide: what the recording lacks, and what to record.
 LACKS = {
@@ -18,8 +19,8 @@ LACKS = {
     "torque_constant": ("the motor runs too shortly", STEPS),
     "inertia": ("the rate hardly changes", STEPS),
     "friction": ("the rate is nearly constant, or the motor runs too shortly", STEPS),
-    "puncture_force": ("the depths differ too little, or skin is met too shortly", ON_SKIN),
-    "full_force": ("the needles take too little, or skin is met too shortly", ON_SKIN),
+    "puncture_force": ("the needles take too little", MORE_NEEDLES),
+    "full_force": ("the needles take too little", MORE_NEEDLES),
 }
 
 
