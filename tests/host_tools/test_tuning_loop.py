@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
+from penloop.commands import tune
 from penloop.tuning import loop
 from penloop.tuning.design import (
     GAIN,
@@ -125,3 +126,10 @@ def test_more_compensation_leaves_less_gain_margin():
         for share in (0, 400, 800)
     ]
     assert margins == sorted(margins, reverse=True)
+
+
+def test_margins_that_no_proposal_may_have_are_told(capsys):
+    tune._warn(design(NOMINAL, SHIPPED))
+    assert capsys.readouterr().out == ""
+    tune._warn(design(NOMINAL, Gains(13, 300, 500, 1100)))
+    assert "their margins are small" in capsys.readouterr().out

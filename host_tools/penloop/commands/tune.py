@@ -19,6 +19,7 @@ from penloop.errors import UserError
 from penloop.output_file import check_writable
 from penloop.tuning import application, picture, session
 from penloop.tuning.application import Measured
+from penloop.tuning.design import GAIN, PHASE_DEG, Design
 from penloop.tuning.experiment import FASTEST_HZ, MOTOR_S, SLOWEST_HZ, Experiments
 from penloop.tuning.judgement import GOALS, Figures
 from penloop.tuning.loop import RATES_HZ
@@ -81,6 +82,7 @@ def _tuned(pen: Pen, goal: Path, yes: bool, dry_run: bool) -> dict[str, Any]:
     kept = False
     if not proposal.changes:
         print("the present settings stay: nothing does better on this pen's twin")
+        _warn(proposal.margins_before)
     elif not dry_run and (yes or asked("Apply this on trial?", pen.heartbeat)):
         after, kept = _apply(experiments, proposal, before.measured, goal, yes)
     else:
@@ -143,6 +145,15 @@ def _show_proposal(proposal: Proposal, measured: Measured) -> None:
         table.add_row(f"{goal.title}, {goal.unit}", *(_figure(one, name) for one in columns))
     Console().print(table)
     _show_margins(proposal)
+
+
+def _warn(present: Design) -> None:
+    if not present.safe:
+        print(
+            f"but their margins are small: {present.phase_deg:.0f}° and {present.gain:.2f}; with a "
+            "lower rate_kp or ir_compensation they are at least "
+            f"{PHASE_DEG:.0f}° and {GAIN:g}, as those of every proposal"
+        )
 
 
 def _figure(figures: Figures, name: str) -> str:

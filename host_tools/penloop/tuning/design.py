@@ -32,6 +32,14 @@ class Design:
     margins: tuple[Margins, ...]
 
     @property
+    def safe(self) -> bool:
+        """Whether a proposal may have them."""
+        return all(
+            one.phase_deg >= PHASE_DEG and one.gain >= GAIN and one.vector >= VECTOR
+            for one in self.margins
+        )
+
+    @property
     def phase_deg(self) -> float:
         """The least phase margin."""
         return min(one.phase_deg for one in self.margins)
@@ -70,10 +78,7 @@ def largest_kp(response: MotorResponse, gains: Gains) -> int:
 
 def stable(response: MotorResponse, gains: Gains) -> bool:
     """Whether the least margins are kept at every rate and corner."""
-    return all(
-        one.phase_deg >= PHASE_DEG and one.gain >= GAIN and one.vector >= VECTOR
-        for one in design(response, gains).margins
-    )
+    return design(response, gains).safe
 
 
 def candidates(response: MotorResponse, resistance_mohm: int) -> Iterator[Gains]:
