@@ -19,6 +19,7 @@ from penloop.tuning.experiment import ExperimentEnded, Experiments
 from penloop.tuning.judgement import Figures
 from penloop.tuning.question import asked
 from penloop.tuning.response import fit
+from pensim.pen_file import load_pen
 from pensim.plant.parameters import Battery, PenParameters
 from pensim.serial_port import SimulatedPort
 from tests.system.tuned_pen import cut_short, law, serve
@@ -111,9 +112,13 @@ def test_a_yes_applies_the_proposal_and_keeps_it(bench, tmp_path, capsys):
     assert law(bench) == after
 
 
-def test_a_dry_run_changes_nothing(bench, tmp_path, capsys):
+def test_a_dry_run_changes_nothing_and_leaves_a_twin(bench, tmp_path, capsys):
     before = law(bench)
-    assert tune(tmp_path, "--dry-run") == 0
+    kept = tmp_path / "twin.toml"
+    assert tune(tmp_path, "--dry-run", "--twin", str(kept)) == 0
+    motor = load_pen(kept).parameters.motor
+    assert motor.torque_constant_nm_per_a == pytest.approx(0.75 * 2.67e-3, rel=0.02)
+    assert motor.resistance_ohm == pytest.approx(1.25 * 1.1, rel=0.08)
     assert "nothing was changed" in capsys.readouterr().out
     assert (tmp_path / "tuning.png").exists()
     assert law(bench) == before

@@ -17,7 +17,7 @@ from penloop import service_state
 from penloop.connection import AsJson, Port, connected, seconds
 from penloop.errors import UserError
 from penloop.output_file import check_writable
-from penloop.tuning import application, picture, session
+from penloop.tuning import application, picture, session, twin_file
 from penloop.tuning.application import Measured
 from penloop.tuning.design import GAIN, PHASE_DEG, Design
 from penloop.tuning.experiment import FASTEST_HZ, MOTOR_S, SLOWEST_HZ, Experiments
@@ -48,6 +48,9 @@ def tune(
     wait: Annotated[
         str, typer.Option("--wait", help="Wait so long for SERVICE to be entered at the pen.")
     ] = "60s",
+    twin: Annotated[
+        Path | None, typer.Option("--twin", metavar="FILE", help="Write the twin, a pen's TOML.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure a pen in SERVICE, propose gains of its rate law, try, apply.
@@ -58,17 +61,19 @@ def tune(
         raise UserError("--yes and --dry-run contradict each other", "give one of them")
     if not (yes or dry_run or (sys.stdin.isatty() and not as_json)):
         raise UserError("nobody is asked for a yes", "give --yes, or --dry-run to change nothing")
-    check_writable(goal)
+    for path in (goal, twin):
+        if path is not None:
+            check_writable(path)
     wait_s = seconds(wait)
     told = sys.stderr if as_json else sys.stdout
     with redirect_stdout(told), connected(port) as pen:
         service_state.demand(pen, wait_s)
-        document = _tuned(pen, goal, yes, dry_run)
+        document = _tuned(pen, goal, twin, yes, dry_run)
     if as_json:
         print(json.dumps(document))
 
 
-def _tuned(pen: Pen, goal: Path, yes: bool, dry_run: bool) -> dict[str, Any]:
+def _tuned(pen: Pen, goal: Path, twin: Path | None, yes: bool, dry_run: bool) -> dict[str, Any]:
     """All of it; returns what --json prints."""
     _announce(pen)
     experiments = Experiments(pen, print)
@@ -78,6 +83,9 @@ def _tuned(pen: Pen, goal: Path, yes: bool, dry_run: bool) -> dict[str, Any]:
     picture.draw(proposal, before.measured, None, goal)
     _show_proposal(proposal, before.measured)
     print(f"before and after, side by side: {goal}")
+    if twin is not None:
+        twin_file.write(twin, proposal.parameters, pen.info.pen_id)
+        print(f"the twin, for sim://?pen={twin}")
     after = None
     kept = False
     if not proposal.changes:
