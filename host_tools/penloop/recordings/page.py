@@ -62,7 +62,6 @@ def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> s
 def _data(picture: Picture) -> dict[str, Any]:
     return {
         "axis": picture.axis,
-        "several": picture.several,
         "start": picture.start_s,
         "end": picture.end_s,
         "bands": [

@@ -5,7 +5,11 @@ const INK = data.colours.ink, MUTED = data.colours.muted, GRID = data.colours.gr
 const box = document.getElementById("picture");
 const FONT = { family: getComputedStyle(document.body).fontFamily, size: 13, color: INK };
 const narrow = () => window.innerWidth < 760;
-const BAND_PX = 24, TITLE_PX = 30, MARGIN = { l: 56, r: 14, t: 8, b: 44 };
+const BAND_PX = 24, TITLE_PX = 30;
+// Several bands have their names on the left.
+const named = data.bands.length > 1 ? data.bands.map((band) => band.name) : [];
+const LEFT_PX = Math.max(56, ...named.map((name) => Math.min(10 + 6.5 * name.length, 150)));
+const MARGIN = { l: LEFT_PX, r: 14, t: 8, b: 44 };
 const NAMED_PX = 6.5; // of a letter; a name that does not fit is left out
 const MARKS_NAMED = 12;
 
@@ -59,10 +63,8 @@ function labels(range, at) {
   const found = [];
   data.bands.forEach((band, number) => band.spans.forEach((span) => {
     const { middle, px } = seen(span, range);
-    const text = data.several && band.name !== span.text && px > (span.text.length + band.name.length + 2) * NAMED_PX ?
-      `${span.text}, ${band.name}` : span.text;
     if (px < span.text.length * NAMED_PX) return;
-    found.push({ text, x: middle, xref: "x", y: 0.5, yref: number ? `y${number + 1}` : "y",
+    found.push({ text: span.text, x: middle, xref: "x", y: 0.5, yref: number ? `y${number + 1}` : "y",
       showarrow: false, font: { color: span.ink, size: 12 } });
   }));
   data.shades.forEach((shade) => {
@@ -107,6 +109,9 @@ function draw() {
   data.panels.forEach((panel, number) => { layout[yaxis(data.bands.length + number)] = axis({
     domain: at.panels[number], range: panel.range, nticks: 5 }); });
   const titles = data.panels.map((panel, number) => title(panel, at.panels[number][1]));
+  named.forEach((name, number) => titles.push({ text: name, x: 0, xref: "paper", xanchor: "right",
+    xshift: -6, y: 0.5, yref: number ? `y${number + 1}` : "y", showarrow: false,
+    font: { size: 12, color: MUTED } }));
   const notes = (range) => titles.concat(labels(range, at));
   layout.annotations = notes([data.start, data.end]);
   const config = { responsive: true, displaylogo: false, displayModeBar: false, doubleClick: "reset" };
