@@ -15,11 +15,12 @@ FIGURES = (
 )  # fmt: skip
 HEAD = """# Tuned pens
 
-`python -m benchmarks tuning`: pens whose resistance, torque constant, rotor inertia and friction are drawn within
-30 %, the shares in this order, each with its own charge and noise. Each is tuned by its link alone from the shipped
-settings; then shipped and tuned settings are played on the pen itself, three times with noise that tuning has not
-seen, and judged by the plant's true rate. What the figures are and what "at least as good" means is in
-[tuning](tuning.md).
+`python -m benchmarks tuning`: pens whose resistance, torque constant, rotor inertia and friction
+are drawn within 30 %, the shares in this order, each with its own charge and noise. Each is tuned
+by its link alone from the shipped settings; then shipped and tuned settings are played on the pen
+itself, three times with noise that tuning has not seen, and judged by the plant's true rate. A
+fault, in tuning or in a play, would be a failure. What the figures are and what "at least as good"
+means is in [tuning](tuning.md).
 """
 
 
