@@ -161,7 +161,7 @@ def test_a_constant_rate_tells_neither_inertia_nor_friction():
     found = fit(driven(PENS["reference"], np.full(4000, 0.45)), BASE, 12)
     told = {one.parameter.name: one for one in verdicts(found, BASE, 12, NAMES)}
     assert told["torque_constant"].told
-    assert "0 steps of the rate" in told["inertia"].trouble
+    assert "steps of the rate: 0" in told["inertia"].trouble
     assert "all at one rate" in told["friction"].trouble
     assert "hardly changes" in told["resistance"].trouble
     assert told["puncture_force"].trouble == "no needles in skin"
@@ -197,6 +197,13 @@ def test_a_recording_that_will_not_do_says_what_to_record(spoil, told):
 
 def _times(whole, change):
     return Trace(change(whole.time_us), whole.columns()[1:])
+
+
+def test_samples_that_are_stamped_again_after_a_flash_write_are_passed_over():
+    again = _times(trace(), lambda t: t - np.where(t > 3_000_000, 14_000, 0))
+    seen = evidence.evidence_of(again, "run.parquet", 0.08)
+    assert len(seen.time_s) == 2000 - 7
+    assert (np.diff(seen.time_s) > 0).all()
 
 
 def test_signals_that_are_missing_are_told():

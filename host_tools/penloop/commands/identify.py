@@ -136,9 +136,12 @@ def _print(found: Fit, told: list[Verdict], recording: Path, twin: Path | None) 
         if one.value is not None and one.low is not None and one.high is not None:
             value = f"{one.value / scale:.4g} {unit}"
             low = f"{one.low / scale:.4g} to {one.high / scale:.4g}"
-        verdict = "told" if one.told else f"cannot be told: {one.trouble}; {one.remedy}"
+        verdict = "told" if one.told else "cannot be told"
         table.add_row(one.parameter.name, value, low, f"{one.base / scale:.4g} {unit}", verdict)
     Console(soft_wrap=not sys.stdout.isatty(), highlight=False, markup=False).print(table)
+    for one in told:
+        if not one.told:
+            print(f"{one.parameter.name}: {one.trouble}: {one.remedy}")
     for name, rms, unit in found.residuals():
         print(f"the twin's {name} differs by {rms:.3g} {unit} (rms of means over 50 ms)")
     if found.measured.missing:

@@ -19,6 +19,7 @@ RECORD = f"penloop record run.parquet --signals {','.join(USED)} --rate 500"
 SHORTEST_S = 2.0
 SLOWEST_S = 0.0045  # between samples: the pen measures every 4 ms
 RAILS_A = (-1.45, 5.0)  # of the shunt's amplifier
+AGAIN_SHARE = 0.02
 AMBIENT_C = 25.0
 SMOOTH_S = 0.3  # the battery is measured every 20 ms, with noise
 
@@ -86,6 +87,7 @@ def evidence_of(trace: Trace, name: str, battery_ohm: float) -> Evidence:
     lacking = [signal for signal in NEEDED if signal in missing]
     if lacking:
         raise UserError(f"{name} has no {', '.join(lacking)}", f"record them: {RECORD}")
+    trace = _forward(trace, name)
     time_s = trace.time_s
     _check_times(time_s, name)
     rate_hz = trace["pen.rate"] / 1e3
@@ -112,9 +114,17 @@ def evidence_of(trace: Trace, name: str, battery_ohm: float) -> Evidence:
     )
 
 
-def _check_times(time_s: Floats, name: str) -> None:
-    if (np.diff(time_s) <= 0).any():
+def _forward(trace: Trace, name: str) -> Trace:
+    """Without the few samples that a pen stamps again after it wrote its flash."""
+    latest = np.maximum.accumulate(trace.time_us)
+    later = np.concatenate([[True], trace.time_us[1:] > latest[:-1]])
+    if later.mean() < 1 - AGAIN_SHARE:
         raise UserError(f"the time of {name} goes back", f"record anew: {RECORD}")
+    kept = [(column, values[later]) for column, values in trace.columns()[1:]]
+    return Trace(trace.time_us[later], kept, trace.header)
+
+
+def _check_times(time_s: Floats, name: str) -> None:
     if len(time_s) < 2 or time_s[-1] - time_s[0] < SHORTEST_S:
         raise UserError(f"{name} is shorter than {SHORTEST_S:g} s", f"record longer: {RECORD}")
     if np.median(np.diff(time_s)) > SLOWEST_S:

@@ -29,7 +29,7 @@ class Excitation:
     def lack(self, name: str) -> str:
         """What is missing for a parameter; empty where nothing is."""
         if name == "inertia" and self.steps < FEWEST_STEPS:
-            return f"{self.steps} steps of the rate, at least {FEWEST_STEPS} are needed"
+            return f"steps of the rate: {self.steps}, at least {FEWEST_STEPS} are needed"
         if name == "resistance" and self.steps < FEWEST_STEPS and self.skin_a < SKIN_A:
             return "the current hardly changes"
         if name == "friction" and self.fastest_hz < RATES_APART * self.slowest_hz:
