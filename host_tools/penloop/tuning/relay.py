@@ -58,8 +58,12 @@ def _rises(capture: Capture) -> Values:
 
 
 def _amplitude(times: Values, values: Values, frequency_hz: float) -> complex:
+    """In a Hann window: toggles that are not quite regular do not leak into it."""
     turning = np.exp(-2j * np.pi * frequency_hz * times)
-    return complex(np.trapezoid((values - values.mean()) * turning, times))
+    share = (times - times[0]) / (times[-1] - times[0])
+    window = 0.5 - 0.5 * np.cos(2.0 * np.pi * share)
+    level = np.average(values, weights=window)
+    return complex(np.trapezoid(window * (values - level) * turning, times))
 
 
 def _degrees(value: complex) -> float:
