@@ -67,9 +67,11 @@ def shared(desk):
 @pytest.fixture
 def shown(shared):
     """(pen's server, dashboard, page), the page as it was opened and the pen ready."""
-    _server, _board, page = shared
+    _server, board, page = shared
+    page.call("Page.bringToFront")
     page.resize(1280, 720)
-    page.click(".q-tab[data-tab=Settings]")
+    page.open(board.url)
+    page.until("did_handshake && document.querySelector('[data-setting=depth] input').value")
     page.press("Escape")  # a test that failed may have left it running
     page.until(f"{STATE} === 'READY'")
     return shared
