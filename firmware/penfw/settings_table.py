@@ -30,7 +30,7 @@ SETTINGS = (
     ("ir_compensation", "int", "permille", 500, 0, 900, SERVICE,
      "share of the winding's voltage drop that measured current feeds forward"),
     ("slew", "int", "mHz/ms", 400, 10, 2000, SERVICE,
-     "how fast the target rate moves"),
+     "how fast the target rate rises; it falls at once"),
     ("motor_constant", "int", "uV/Hz", 16800, 8000, 40000, SERVICE,
      "back-EMF per stroke rate; 0.28 mV/rpm is 16800"),
     ("motor_resistance", "int", "mOhm", 1100, 300, 8000, SERVICE,

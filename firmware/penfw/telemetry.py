@@ -44,7 +44,7 @@ class TelemetryRing(SampleRing):
         self.sample_size = 0  # bytes of a packed sample; 0: nothing is subscribed
         self.period_ms = 0  # from each sample to the next, as granted
         self._push_ms = push_ms
-        self._gap_us = 0
+        self._half_us = 0  # of a period
         self._columns = ()
         self._format = "<"
         self._values = []
@@ -63,7 +63,7 @@ class TelemetryRing(SampleRing):
         self.sample_size = struct.calcsize(self._format)
         self._period = max(period_ms // self._push_ms, 1)
         self.period_ms = self._period * self._push_ms if indices else 0
-        self._gap_us = self.period_ms * 1500
+        self._half_us = self.period_ms * 500
         if indices:
             self._left = 1
 
@@ -72,7 +72,7 @@ class TelemetryRing(SampleRing):
         return (self._head - self._tail) % self._size
 
     def take(self, buffer, at, most):
-        """Packs waiting samples at offset `at`: at most `most`, and none behind a gap in time.
+        """Packs waiting samples at offset `at`: at most `most`, none behind a gap or a late one.
 
         Returns their number; the first was taken at `ticks_us`. Of 8 signals, a sample costs
         150 us with its share of a frame of ten.
@@ -80,12 +80,14 @@ class TelemetryRing(SampleRing):
         head = self._head
         tail = self._tail
         times = self._times
-        self.ticks_us = last_us = times[tail]
+        half_us = self._half_us
+        soonest_us = self.ticks_us = times[tail]
         count = 0
         while tail != head and count < most:
-            if (times[tail] - last_us) & TICKS_MASK > self._gap_us:
+            # More than half a period off its time: it begins a frame with a time of its own.
+            if (times[tail] - soonest_us) & TICKS_MASK > half_us * 2:
                 break
-            last_us = times[tail]
+            soonest_us = times[tail] + half_us
             self._pack(self._rows[tail], buffer, at)
             at += self.sample_size
             count += 1

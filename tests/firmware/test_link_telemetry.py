@@ -108,6 +108,20 @@ def test_a_late_tick_is_no_gap():
     assert len(taken(ring, "i")) == 4
 
 
+def test_a_sample_by_half_a_period_or_more_too_late_or_soon_has_a_frame_of_its_own_time():
+    ring = TelemetryRing(3)
+    ring.configure((0,), ("i",), 1)
+    values = array("i", [0, 0, 0])
+    times_us = (0, 1000, 2660, 3000, 4000)  # the third one waited for a flash write
+    told_us = []
+    for now_us in times_us:
+        ring.push(values, now_us)
+    while ring.ready():
+        count = len(taken(ring, "i"))
+        told_us += [ring.ticks_us + n * 1000 for n in range(count)]
+    assert told_us == [0, 1000, 2660, 3000, 4000]
+
+
 @pytest.mark.verifies("R-709")
 @given(
     st.lists(
