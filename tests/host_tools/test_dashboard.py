@@ -19,7 +19,7 @@ from penloop.dashboard.phase import PhaseTracker
 from penloop.dashboard.tuning_run import TuningRun
 from penloop.dashboard.view import Link
 from penloop.errors import BoardError
-from penloop.recording import read_recording
+from penloop.recordings.recording_file import read_recording
 from pensim.serial_port import SimulatedPort
 from tests.system.penloop_process import until
 
@@ -282,7 +282,7 @@ def test_a_full_disk_ends_a_recording_and_nothing_else(owner, tmp_path, monkeypa
         raise OSError(28, "No space left on device")
 
     owner.record(tmp_path / "run.parquet").result(PATIENCE_S)
-    monkeypatch.setattr("penloop.recording.RecordingFile.add", full)
+    monkeypatch.setattr("penloop.recordings.recording_file.RecordingFile.add", full)
     until(lambda: not owner.view.recording.going_on, "the end of the recording")
     assert "No space left on device: free some space" in owner.view.recording.note
     assert owner.view.link is Link.UP

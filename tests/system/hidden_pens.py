@@ -15,12 +15,12 @@ import numpy as np
 
 from penhost import Pen
 from penloop import service_state
-from penloop.commands.record import environment
 from penloop.identification import evidence, experiment
 from penloop.identification.fit import fit
 from penloop.identification.model import NAMES, Guess
 from penloop.identification.verdict import Verdict, verdicts
-from penloop.recording import RecordingFile
+from penloop.recordings.provenance import environment
+from penloop.recordings.recording_file import RecordingFile
 from pensim import Bench
 from pensim.plant.parameters import PenParameters
 from pensim.plant.presets import SKINS

@@ -9,7 +9,7 @@ import pytest
 from penfw import states
 from penhost import Pen
 from penloop.cli import run
-from penloop.recording import read_recording
+from penloop.recordings.recording_file import read_recording
 from pensim.serial_port import SimulatedPort
 from tests.system.board_line import with_changes
 from tests.system.fault_scenarios import SCENARIOS, linked, started

@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 
 from penloop.cli import run
-from penloop.recording import PARTIAL, read_recording
 from penloop.recordings import gaps
+from penloop.recordings.recording_file import PARTIAL, read_recording
 from tests.system.penloop_process import Server, finish, start, until
 
 

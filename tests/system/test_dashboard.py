@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from penloop.cli import run
-from penloop.recording import read_recording
+from penloop.recordings.recording_file import read_recording
 from tests.system.chromium import Chromium
 from tests.system.dashboard_process import Dashboard
 from tests.system.penloop_process import Server, penloop, until

@@ -16,17 +16,14 @@ from penloop.commands.plot import (
     Overwrite,
     Signals,
     Start,
-    aligned,
-    check_goal,
-    made_picture,
-    read_all,
-    told,
 )
 from penloop.connection import AsJson
 from penloop.errors import UserError
 from penloop.recordings import alignment, comparison
+from penloop.recordings.picture_choice import check_goal, made_picture, read_all, told
 from penloop.recordings.picture_file import write_picture
 from penloop.recordings.source import Source
+from penloop.recordings.source import sources as aligned
 
 
 def register(app: typer.Typer) -> None:

@@ -12,7 +12,6 @@ from rich.table import Table
 
 from penhost import BadValue, Pen
 from penloop import service_state
-from penloop.commands.record import environment
 from penloop.connection import AsJson, Port, connected
 from penloop.errors import UserError
 from penloop.identification import evidence, experiment, preset
@@ -20,7 +19,8 @@ from penloop.identification.fit import Fit, fit
 from penloop.identification.model import NAMES, Guess
 from penloop.identification.verdict import STEPS, Verdict, verdicts
 from penloop.output_file import check_writable
-from penloop.recording import RecordingFile, check_goal
+from penloop.recordings.provenance import environment
+from penloop.recordings.recording_file import RecordingFile, check_goal
 from pensim.pen_file import PenPreset, find_pen
 from pensim.plant.presets import SKINS
 

@@ -1,25 +1,20 @@
 """`penloop record`: signals of a pen into a Parquet or MCAP file."""
 
-import platform
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from penhost import Pen, Reconnection
-from penhost.tables import Signal
+from penhost import Reconnection
 from penloop.commands.monitor import DEFAULT, Rate, Signals, samples_for, signal_names
 from penloop.connection import Port, Wait, period_ms, reconnecting, seconds
 from penloop.errors import UserError
-from penloop.recording import RecordingFile, check_goal, recover
+from penloop.recordings.provenance import environment
+from penloop.recordings.recording_file import RecordingFile, check_goal, recover
 
 
 def register(app: typer.Typer) -> None:
@@ -67,23 +62,6 @@ def _finish(recording: RecordingFile) -> None:
         return
     told = [f"{count:,} missing: {why}" for why, count in recording.missing.items() if count]
     print(f"{recording.rows:,} samples in {finished}" + (f" ({'; '.join(told)})" if told else ""))
-
-
-def environment(pen: Pen, signals: Sequence[Signal], period_ms: int) -> dict[str, Any]:
-    """Who was recorded and with what, and how the pen's time stands to the computer's."""
-    values = pen.get_all()
-    return {
-        "pen": asdict(pen.info),
-        "settings": {name: value.value for name, value in values.items()},
-        "setting_units": {name: value.unit for name, value in values.items()},
-        "signals": {one.name: one.help for one in signals},
-        "states": pen.states,
-        "faults": {str(number): fault.name for number, fault in pen.fault_table.items()},
-        "period_us": period_ms * 1000,
-        "tool": {"penloop": version("penloop"), "python": platform.python_version()},
-        "device_time_at_connect_us": pen.info.time_us,
-        "wall_time_at_connect": datetime.now(UTC).isoformat(),
-    }
 
 
 def _take(pen: Reconnection, recording: RecordingFile, span_s: float | None) -> None:

@@ -16,14 +16,14 @@ from penhost.scope import ARMED, MOST_SAMPLES, READING, TRIGGERED, Progress
 from penhost.telemetry import TIME
 from penhost.units import parse, show
 from penloop.commands.monitor import Signals, signal_names
-from penloop.commands.plot import check_goal as check_picture
-from penloop.commands.plot import made_picture
-from penloop.commands.record import environment
 from penloop.connection import AsJson, Port, connected, seconds
 from penloop.output_file import check_writable
 from penloop.recordings import formats
 from penloop.recordings.capture import capture_trace
+from penloop.recordings.picture_choice import check_goal as check_picture
+from penloop.recordings.picture_choice import made_picture
 from penloop.recordings.picture_file import write_picture
+from penloop.recordings.provenance import environment
 from penloop.recordings.source import Source
 
 DEFAULT = "current,duty,rate,state"

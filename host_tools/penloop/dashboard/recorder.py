@@ -7,10 +7,10 @@ from pathlib import Path
 
 from penhost import Block, Pen
 from penhost.tables import Signal
-from penloop.commands.record import environment
 from penloop.dashboard.view import RecordingState
 from penloop.errors import UserError
-from penloop.recording import RecordingFile
+from penloop.recordings.provenance import environment
+from penloop.recordings.recording_file import RecordingFile
 
 TOLD_EACH = 100  # blocks between two looks at the file's size
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penloop.errors import UserError
-from penloop.recording import read_recording
+from penloop.recordings.recording_file import read_recording
 from pensim.trace import Trace
 
 Floats = NDArray[np.float64]

@@ -5,7 +5,7 @@ from typing import Any
 
 from penhost import Pen
 from penloop import service_state
-from penloop.recording import RecordingFile
+from penloop.recordings.recording_file import RecordingFile
 
 Tell = Callable[[str], None]
 

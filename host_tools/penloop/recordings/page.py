@@ -12,8 +12,7 @@ import numpy as np
 
 from penloop import palette
 from penloop.panels import Panel, Series
-from penloop.recordings.picture import Picture, Span
-from penloop.recordings.picture_file import Table
+from penloop.recordings.picture import Picture, Span, Table
 
 
 def write_page(

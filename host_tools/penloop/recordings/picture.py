@@ -25,6 +25,8 @@ SAME = 0.004  # of the width: marks this close are one
 APART = 0.002  # of the width: gaps closer than this are shown as one
 SPANS = 500  # of a bit that are shown one by one
 
+Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]  # title, heads, rows of cells
+
 
 @dataclass(frozen=True)
 class Span:

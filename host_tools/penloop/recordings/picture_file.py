@@ -6,10 +6,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from penloop.errors import UserError
-from penloop.recordings.picture import Picture
+from penloop.recordings.picture import Picture, Table
 
 KINDS = (".png", ".svg", ".html")
-Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]  # title, heads, rows of cells
 
 
 def write_picture(
