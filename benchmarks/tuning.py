@@ -36,12 +36,27 @@ class Result:
     shipped: Figures
     tuned: Figures
     faults: int
-    ended: str = ""
+    ended: str = ""  # what ended the tuning before there was a proposal
 
     @property
     def passed(self):
-        """At least as good, and no fault anywhere."""
-        return not self.faults and self.tuned.at_least_as_good_as(self.shipped)
+        """Tuned to the end, at least as good, and no fault anywhere."""
+        return not (self.ended or self.faults) and self.tuned.at_least_as_good_as(self.shipped)
+
+    @property
+    def kept(self):
+        """Whether tuning found nothing better than what is there."""
+        return not (self.ended or self.changes)
+
+    def verdict(self):
+        """The last cell of the row: yes, or no and why."""
+        if self.ended:
+            return f"no, refused: {self.ended}"
+        if self.faults:
+            return f"no, fault: {self.faults:#x}"
+        if not self.passed:
+            return "no, worse: " + ", ".join(self.tuned.worse_than(self.shipped) or ["score"])
+        return "yes, kept as it was" if self.kept else "yes"
 
     def row(self):
         """A row of the table in docs/tuning-pens.md."""
@@ -49,8 +64,7 @@ class Result:
         cells = [f"{before:.3g} → {after:.3g}" for before, after in pairs]
         scores = f"{self.shipped.score():.2f} → {self.tuned.score():.2f}"
         pen = " ".join(f"{share:.2f}" for share in self.shares)
-        said = "yes" if self.passed else "no: " + ", ".join(self.tuned.worse_than(self.shipped))
-        return " | ".join([f"| {self.number}", pen, *cells, scores, f"{self.ended or said} |"])
+        return " | ".join([f"| {self.number}", pen, *cells, scores, f"{self.verdict()} |"])
 
 
 def drawn(number):
@@ -89,6 +103,8 @@ def summary(results):
     changed = [one for one in results if one.changes]
     yield (
         f"{sum(one.passed for one in results)} of {len(results)} pens at least as good, "
+        f"{sum(one.kept for one in results)} kept as they were, "
+        f"{sum(bool(one.ended) for one in results)} refused, "
         f"{sum(bool(one.faults) for one in results)} with a fault; {len(changed)} changed, "
         f"{sum(one.tuned.score() < one.shipped.score() for one in changed)} with a better score"
     )

@@ -19,9 +19,13 @@ HEAD = """# Tuned pens
 are drawn within 30 %, the shares in this order, each with its own charge and noise. Each is tuned
 by its link alone from the shipped settings; then shipped and tuned settings are played on the pen
 itself, three times with noise that tuning has not seen, and judged by the plant's true rate. A
-fault, in tuning or in a play, would be a failure. What the figures are and what "at least as good"
-means is in [tuning](tuning.md).
+fault, in tuning or in a play, would be a failure. A pen is kept as it was where nothing does
+better on its twin, and refused where its experiments do not tell enough; both keep the shipped
+settings, the second counts as a failure. What the figures are and what "at least as good" means is
+in [tuning](tuning.md).
 """
+# The last cell of a row begins so.
+GOOD, KEPT, REFUSED, FAULT, WORSE = "yes", "yes, kept", "no, refused", "no, fault", "no, worse"
 
 
 def pairs(row):
@@ -29,14 +33,22 @@ def pairs(row):
     return [tuple(map(float, cell.split(" → "))) for cell in row.split(" | ")[2:9]]
 
 
+def said(rows, how):
+    """How many rows' last cell begins so."""
+    return sum(row.rstrip(" |").rsplit(" | ", 1)[1].startswith(how) for row in rows)
+
+
 def page(rows):
     """The page's text."""
     found = [pairs(row) for row in rows]
-    good = sum("| yes |" in row for row in rows)
     better = sum(one[-1][1] < one[-1][0] for one in found)
     whole = "All 100 pens" if len(rows) == PENS else f"The first {len(rows)} of {PENS} pens"
     yield HEAD
-    yield f"{whole}: {good} of {len(rows)} at least as good, {better} with a better score.\n"
+    yield (
+        f"{whole}: {said(rows, GOOD)} of {len(rows)} at least as good, {better} with a better "
+        f"score, {said(rows, KEPT)} kept as they were; {said(rows, REFUSED)} refused, "
+        f"{said(rows, WORSE)} worse, {said(rows, FAULT)} with a fault.\n"
+    )
     yield "| | median, shipped → tuned | worst, shipped → tuned |\n|---|---|---|"
     for name, values in zip(FIGURES, zip(*found)):
         before, after = zip(*values)

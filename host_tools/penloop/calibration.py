@@ -12,9 +12,8 @@ import numpy as np
 from penhost import Pen
 from penhost.units import show
 from penloop.errors import BoardError
-from penloop.service_state import reading
+from penloop.service_state import TRIAL_S, reading
 
-TRIAL_S = 30.0
 DEPTHS_UM = (250, 500, 750, 1000, 1250)
 GAUGE_UM = (500, 1250)  # where a gauge is read
 FROM_ABOVE_UM = 500

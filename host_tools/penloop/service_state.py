@@ -20,6 +20,7 @@ NOT_YET = {
     "PARKING": f"wait a second, then {HOW}",
     "FAULT": f"see `penloop faults`, acknowledge, then {HOW}",
 }
+TRIAL_S = 30.0  # so long after the last word of this computer, settings on trial go back
 PRESENT = 2  # bit of the signal `inputs`: a cartridge is in
 
 

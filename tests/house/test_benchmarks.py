@@ -1,6 +1,7 @@
 """The benchmarks still run: each on a span too short to tell anything but that."""
 
 import importlib
+from dataclasses import replace
 
 import pytest
 from benchmarks import (
@@ -17,6 +18,7 @@ from benchmarks import (
 )
 
 from penloop.tuning import design, proposal
+from penloop.tuning.judgement import Figures
 from pensim.plant.kernel import Kernel
 
 
@@ -97,6 +99,28 @@ def test_a_pen_is_tuned_and_judged_on_its_own_plant(monkeypatch):
     assert result.tuned.overshoot_percent < result.shipped.overshoot_percent
     assert "| yes |" in result.row()
     assert next(iter(tuning.summary([result]))).startswith("1 of 1 pens at least as good")
+
+
+AS_SHIPPED = tuning.Result(7, (1.0,) * 4, {}, Figures(*[1.0] * 6), Figures(*[1.0] * 6), 0)
+
+
+def test_a_pen_whose_tuning_ended_in_an_error_is_not_passed():
+    refused = replace(AS_SHIPPED, ended="the relay has not made the rate swing")
+    assert not refused.passed
+    assert refused.row().endswith("| no, refused: the relay has not made the rate swing |")
+    assert "0 kept as they were, 1 refused" in next(iter(tuning.summary([refused])))
+
+
+def test_a_pen_for_which_nothing_better_was_found_is_said_to_be_kept():
+    assert AS_SHIPPED.passed
+    assert AS_SHIPPED.row().endswith("| yes, kept as it was |")
+
+
+def test_a_tuned_pen_that_faults_or_does_worse_says_so():
+    faulted = replace(AS_SHIPPED, changes={"rate_kp": 9}, faults=4)
+    worse = replace(AS_SHIPPED, changes={"rate_kp": 9}, tuned=Figures(100.0, *[1.0] * 5))
+    assert faulted.row().endswith("| no, fault: 0x4 |")
+    assert worse.row().endswith("| no, worse: rise_ms |")
 
 
 def test_the_dashboard_s_stop_and_its_frames_are_timed(monkeypatch, capsys):

@@ -1,6 +1,7 @@
 """`penloop calibrate`: what a pen's own sensors read, measured once for each pen."""
 
 import sys
+from collections.abc import Mapping
 from threading import Thread
 from time import sleep
 from typing import Annotated
@@ -14,6 +15,21 @@ from penloop.confirmation import confirm
 from penloop.connection import AsJson, Port, connected, seconds
 from penloop.errors import BoardError, UserError
 
+Battery = Annotated[
+    str, typer.Option("--battery", metavar="3.92V", help="What a meter at the cell reads.")
+]
+Gauge = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--gauge", metavar="0.5mm=0.51mm", help="What a gauge reads at 0.5 and at 1.25 mm."
+    ),
+]
+Wait = Annotated[str, typer.Option("--wait", help="Wait so long for SERVICE to be entered: 60s.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Measure and show, but change nothing.")]
+Forget = Annotated[
+    bool, typer.Option("--forget", help="Declare the pen uncalibrated, in FAULT too.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Without asking.")]
 LOOK_S = 0.2
 NEXT = "a press at the pen leaves SERVICE; it then tests itself and is ready"
 FORGOTTEN = (
@@ -29,25 +45,12 @@ def register(app: typer.Typer) -> None:
 
 def calibrate(
     port: Port = "",
-    battery: Annotated[
-        str, typer.Option("--battery", metavar="3.92V", help="What a meter at the cell reads.")
-    ] = "",
-    gauge: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--gauge", metavar="0.5mm=0.51mm", help="What a gauge reads at 0.5 and at 1.25 mm."
-        ),
-    ] = None,
-    wait: Annotated[
-        str, typer.Option("--wait", help="Wait so long for SERVICE to be entered: 60s.")
-    ] = "",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Measure and show, but change nothing.")
-    ] = False,
-    forget: Annotated[
-        bool, typer.Option("--forget", help="Declare the pen uncalibrated, in FAULT too.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Without asking.")] = False,
+    battery: Battery = "",
+    gauge: Gauge = None,
+    wait: Wait = "",
+    dry_run: DryRun = False,
+    forget: Forget = False,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure shunt, position sensor, play and battery of a pen in SERVICE, and store them."""
@@ -63,14 +66,7 @@ def calibrate(
         if asks and meter_mV is None:
             text = ask(pen, "Voltage at the cell by a meter, such as 3.92V (Enter: leave it out):")
             meter_mV = _millivolts(text) if text else None
-
-        def read(depth_um: int) -> int | None:
-            if depth_um in points or not asks:
-                return points.get(depth_um)
-            text = ask(pen, f"Depth by a gauge at {show(depth_um, 'um')} (Enter: leave it out):")
-            return parse(text, "um") if text else None
-
-        values = calibration.measure(pen, meter_mV, read)
+        values = calibration.measure(pen, meter_mV, _gauge(pen, points, asks))
         steps = changes.planned(pen, dict(values))
         if dry_run or not as_json:
             changes.show(steps, as_json)
@@ -82,6 +78,18 @@ def calibrate(
         changes.show(steps, as_json)
     else:
         print(f"calibrated and stored; {NEXT}")
+
+
+def _gauge(pen: Pen, points: Mapping[int, int], asks: bool) -> calibration.Read:
+    """What a gauge reads at a depth, um: as it was given, or as the person says."""
+
+    def read(depth_um: int) -> int | None:
+        if depth_um in points or not asks:
+            return points.get(depth_um)
+        text = ask(pen, f"Depth by a gauge at {show(depth_um, 'um')} (Enter: leave it out):")
+        return parse(text, "um") if text else None
+
+    return read
 
 
 def _agree(pen: Pen, asks: bool, yes: bool) -> None:

@@ -24,6 +24,18 @@ from penloop.recordings.recording_file import RecordingFile, check_goal
 from pensim.pen_file import PenPreset, find_pen
 from pensim.plant.presets import SKINS
 
+Record = Annotated[
+    bool, typer.Option("--record", help="Run the motor in SERVICE, and make FILE first.")
+]
+OnSkin = Annotated[bool, typer.Option("--skin", help="With --record: on skin, too.")]
+Needles = Annotated[int | None, typer.Option("--needles", min=1, max=200, help="Of the cartridge.")]
+Zone = Annotated[str, typer.Option("--zone", help="Of the skin, whose give is known.")]
+Base = Annotated[str, typer.Option("--base", help="A pen's name, or FILE.toml: all else is its.")]
+Only = Annotated[str, typer.Option("--only", help="Parameters, separated by commas.")]
+Twin = Annotated[
+    Path | None, typer.Option("--out", help="The twin: a pen's file, for sim://?pen=FILE.")
+]
+Plot = Annotated[Path | None, typer.Option("--plot", help="A picture of pen and twin: .png, .svg.")]
 PERIOD_MS = 2
 WAIT_S = 60.0  # for SERVICE
 
@@ -35,27 +47,15 @@ def register(app: typer.Typer) -> None:
 
 def identify(
     recording: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
-    record: Annotated[
-        bool, typer.Option("--record", help="Run the motor in SERVICE, and make FILE first.")
-    ] = False,
-    skin: Annotated[bool, typer.Option("--skin", help="With --record: on skin, too.")] = False,
+    record: Record = False,
+    skin: OnSkin = False,
     port: Port = "",
-    needles: Annotated[
-        int | None, typer.Option("--needles", min=1, max=200, help="Of the cartridge.")
-    ] = None,
-    zone: Annotated[
-        str, typer.Option("--zone", help="Of the skin, whose give is known.")
-    ] = "cheek",
-    base: Annotated[
-        str, typer.Option("--base", help="A pen's name, or FILE.toml: all else is its.")
-    ] = "reference",
-    only: Annotated[str, typer.Option("--only", help="Parameters, separated by commas.")] = "",
-    twin: Annotated[
-        Path | None, typer.Option("--out", help="The twin: a pen's file, for sim://?pen=FILE.")
-    ] = None,
-    picture: Annotated[
-        Path | None, typer.Option("--plot", help="A picture of pen and twin: .png, .svg.")
-    ] = None,
+    needles: Needles = None,
+    zone: Zone = "cheek",
+    base: Base = "reference",
+    only: Only = "",
+    twin: Twin = None,
+    picture: Plot = None,
     as_json: AsJson = False,
 ) -> None:
     """Fit the simulator's parameters to a recording: a pen's twin."""

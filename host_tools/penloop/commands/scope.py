@@ -26,6 +26,27 @@ from penloop.recordings.picture_file import write_picture
 from penloop.recordings.provenance import environment
 from penloop.recordings.source import Source
 
+Trigger = Annotated[
+    str,
+    typer.Option(
+        "--trigger",
+        "-t",
+        help="now, 'current > 800mA', 'rate rising 100Hz', 'fault stall', 'state RUNNING'.",
+    ),
+]
+Before = Annotated[str, typer.Option("--before", help="Share before the trigger.")]
+Samples = Annotated[
+    int, typer.Option("--samples", help="How many; else what the pen's memory holds.")
+]
+Wait = Annotated[
+    str, typer.Option("--wait", help="How long for the trigger: 10s. Else until Ctrl-C.")
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", metavar="FILE", help="A .parquet or .mcap file.")
+]
+Plot = Annotated[
+    Path | None, typer.Option("--plot", metavar="PICTURE", help="A .png, .svg or .html file.")
+]
 DEFAULT = "current,duty,rate,state"
 STAGES = {ARMED: "waiting for the trigger", TRIGGERED: "triggered", READING: "reading"}
 
@@ -38,28 +59,12 @@ def register(app: typer.Typer) -> None:
 def scope(
     port: Port = "",
     signals: Signals = DEFAULT,
-    trigger: Annotated[
-        str,
-        typer.Option(
-            "--trigger",
-            "-t",
-            help="now, 'current > 800mA', 'rate rising 100Hz', 'fault stall', 'state RUNNING'.",
-        ),
-    ] = "now",
-    before: Annotated[str, typer.Option("--before", help="Share before the trigger.")] = "25%",
-    samples: Annotated[
-        int, typer.Option("--samples", help="How many; else what the pen's memory holds.")
-    ] = MOST_SAMPLES,
-    wait: Annotated[
-        str, typer.Option("--wait", help="How long for the trigger: 10s. Else until Ctrl-C.")
-    ] = "",
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="A .parquet or .mcap file.")
-    ] = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option("--plot", metavar="PICTURE", help="A .png, .svg or .html file."),
-    ] = None,
+    trigger: Trigger = "now",
+    before: Before = "25%",
+    samples: Samples = MOST_SAMPLES,
+    wait: Wait = "",
+    out: Out = None,
+    plot: Plot = None,
     as_json: AsJson = False,
 ) -> None:
     """Capture signals in the pen, 1 ms apart, around a trigger; then read them."""

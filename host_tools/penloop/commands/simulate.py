@@ -17,6 +17,16 @@ from pensim import Bench
 from pensim.errors import ScenarioError
 from pensim.pen_url import PORTS, PenUrl
 
+Wiring = Annotated[str, typer.Option("--wiring", help="bare, or two GP numbers exchanged: 16-21.")]
+Control = Annotated[
+    Path | None, typer.Option("--control", help="A FIFO that takes the person's acts, by line.")
+]
+PenPort = Annotated[
+    str, typer.Option("--port", help="Of the pen: uart, or usb, its own one with the REPL.")
+]
+Link = Annotated[
+    Path | None, typer.Option("--link", help="A link to the pseudo-terminal, removed at the end.")
+]
 ZONE = "cheek"  # that the key t touches
 NEW = "12 needles"
 
@@ -28,10 +38,7 @@ def register(app: typer.Typer) -> None:
 
 def sim(
     pty: Annotated[bool, typer.Option("--pty", help="On a pseudo-terminal, the default.")] = False,
-    link: Annotated[
-        Path | None,
-        typer.Option("--link", help="A link to the pseudo-terminal, removed at the end."),
-    ] = None,
+    link: Link = None,
     tcp: Annotated[str, typer.Option("--tcp", metavar="HOST:PORT", help="On a TCP port.")] = "",
     zone: Annotated[str, typer.Option("--zone", help="On this skin from the start.")] = "",
     cartridge: Annotated[str, typer.Option("--cartridge", help="In the pen, or none.")] = NEW,
@@ -40,15 +47,9 @@ def sim(
     firmware: Annotated[str, typer.Option("--firmware", help="A directory with another one.")] = "",
     operator: Annotated[str, typer.Option("--operator", help="A script for the person.")] = "",
     pen: Annotated[str, typer.Option("--pen", help="A preset's name, or FILE.toml.")] = "reference",
-    wiring: Annotated[
-        str, typer.Option("--wiring", help="bare, or two GP numbers exchanged: 16-21.")
-    ] = "",
-    control: Annotated[
-        Path | None, typer.Option("--control", help="A FIFO that takes the person's acts, by line.")
-    ] = None,
-    port: Annotated[
-        str, typer.Option("--port", help="Of the pen: uart, or usb, its own one with the REPL.")
-    ] = "uart",
+    wiring: Wiring = "",
+    control: Control = None,
+    port: PenPort = "uart",
     pace: Annotated[float, typer.Option("--pace", help="Of time: 1 is real time.")] = 1.0,
 ) -> None:
     """Serve a simulated pen in real time; its port's name is the first line printed."""

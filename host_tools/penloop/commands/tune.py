@@ -27,7 +27,6 @@ from penloop.tuning.proposal import Proposal
 from penloop.tuning.question import asked
 from penloop.tuning.session import Findings
 
-TRIAL_S = 30.0  # so long after the last word of this computer the former settings come back
 TRIES = 30  # candidates, about, for the progress bar
 
 
@@ -187,23 +186,20 @@ def _apply(
 ) -> tuple[Measured, bool]:
     """On trial, measured again, kept on yes; what measures worse goes back by itself."""
     pen = experiments.pen
-    with pen.trial(TRIAL_S) as trial:
-        pen.set(proposal.changes)
-        after = application.measure(experiments)
-        picture.draw(proposal, before, after, goal)
-        _show_measured(before.figures, after.figures)
-        worse = application.worse(after.figures, before.figures)
-        if worse:
-            print(f"worse on the pen itself: {', '.join(worse)}")
+    with application.OnTrial(experiments, proposal.changes, before) as tried:
+        picture.draw(proposal, before, tried.after, goal)
+        _show_measured(before.figures, tried.after.figures)
+        if tried.worse:
+            print(f"worse on the pen itself: {', '.join(tried.worse)}")
         elif yes or asked("Keep it?", pen.heartbeat):
-            trial.keep()
-    if trial.kept:
+            tried.trial.keep()
+    if tried.trial.kept:
         units = {name: pen.settings[name].unit for name in proposal.changes}
         kept = ", ".join(f"{name} {show(v, units[name])}" for name, v in proposal.changes.items())
         print(f"kept: {kept}")
     else:
         print("the former settings are in force again")
-    return after, trial.kept
+    return tried.after, tried.trial.kept
 
 
 def _show_measured(before: Figures, after: Figures) -> None:

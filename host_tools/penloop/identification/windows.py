@@ -101,8 +101,6 @@ def means(evidence: Evidence, bounds: list[tuple[int, int]]) -> Windows:
 
     before, after = at_ends(evidence.rate_hz)
     change = TURN_RAD * (after - before) / length_s
-    late = np.log(np.maximum(after, SLOWEST_HZ) / np.maximum(before, SLOWEST_HZ))
-    missed_rad_per_s = DELAY_S * change + DELAY_TURNS * TURN_RAD * late / length_s
     rate_hz = mean(evidence.rate_hz)
     depth_m = np.zeros(len(time_s)) if evidence.depth_m is None else evidence.depth_m
     shallow = np.array([depth_m[low:high].min() for low, high in bounds])
@@ -113,9 +111,16 @@ def means(evidence: Evidence, bounds: list[tuple[int, int]]) -> Windows:
         length_s=length_s,
         drive_v=mean(evidence.drive_v),
         current_a=mean(evidence.current_a),
-        speed_rad_per_s=TURN_RAD * rate_hz + missed_rad_per_s,
+        speed_rad_per_s=TURN_RAD * rate_hz + _missed_rad_per_s(before, after, length_s),
         change_rad_per_s2=change,
         depth_m=np.where(shallow == deep, deep, np.nan),
         steady=(widest < CHANGE_SHARE * np.maximum(rate_hz, 1.0)) & (length_s < 2 * SHORTEST_S),
         bounds=bounds,
     )
+
+
+def _missed_rad_per_s(before_hz: Floats, after_hz: Floats, length_s: Floats) -> Floats:
+    """What the mean speed over a window lacks because the rate is told late."""
+    late = np.log(np.maximum(after_hz, SLOWEST_HZ) / np.maximum(before_hz, SLOWEST_HZ))
+    missed_rad = DELAY_S * (after_hz - before_hz) + DELAY_TURNS * late
+    return np.asarray(TURN_RAD * missed_rad / length_s)

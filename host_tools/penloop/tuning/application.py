@@ -1,8 +1,11 @@
 """A proposal on the real pen: its steps before and on trial, and whether they got worse."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from types import TracebackType
 
+from penloop.service_state import TRIAL_S
 from penloop.tuning import judgement
 from penloop.tuning.experiment import Experiments, Step
 from penloop.tuning.judgement import Figures
@@ -17,6 +20,36 @@ class Measured:
 
     steps: Sequence[Step]
     figures: Figures
+
+
+class OnTrial:
+    """Settings in force on trial and measured: `after`, and the titles of what got `worse`.
+
+    They go back unless `trial.keep` is called: at the end of a `with`, or by `trial.revert`.
+    """
+
+    def __init__(
+        self, experiments: Experiments, changes: Mapping[str, int], before: Measured
+    ) -> None:
+        """Changes the settings and plays the steps; what ends that brings the former ones back."""
+        self.trial = experiments.pen.trial(TRIAL_S)
+        with ExitStack() as undo:
+            undo.enter_context(self.trial)
+            experiments.pen.set(changes)
+            self.after = measure(experiments)
+            undo.pop_all()
+        self.worse = worse(self.after.figures, before.figures)
+
+    def __enter__(self) -> "OnTrial":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.trial.__exit__(kind, error, traceback)
 
 
 def measure(experiments: Experiments) -> Measured:

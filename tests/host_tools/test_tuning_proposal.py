@@ -1,0 +1,59 @@
+"""A proposal has to gain more on the twin than noise does."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from penloop.tuning import proposal, twin
+from penloop.tuning.judgement import GOALS, Figures
+from penloop.tuning.response import MotorResponse
+
+RESPONSE = MotorResponse(
+    emf_v_per_hz=0.0168, resistance_ohm=1.1, inertia_as_per_hz=1.39e-4, friction_a=0.048,
+    friction_as=5e-5, delay_s=7.7e-3, errors=(0.0,) * 6, winding_c=25.0, rate_residual_hz=0.3,
+    current_residual_a=0.007,
+)  # fmt: skip
+PRESENT = {
+    "rate_kp": 10, "rate_ki": 300, "ir_compensation": 500, "slew": 400, "motor_constant": 16800,
+    "motor_resistance": 1100, "current_limit": 1600,
+}  # fmt: skip
+
+
+@dataclass
+class Played:
+    """A play whose figures are a share of their goals each."""
+
+    share: float
+
+    def figures(self):
+        return Figures(*(self.share * goal.good for goal in GOALS.values()))
+
+
+@pytest.fixture
+def gains(monkeypatch):
+    """Has every candidate gain so much on the twin, in the search and in the proof of it."""
+
+    def play(share_searched, share_proved):
+        def played(_parameters, settings, seed=1):
+            if settings == PRESENT:
+                return Played(0.8)
+            return Played(0.8 * (share_searched if seed == 1 else share_proved))
+
+        monkeypatch.setattr(twin, "play", played)
+
+    return play
+
+
+def test_what_gains_no_more_than_noise_leaves_the_present_settings(gains):
+    gains(0.97, 0.97)
+    assert proposal.propose(RESPONSE, 3.8, PRESENT).changes == {}
+
+
+def test_what_was_best_in_one_run_by_luck_leaves_the_present_settings(gains):
+    gains(0.90, 1.0)
+    assert proposal.propose(RESPONSE, 3.8, PRESENT).changes == {}
+
+
+def test_what_gains_more_than_noise_is_proposed(gains):
+    gains(0.95, 0.95)
+    assert proposal.propose(RESPONSE, 3.8, PRESENT).changes
