@@ -115,9 +115,16 @@ def test_the_setting_is_the_target_where_the_target_is_not_recorded():
 
 def test_states_faults_and_missing_samples_are_counted():
     found = values(recording())
-    assert found["time in RUNNING"] == 4_190_000
+    assert found["time in RUNNING"] == 3_990_000
     assert found["fault stall"] == 4_190_000
     assert (found["faults"], found["samples missing"]) == (1, 68)
+
+
+def test_time_in_a_state_leaves_out_what_is_not_recorded():
+    spent = {one.name: one.value for one in figures(recording()) if "time in" in one.name}
+    assert spent == {
+        "time in READY": 1_000_000, "time in RUNNING": 3_990_000, "time in FAULT": 980_000,
+    }  # fmt: skip
 
 
 def test_what_differs_in_pen_firmware_and_settings_is_listed_with_units():

@@ -274,3 +274,27 @@ def test_export_overwrites_only_when_told(tmp_path, capsys):
     assert run(["export", str(source), str(source), "--force"]) == 2
     assert "the file that is read" in capsys.readouterr().err
     assert len(formats.read(source)) == 600
+
+
+@pytest.mark.parametrize(
+    "command", [("plot",), ("export", "x.csv"), ("compare", "a.parquet")], ids=lambda c: c[0]
+)
+def test_a_recording_that_was_cut_off_is_told_with_its_remedy(
+    command, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    formats.write(recording(), tmp_path / "a.parquet")
+    (tmp_path / "k.parquet.partial.arrows").write_bytes(b"cut off")
+    name, *more = command
+    assert run([name, "k.parquet", *more]) == 2
+    assert "`penloop record --recover k.parquet`" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_not_there_is_not_made(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    formats.write(recording(), tmp_path / "a.parquet")
+    assert run(["export", "a.parquet", "none/x.csv"]) == 2
+    assert "no folder none: make it first" in capsys.readouterr().err
+    assert run(["record", "none/x.parquet", "--port", "sim://"]) == 2
+    assert "no folder none: make it first" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()

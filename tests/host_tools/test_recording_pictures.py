@@ -59,8 +59,18 @@ def test_gaps_are_shades_and_states_are_bands_with_names():
     assert [shade.text for shade in one.shades] == ["samples lost", "pen restarted"]
     edges = [edge for shade in one.shades for edge in (shade.start_s, shade.end_s)]
     assert edges == pytest.approx([2.99, 3.19, 5.68, 6.18])
-    spans = [(span.text, span.start_s) for span in one.bands["state"]]
-    assert spans == [("READY", 0.0), ("RUNNING", 1.0), ("FAULT", 5.19)]
+    spans = [(span.text, span.start_s, span.end_s) for span in one.bands["state"]]
+    assert spans == [
+        ("READY", 0.0, 1.0), ("RUNNING", 1.0, 2.99), ("RUNNING", 3.19, 5.19),
+        ("FAULT", 5.19, 5.68), ("FAULT", 6.18, 6.67),
+    ]  # fmt: skip
+
+
+def test_the_band_of_a_bit_ends_at_a_gap_and_begins_anew_behind_it():
+    spans = drawn(recording(), signals=["pen.inputs"]).bands["cartridge"]
+    assert [(span.start_s, span.end_s) for span in spans] == [
+        (0.0, 2.99), (3.19, 5.68), (6.18, 6.67),
+    ]  # fmt: skip
 
 
 def test_the_bits_of_a_word_are_bands_with_their_names():
@@ -116,7 +126,8 @@ def test_names_are_those_of_the_recorded_pen():
         "faults": {str(faults.STALL): "stuck"},
     }  # fmt: skip
     one = drawn(trace)
-    assert [span.text for span in one.bands["state"]] == ["IDLE", "GOING", "BROKEN"]
+    names = dict.fromkeys(span.text for span in one.bands["state"])
+    assert list(names) == ["IDLE", "GOING", "BROKEN"]
     assert one.marks[0].text == "fault: stuck"
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from penloop.cli import run
 from penloop.recordings import gaps
-from penloop.recordings.recording_file import PARTIAL, read_recording
+from penloop.recordings.formats import PARTIAL
+from penloop.recordings.recording_file import read_recording
 from tests.system.penloop_process import Server, finish, start, until
 
 

@@ -11,8 +11,9 @@ import pytest
 from penhost import Pen
 from penloop.cli import run
 from penloop.errors import UserError
+from penloop.recordings.formats import PARTIAL
 from penloop.recordings.gaps import gaps
-from penloop.recordings.recording_file import PARTIAL, read_recording, recover
+from penloop.recordings.recording_file import read_recording, recover
 from tests.system.penloop_process import Server, finish, start, until
 
 

@@ -178,7 +178,7 @@ def test_an_unreadable_profile_ends_in_one_line(call, tmp_path, text, told):
 def test_a_profile_that_is_not_there_is_told(call, tmp_path):
     assert "params dump" in call("params", "load", tmp_path / "none.toml")[2]
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\0")
-    assert "UTF-8" in call("params", "load", tmp_path / "binary.toml")[2]
+    assert "binary.toml is no profile" in call("params", "load", tmp_path / "binary.toml")[2]
     assert call("params", "load", tmp_path)[0] == 1
 
 

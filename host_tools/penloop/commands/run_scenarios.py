@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from penloop.engine_option import Engine
 from penloop.errors import UserError
-from penloop.output_file import check_writable
+from penloop.output_file import check_report
 from penloop.scenarios import comparison_tables, pages, vocabulary
 from penloop.scenarios.baseline import Baseline, check_names
 from penloop.scenarios.comparison import Comparison
@@ -109,7 +109,7 @@ def _prepare(job: Job, results: list[Path]) -> None:
     if job.report is not None:
         pages.needs_plots()
     for path in results:
-        check_writable(path)
+        check_report(path)
 
 
 def _write(

@@ -68,7 +68,8 @@ def _text(path: Path) -> str:
     except FileNotFoundError:
         raise UserError(f"there is no {path}", "`penloop params dump FILE` makes one") from None
     except UnicodeDecodeError:
-        raise UserError(f"{path} is no text in UTF-8", "save it as UTF-8") from None
+        remedy = "`penloop params dump FILE` makes one; a text is saved as UTF-8"
+        raise UserError(f"{path} is no profile", remedy) from None
 
 
 def _table(path: Path, document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

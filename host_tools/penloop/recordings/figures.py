@@ -128,7 +128,7 @@ def _states(trace: Trace) -> Iterator[Figure]:
         spent[value] = spent.get(value, 0) + end_us - start_us
     for value in sorted(spent):
         name = words.state_name(trace, value)
-        yield Figure(f"time in {name}", "us", spent[value], "of the recording")
+        yield Figure(f"time in {name}", "us", spent[value], "of the samples that are there")
 
 
 def _faults(trace: Trace) -> Iterator[Figure]:

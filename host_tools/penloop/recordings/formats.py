@@ -16,6 +16,7 @@ from pensim.errors import ScenarioError
 from pensim.stream import read_stream
 from pensim.trace import Trace, read_parquet
 
+PARTIAL = ".partial.arrows"  # after the goal's name, while the recording goes on
 RECORDED = (".parquet", ".mcap")  # what loses nothing, so that it can be read again
 WRITERS: dict[str, Callable[[Trace, Path], None]] = {
     ".parquet": lambda trace, path: trace.write_parquet(path),
@@ -71,6 +72,8 @@ def read(path: Path) -> Trace:
     """
     if path.is_dir():
         raise UserError(f"{path} is a folder", "name a recording")
+    if not path.exists() and partial_of(path).exists():
+        raise UserError(f"{path} was cut off", _remedy(path))
     with path.open("rb") as file:
         start = file.read(MAGIC)
     if not start:
@@ -97,8 +100,12 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:100].rstrip(". ")
 
 
+def partial_of(goal: Path) -> Path:
+    """The stream of a recording while it goes on, beside its goal."""
+    return goal.with_name(goal.name + PARTIAL)
+
+
 def _remedy(path: Path) -> str:
-    partial = path.with_name(path.name + ".partial.arrows")
-    if partial.exists():
+    if partial_of(path).exists():
         return f"finish it with `penloop record --recover {path}`"
     return "it was cut off or damaged: record or export it anew"

@@ -27,8 +27,11 @@ def happenings(trace: Trace) -> list[Happening]:
 
 def _states(trace: Trace) -> Iterator[Happening]:
     if "pen.state" in trace:
+        known = None
         for value, start_us, _ in words.spans(trace, trace["pen.state"]):
-            yield Happening(start_us, "info", f"state {words.state_name(trace, value)}")
+            if value != known:  # behind a gap it may be the same
+                yield Happening(start_us, "info", f"state {words.state_name(trace, value)}")
+            known = value
 
 
 def _faults(trace: Trace) -> Iterator[Happening]:

@@ -78,7 +78,9 @@ def _bands(sources: Sequence[Source], signals: Sequence[str]) -> Iterator[tuple[
     several = len(sources) > 1
     for source in sources:
         if "pen.state" in source.trace:
-            yield source.name if several else "state", list(_states(source))
+            width_s = float(np.ptp(source.times_s()))
+            states = list(_joined(list(_states(source)), APART * width_s))
+            yield source.name if several else "state", states
     for source in sources:
         for column in map(source.column, signals):
             if is_word(column):
@@ -157,7 +159,7 @@ def _shades(source: Source, width_s: float) -> Iterator[Span]:
 
 
 def _joined(spans: Sequence[Span], apart_s: float) -> Iterator[Span]:
-    """Spans of one text that are closer than `apart_s` become one."""
+    """Spans that follow each other with one text, closer than `apart_s`, become one."""
     last: Span | None = None
     for fresh in spans:
         if last is None:

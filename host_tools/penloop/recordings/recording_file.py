@@ -25,7 +25,6 @@ from pensim.errors import ScenarioError
 from pensim.stream import read_stream
 from pensim.trace import Trace
 
-PARTIAL = ".partial.arrows"  # after the goal's name, while the recording goes on
 FLUSH_S = 0.1  # wall time
 
 
@@ -34,7 +33,7 @@ def check_goal(goal: Path) -> None:
     formats.check_suffix(goal, formats.RECORDED)
     formats.refuse_existing(goal)
     remedy = f"run `penloop record --recover {goal}` first"
-    formats.refuse_existing(_partial(goal), remedy)
+    formats.refuse_existing(formats.partial_of(goal), remedy)
     check_writable(goal)
 
 
@@ -44,7 +43,7 @@ class RecordingFile:
     def __init__(self, goal: Path, signals: Sequence[Signal], environment: dict[str, Any]) -> None:
         check_goal(goal)
         self.goal = goal
-        self.partial = _partial(goal)
+        self.partial = formats.partial_of(goal)
         self.rows = 0
         self.missing: Counter[str] = Counter()  # samples by the reason of their gap
         self._names = [one.name for one in signals]
@@ -95,17 +94,13 @@ def _field(name: str, unit: str) -> Any:
     return pa.field(name, pa.int64(), metadata={"unit": unit})
 
 
-def _partial(goal: Path) -> Path:
-    return goal.with_name(goal.name + PARTIAL)
-
-
 def recover(path: Path) -> Path:
     """Finishes a recording that was cut off, given by its goal or its partial file.
 
     Raises UserError when there is none, or nothing in it.
     """
-    goal = path.with_name(path.name.removesuffix(PARTIAL))
-    partial = _partial(goal)
+    goal = path.with_name(path.name.removesuffix(formats.PARTIAL))
+    partial = formats.partial_of(goal)
     if not partial.exists():
         raise UserError(f"no {partial}", "name a recording that was cut off")
     formats.refuse_existing(goal)

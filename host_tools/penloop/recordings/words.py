@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penfw import faults, states
+from penloop.recordings.gaps import gaps
 from pensim.trace import Trace
 
 BITS = 62  # of a word that is looked at
@@ -60,11 +61,13 @@ def _bit_name(trace: Trace, column: str, bit: int) -> str:
 
 
 def spans(trace: Trace, values: Values) -> Iterator[tuple[int, int, int]]:
-    """(value, start us, end us) of each stretch of equal values."""
+    """(value, start us, end us) of each stretch of equal values; none reaches over a gap."""
     if not len(values):
         return
     times = trace.time_us
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1])
-    ends = np.concatenate([times[starts[1:]], times[-1:]])
+    behind = np.searchsorted(times, [gap.end_us for gap in gaps(trace)]).astype(np.int64)
+    starts = np.unique(np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1, behind]))
+    last = np.append(starts[1:], len(times) - 1)
+    ends = times[last - np.isin(last, behind)]
     for start, end_us in zip(starts, ends):
         yield int(values[start]), int(times[start]), int(end_us)
