@@ -17,8 +17,8 @@ from tests.system.story import state
 MakeBench = Callable[..., Bench]
 
 KP_LOST = (
-    "            gap = (now - self.last_us) & _MASK\n",
-    "            gap = (now - self.last_us) & _MASK\n"
+    "            gap = (now - last) & _MASK\n",
+    "            gap = (now - last) & _MASK\n"
     "            if self.state == _RUNNING and self.state_ms > 200:\n"
     "                self.kp_q16 = None\n",
 )  # a word of memory is lost: the law raises a TypeError

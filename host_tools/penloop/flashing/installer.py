@@ -81,7 +81,7 @@ class Installer:
             progress(bundle.size_bytes)
             return
         self._remove(bundle.directory)  # what is left of a copy that was cut short
-        self._check_room(bundle)
+        self._make_room(bundle)
         self._make_directories(bundle)
         for path, content in bundle.files:
             self._write(f"{bundle.directory}/{path}", content, progress)
@@ -140,19 +140,30 @@ class Installer:
             if entry.name not in keep:
                 self._remove(f"{VERSIONS}/{entry.name}")
 
-    def _check_room(self, bundle: Bundle) -> None:
-        """Raises BoardError when the version does not fit beside the others."""
+    def _make_room(self, bundle: Bundle) -> None:
+        """Where three versions do not fit, the previous one gives way, if the current one is kept.
+
+        Raises BoardError when the new one does not fit then either.
+        """
+        words = self.words()
+        if words and words[2] == KEPT and self._lacking(bundle):
+            self._remove(f"{VERSIONS}/{words[1]}")
+        if lacking := self._lacking(bundle):
+            raise BoardError(lacking, "remove files of your own from it, with mpremote")
+
+    def _lacking(self, bundle: Bundle) -> str:
+        """What to say when the version does not fit beside the others; empty when it does."""
         block_bytes, free_blocks = self._prompt.eval(
             "(lambda s: (s[0], s[3]))(__import__('os').statvfs('/'))"
         )
         blocks = sum(-(-len(content) // block_bytes) for _path, content in bundle.files)
         blocks += SPARE_BLOCKS
-        if blocks > free_blocks:
-            raise BoardError(
-                f"the board's flash is full: {blocks * block_bytes // 1000} kB needed,"
-                f" {free_blocks * block_bytes // 1000} kB free",
-                "remove files of your own from it, with mpremote",
-            )
+        if blocks <= free_blocks:
+            return ""
+        return (
+            f"the board's flash is full: {blocks * block_bytes // 1000} kB needed,"
+            f" {free_blocks * block_bytes // 1000} kB free"
+        )
 
     def _make_directories(self, bundle: Bundle) -> None:
         wanted = {VERSIONS, bundle.directory}
