@@ -1,24 +1,18 @@
 """The dashboard without a browser: who goes first at the pen, the phase, what a slow page gets."""
 
-import asyncio
 import threading
-from itertools import islice
-from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from penhost import Pen
 from penloop.dashboard.feed import Feed, Layout, Piece
-from penloop.dashboard.jobs import Jobs, NoLink, Stopped, Unwatched
+from penloop.dashboard.jobs import NoLink, Stopped
 from penloop.dashboard.live import samples_message
 from penloop.dashboard.pen_owner import PenOwner
 from penloop.dashboard.pen_source import SimulatedSource
-from penloop.dashboard.pen_thread import SIGNALS
 from penloop.dashboard.phase import PhaseTracker
-from penloop.dashboard.tuning_run import TuningRun
 from penloop.dashboard.view import Link
-from penloop.errors import BoardError
 from penloop.recordings.recording_file import read_recording
 from pensim.serial_port import SimulatedPort
 from tests.system.penloop_process import until
@@ -112,15 +106,6 @@ def test_a_recording_goes_on_over_a_power_cycle_with_the_gap_marked(owner, tmp_p
     assert owner.view.recording.gaps >= 1
 
 
-def test_the_first_stop_answers_all_that_are_asked_meanwhile():
-    jobs = Jobs()
-    first, second = jobs.ask_stop(), jobs.ask_stop()
-    assert first is second
-    assert jobs.take_stop() is first
-    assert not jobs.stop_wanted
-    assert jobs.take_stop() is None
-
-
 # The phase, against the crank of the plant.
 
 
@@ -208,73 +193,7 @@ def test_what_a_page_has_missed_for_minutes_is_dropped(monkeypatch):
     assert seen == 50
 
 
-# Experiments
-
-
-def test_an_experiment_ends_when_no_page_looks_on(owner, monkeypatch):
-    monkeypatch.setattr("penloop.dashboard.pen_thread.UNSEEN_S", 0.2)
-    with pytest.raises(Unwatched):
-        owner.experiment(lambda pen: pen.wait(1000)).result(PATIENCE_S)
-
-
-def test_an_experiment_shows_its_samples_and_gives_back_what_was_watched(owner):
-    def experiment(pen):
-        pen.subscribe(["state", "duty"], 10)
-        return [len(block.samples) for block in islice(pen.blocks(), 5)]
-
-    counts = owner.experiment(experiment).result(PATIENCE_S)
-    pieces, seen = owner.feed.since(0)
-    of_it = [one for one in pieces if one.layout.signals[-1].name == "duty"]
-    assert [len(one.samples) for one in of_it] == counts
-    assert owner.refresh().result(PATIENCE_S) is None  # behind the subscription in the queue
-    until(lambda: owner.feed.since(seen)[0], "samples of before")
-    names = [signal.name for signal in owner.feed.since(seen)[0][-1].layout.signals]
-    assert tuple(names) == SIGNALS
-
-
-class Proposed:
-    """A proposal, without the search for it."""
-
-    changes: ClassVar = {"rate_ki": 290}
-
-
-@pytest.fixture
-def tuning(monkeypatch, tmp_path):
-    """A tuning of a pen in SERVICE; the search and the pictures are left out."""
-
-    async def elsewhere(_call, *_arguments):
-        return Proposed()
-
-    monkeypatch.setattr("penloop.dashboard.tuning_run._elsewhere", elsewhere)
-    monkeypatch.setattr("penloop.dashboard.pen_thread.UNSEEN_S", 1e9)
-    owner = PenOwner(SimulatedSource("sim://?cartridge=none&pace=50"))
-    owner.start()
-    until(lambda: owner.view.state == "STANDBY", "a pen that stands by")
-    owner.act(lambda bench: bench.operator.click(3.5)).result(PATIENCE_S)
-    until(lambda: owner.view.state == "SERVICE", "SERVICE")
-    yield TuningRun(owner, tmp_path)
-    owner.close()
-
-
-@pytest.mark.parametrize(("ending", "left"), [("keep", 290), ("go_back", 300)])
-def test_a_tuning_tries_on_the_pen_and_keeps_or_goes_back(tuning, ending, left):
-    owner = tuning.owner
-
-    async def all_of_it():
-        await tuning.find()
-        await tuning.try_out()
-        now = await asyncio.wrap_future(owner.ask(lambda pen: pen.get("rate_ki").value))
-        await getattr(tuning, ending)()
-        return now
-
-    assert asyncio.run(all_of_it()) == 290
-    until(lambda: owner.view.values["rate_ki"].value == left, "the settings that stay")
-    assert not owner.present
-
-
-def test_a_tuning_outside_of_service_tells_how_to_get_there(owner, tmp_path):
-    with pytest.raises(BoardError, match="SERVICE"):
-        asyncio.run(TuningRun(owner, tmp_path).find())
+# A recording
 
 
 def test_a_full_disk_ends_a_recording_and_nothing_else(owner, tmp_path, monkeypatch):

@@ -64,36 +64,61 @@ class Job:
 
 
 class Jobs:
-    """Asked for by any thread, done by the pen's."""
+    """Asked for by any thread, done by the pen's.
+
+    Whether there is a link is known here, under the same lock: nothing that was asked over a link
+    is done over the next one, except a stop. A stop that did not get through is owed, once.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: deque[Job] = deque()
         self._stop: Future[None] | None = None
+        self._stop_owed = False
+        self._no_link: str | None = "still connecting"  # why there is none
 
     def ask(self, call: Callable[..., Any], needs_link: bool = True) -> Future[Any]:
-        """Puts a job behind the others."""
+        """Puts a job behind the others; NoLink where it needs a link and there is none."""
         job = Job(call, needs_link)
         with self._lock:
-            self._waiting.append(job)
+            if not needs_link or self._no_link is None:
+                self._waiting.append(job)
+                return job.answer
+            settle(job.answer, error=NoLink(self._no_link))
         return job.answer
 
     def ask_stop(self) -> Future[None]:
-        """A stop before all jobs; those that wait for the link are dropped."""
+        """A stop before all jobs; those that wait for the link are dropped.
+
+        Without a link the answer is NoLink, and the stop is owed.
+        """
         with self._lock:
-            stop = self._stop = self._stop or Future()
-        self.drop(Stopped())
+            if self._no_link is None:
+                stop = self._stop = self._stop or Future()
+                dropped = self._taken_back()
+            else:
+                self._stop_owed, dropped, stop = True, [], Future()
+                settle(stop, error=NoLink(self._no_link))
+        for job in dropped:
+            settle(job.answer, error=Stopped())
         return stop
+
+    def owe_stop(self) -> None:
+        """A stop that was taken has not got through."""
+        with self._lock:
+            self._stop_owed = True
 
     @property
     def stop_wanted(self) -> bool:
-        """Whether a stop has been asked for and not been taken."""
-        return self._stop is not None
+        """Whether a stop has been asked for, or is owed, and has not been taken."""
+        return self._stop_owed or self._stop is not None
 
     def take_stop(self) -> Future[None] | None:
-        """The stop that was asked for; it is the taker's to answer."""
+        """The stop that was asked for or is owed; it is the taker's to answer."""
         with self._lock:
-            stop, self._stop = self._stop, None
+            if not self.stop_wanted:
+                return None
+            stop, self._stop, self._stop_owed = self._stop or Future(), None, False
             return stop
 
     def take(self, linked: bool) -> Job | None:
@@ -105,10 +130,23 @@ class Jobs:
                     return job
         return None
 
-    def drop(self, error: Exception) -> None:
-        """Answers all that wait for the link with an error."""
+    def link_is_up(self) -> None:
+        """From now on jobs may be asked that need it."""
         with self._lock:
-            dropped = [job for job in self._waiting if job.needs_link]
-            self._waiting = deque(job for job in self._waiting if not job.needs_link)
-        for job in dropped:
-            settle(job.answer, error=error)
+            self._no_link = None
+
+    def link_is_down(self, reason: str) -> None:
+        """What waits for it ends with NoLink; a stop among it is owed."""
+        with self._lock:
+            self._no_link = reason
+            dropped = [job.answer for job in self._taken_back()]
+            if self._stop is not None:
+                dropped.append(self._stop)
+                self._stop, self._stop_owed = None, True
+        for answer in dropped:
+            settle(answer, error=NoLink(reason))
+
+    def _taken_back(self) -> list[Job]:
+        dropped = [job for job in self._waiting if job.needs_link]
+        self._waiting = deque(job for job in self._waiting if not job.needs_link)
+        return dropped

@@ -1,5 +1,6 @@
 """The owner of the pen: everything that is done with it is asked for here, by any thread."""
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -8,9 +9,7 @@ from typing import Any
 from penhost import Pen
 from penhost.scope import Progress
 from penloop.dashboard.captures import CaptureWanted
-from penloop.dashboard.jobs import NoLink
 from penloop.dashboard.pen_thread import PenThread
-from penloop.dashboard.view import Link
 
 
 class PenOwner(PenThread):
@@ -30,23 +29,19 @@ class PenOwner(PenThread):
 
         Without a link the answer is NoLink at once, and the pen is stopped when it is back.
         """
-        if self.view.link is Link.UP:
-            return self._jobs.ask_stop()
-        self._stop_owed = True
-        return self._no_link()
+        return self._jobs.ask_stop()
 
     def ask(self, call: Callable[[Pen], Any]) -> Future[Any]:
         """Has the pen's thread do something with the pen. The answer may be a PenError."""
-        return self._jobs.ask(call) if self.view.link is Link.UP else self._no_link()
+        return self._jobs.ask(call)
+
+    def attend(self) -> None:
+        """A person thinks in front of a page: SERVICE and a trial are kept for UNSEEN_S."""
+        self._attended_s = time.monotonic()
 
     def act(self, call: Callable[[Any], Any]) -> Future[Any]:
         """Has the pen's thread do something with the bench of a simulated pen."""
         return self._jobs.ask(lambda _pen: call(self.source.bench), needs_link=False)
-
-    def _no_link(self) -> Future[Any]:
-        answer: Future[Any] = Future()
-        answer.set_exception(NoLink(self.view.reason or "still connecting"))
-        return answer
 
     def subscribe(self, signals: Sequence[str], period_ms: int) -> Future[Any]:
         """Watches other signals from now on."""

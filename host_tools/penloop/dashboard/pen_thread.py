@@ -3,13 +3,17 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from penfw import protocol
 from penhost import Block, Pen, PenError
+from penhost.replies import Event
 from penloop.dashboard.intake import Intake
-from penloop.dashboard.jobs import LINK_ERRORS, Jobs, NoLink, Stopped, Unwatched, settle
+from penloop.dashboard.jobs import LINK_ERRORS, Jobs, Stopped, Unwatched, settle
 from penloop.dashboard.mirrored_pen import MirroredPen
 from penloop.dashboard.pen_source import PenSource
 from penloop.dashboard.recorder import Recorder
@@ -19,7 +23,7 @@ LISTEN_S = 0.004  # a stop waits no longer for the thread
 RETRY_S = 0.5
 SLICE_S = 0.02
 SILENCE_S = 1.0  # without samples for so long, the pen is asked whether it is there
-UNSEEN_S = 3.0  # an experiment ends when no page has been there for so long
+UNSEEN_S = 3.0  # an experiment ends, and SERVICE is not kept, without a page for so long
 PULSE_S = 0.5
 STATUS_S = 2.0  # how often the counters are read
 SIGNALS = ("state", "faults", "rate", "depth", "current", "battery", "strokes", "edge_age")
@@ -36,13 +40,14 @@ class PenThread:
         self._intake = Intake()
         self._recorder = Recorder()
         self.feed = self._intake.feed
-        self.present = False  # SERVICE and a trial are kept alive while somebody thinks
         self.seen_s = 0.0  # when a page was there last
+        self._attended_s = -UNSEEN_S  # when somebody was there last who thinks, in SERVICE
         self._wanted: tuple[tuple[str, ...], int] = (SIGNALS, PERIOD_MS)
         self._word = -1  # of faults, in the last sample
         self._heard_s = self._asked_s = self._pulse_s = 0.0
         self._watched = False  # the job under way ends when no page looks on
-        self._stopping = self._stop_owed = False
+        self._stopping = self._cut_short = False
+        self._values_due = self._subscription_due = False
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pen", daemon=True)
 
@@ -58,51 +63,57 @@ class PenThread:
 
     def _attend(self) -> None:
         with Pen(self.source.open()) as pen:
-            pen.interrupt_by(self._gate)
+            pen.interrupt_by(partial(self._gate, pen))
             self._asked_s = 0.0
-            self._turn(pen, self._greet)
+            while self.view.link is not Link.UP:
+                self._turn(pen, self._greet)
             while not self._ending.is_set() or self._jobs.stop_wanted:
                 self._turn(pen, self._work)
 
     def _turn(self, pen: Pen, work: Callable[[Pen], None]) -> None:
         """A stop, if one is wanted, then a piece of work that a stop may cut short."""
         self._stop_if_wanted(pen)
-        try:
+        self._cut_short = False
+        with suppress(Stopped):
             work(pen)
-        except Stopped:
-            if self.view.link is not Link.UP:
-                raise
 
-    def _gate(self) -> None:
+    def _gate(self, pen: Pen) -> None:
+        """Within the work: a stop is sent from here, at once, and the work is cut short.
+
+        It is cut short once, so that what parks and puts back at its end goes through.
+        """
         if self._stopping:
             return
-        if self._jobs.stop_wanted:
-            raise Stopped
+        if self._stop_if_wanted(pen):
+            self._cut(Stopped())
         if self._watched and time.monotonic() - self.seen_s > UNSEEN_S:
-            raise Unwatched
+            self._cut(Unwatched())
 
-    def _stop_if_wanted(self, pen: Pen) -> None:
+    def _cut(self, error: PenError) -> None:
+        if not self._cut_short:
+            self._cut_short = True
+            raise error
+
+    def _stop_if_wanted(self, pen: Pen) -> bool:
+        """Whether one was. A stop that does not get through is owed to the next link."""
         answer = self._jobs.take_stop()
         if answer is None:
-            return
+            return False
         self._stopping = True
         try:
             pen.stop()
-        except LINK_ERRORS as error:
-            settle(answer, error=error)
-            raise
-        except PenError as error:
-            settle(answer, error=error)
-        else:
             settle(answer)
+        except Exception as error:
+            settle(answer, error=error)
+            if isinstance(error, LINK_ERRORS) or not isinstance(error, PenError):
+                self._jobs.owe_stop()
+                raise
         finally:
             self._stopping = False
+        return True
 
     def _greet(self, pen: Pen) -> None:
-        """Reads what the pen says of itself. A stop that is owed comes first."""
-        if self._stop_owed:
-            pen.stop()
-            self._stop_owed = False
+        """Reads what the pen says of itself; begins anew after a stop."""
         tables = Tables(
             commands=pen.commands,
             states=tuple(pen.states),
@@ -121,6 +132,7 @@ class PenThread:
         if before is not None and before.pen_id != pen.info.pen_id:
             self._another_pen()
         self._subscribe(pen, self._wanted)
+        self._jobs.link_is_up()
         self._show(
             link=Link.UP, reason="", remedy="", connections=self.view.connections + 1,
             recording=self._recorder.state,
@@ -131,28 +143,36 @@ class PenThread:
         self._intake.another_pen()
 
     def _work(self, pen: Pen) -> None:
+        if self._subscription_due:
+            self._subscribe(pen, self._wanted)
         job = self._jobs.take(linked=True)
         if job is not None:
             job.run(pen)
             return
         self._listen(pen, LISTEN_S)
-        kinds = {event.kind for event in pen.events()}
-        if "setting applied" in kinds:
-            self._show(values=pen.get_all())
+        self._values_due |= any(_changes_values(event) for event in pen.events())
+        if self._values_due:
+            self._read_values(pen)
         self._look_after(pen)
 
-    def _listen(self, pen: Pen, wait_s: float) -> None:
-        for block in pen.take_blocks(wait_s):
-            self._take(pen, block)
+    def _read_values(self, pen: Pen) -> None:
+        self._show(values=pen.get_all())
+        self._values_due = False
 
-    def _take(self, pen: Pen, block: Block) -> None:
+    def _listen(self, pen: Pen, wait_s: float) -> None:
+        blocks = pen.take_blocks(wait_s)
+        for block in blocks:
+            self._take(block)
+        if blocks:
+            self._look_at(pen, blocks[-1].samples[-1])
+
+    def _take(self, block: Block) -> None:
         self._heard_s = time.monotonic()
         block = self._intake.take(block)
         if block.lost:
             self._show(lost=self.view.lost + block.lost)
         if self._recorder.add(block):
             self._show(recording=self._recorder.state)
-        self._look_at(pen, block.samples[-1])
 
     def _look_at(self, pen: Pen, sample: Any) -> None:
         """State and faults of the newest sample; of a new fault word, what the pen says of it."""
@@ -163,13 +183,13 @@ class PenThread:
             if state != self.view.state:
                 self._show(state=state)
         if "faults" in names and int(sample["faults"]) != self._word:
-            self._word = int(sample["faults"])
             self._show(faults=tuple(pen.faults()))
+            self._word = int(sample["faults"])
 
     def _look_after(self, pen: Pen) -> None:
         """Counters now and then; a pen that sends nothing is asked whether it is there."""
         now_s = time.monotonic()
-        if self.present and now_s - self._pulse_s > PULSE_S:
+        if now_s - self._attended_s < UNSEEN_S and now_s - self._pulse_s > PULSE_S:
             self._pulse_s = now_s
             pen.heartbeat()
         due_s = SILENCE_S if now_s - self._heard_s > SILENCE_S else STATUS_S
@@ -180,12 +200,8 @@ class PenThread:
 
     def _lost(self, error: Exception) -> None:
         reason, remedy = _reason_and_remedy(error)
+        self._jobs.link_is_down(reason)
         self._show(link=Link.DOWN, reason=reason, remedy=remedy, state="")
-        stop = self._jobs.take_stop()
-        if stop is not None:
-            self._stop_owed = True
-            settle(stop, error=NoLink(reason))
-        self._jobs.drop(NoLink(reason))
         if self.view.connections and isinstance(error, PenError):
             self._intake.interrupted(error)
         self._recorder.link_is_down()
@@ -211,25 +227,30 @@ class PenThread:
         self._wanted = (tuple(known), period_ms)
         self._intake.begin([pen.signals[name] for name in known])
         self._heard_s = time.monotonic()
+        self._subscription_due = False
         self._show(signals=tuple(known), period_ms=period_ms, lost=0)
 
     def _experiment(self, pen: Pen, call: Callable[[Pen], Any]) -> Any:
         def began(signals: Sequence[str]) -> None:
             self._intake.begin([pen.signals[name] for name in signals])
 
+        def showed(block: Block) -> None:
+            self._take(block)
+            self._look_at(pen, block.samples[-1])
+
         self.seen_s, self._watched = time.monotonic(), True
         try:
-            mirrored: Any = MirroredPen(pen, began, lambda block: self._take(pen, block))
+            mirrored: Any = MirroredPen(pen, began, showed)
             return call(mirrored)
         finally:
             self._watched = False
-            self._jobs.ask(lambda again: self._subscribe(again, self._wanted))
+            self._subscription_due = self._values_due = True
 
     def _set(self, pen: Pen, changes: dict[str, str]) -> Any:
         try:
             return pen.set(changes)
         finally:
-            self._show(values=pen.get_all())
+            self._read_values(pen)
 
     def _record(self, pen: Pen, goal: Path) -> None:
         signals = [pen.signals[name] for name in self._wanted[0]]
@@ -243,6 +264,11 @@ class PenThread:
 
     def _show(self, **changes: Any) -> None:
         self.view = replace(self.view, **changes)
+
+
+def _changes_values(event: Event) -> bool:
+    over = event.kind == "notice" and event.number == protocol.TRIAL_OVER
+    return over or event.kind == "setting applied"
 
 
 def _reason_and_remedy(error: Exception) -> tuple[str, str]:

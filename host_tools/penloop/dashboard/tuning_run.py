@@ -4,13 +4,14 @@ in a process of its own, so that a stop need not wait for it."""
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from penhost import Pen
-from penhost.trial import Trial
+from penhost import Pen, PenError
+from penloop.dashboard.jobs import Unwatched
 from penloop.dashboard.pen_owner import PenOwner
 from penloop.tuning import application, picture, session
 from penloop.tuning.application import Measured
@@ -44,7 +45,8 @@ class TuningRun:
     found: Findings | None = None
     proposal: Proposal | None = None
     after: Measured | None = None
-    _trial: Trial | None = None
+    under_way: bool = False  # from `find` to the end
+    _on_trial: bool = False
 
     @property
     def proposed_picture(self) -> Path:
@@ -58,7 +60,8 @@ class TuningRun:
 
     async def find(self) -> Proposal:
         """Measures the pen and searches. Raises what the experiments raise."""
-        self.owner.present = True
+        self.under_way = True
+        self.owner.attend()
         self.found = await asyncio.wrap_future(self.owner.experiment(self._find))
         self.told.append("the twin tries gains; this takes a minute")
         self.proposal = await _elsewhere(propose, self.found, self.proposed_picture)
@@ -73,6 +76,9 @@ class TuningRun:
         assert self.proposal is not None
         assert self.found is not None
         after = await asyncio.wrap_future(self.owner.experiment(self._try_out))
+        if not self.under_way:  # its page has gone meanwhile, another one looked on
+            self.end()
+            raise Unwatched
         self.after = after
         drawn = (self.proposal, self.found.measured, after, self.tried_picture)
         await _elsewhere(picture.draw, *drawn)
@@ -80,36 +86,39 @@ class TuningRun:
 
     def _try_out(self, pen: Pen) -> Measured:
         assert self.proposal is not None
-        trial = pen.trial(TRIAL_S)
-        trial.__enter__()
+        pen.trial(TRIAL_S).__enter__()
+        self._on_trial = True  # from here on `end` puts back what the clean-up here could not
         try:
             pen.set(self.proposal.changes)
-            measured = application.measure(Experiments(pen, self.told.append))
-        except BaseException as error:
-            trial.__exit__(type(error), error, None)
+            return application.measure(Experiments(pen, self.told.append))
+        except BaseException:
+            with suppress(PenError):
+                _revert(pen)
+                self._on_trial = False
             raise
-        self._trial = trial
-        return measured
 
     async def keep(self) -> None:
-        """The proposal stays."""
-        trial, self._trial = self._trial, None
-        if trial is not None:
-            await asyncio.wrap_future(self.owner.ask(lambda _pen: trial.keep()))
-            self.owner.refresh()
+        """The proposal stays. Raises Refused when the trial is over."""
+        await asyncio.wrap_future(self.owner.ask(lambda pen: pen.trial(TRIAL_S).keep()))
+        self._on_trial = False
+        self.owner.refresh()
         self.end()
 
     async def go_back(self) -> None:
         """The former settings come back."""
-        trial, self._trial = self._trial, None
-        if trial is not None:
-            await asyncio.wrap_future(self.owner.ask(lambda _pen: trial.revert()))
-            self.owner.refresh()
+        if self._on_trial:
+            await asyncio.wrap_future(self.owner.ask(_revert))
+            self._on_trial = False
         self.end()
 
     def end(self) -> None:
-        """SERVICE is not kept alive any more; a trial that is left goes back by itself."""
-        self.owner.present = False
-        if self._trial is not None:
-            trial, self._trial = self._trial, None
-            self.owner.ask(lambda _pen: trial.revert())
+        """SERVICE is not kept alive any more; a trial that is left goes back."""
+        self.under_way = False
+        if self._on_trial:
+            self._on_trial = False
+            self.owner.ask(_revert)
+
+
+def _revert(pen: Pen) -> None:
+    """The pen's own trial, also over another link than that which began it."""
+    pen.trial(TRIAL_S).revert()

@@ -43,10 +43,13 @@ class TunePanel:
         self._told = ui.label().props("id=tune-told")
         self._place = ui.element("div").classes("w-full")
         ui.timer(POLL_S, self._follow)
-        ui.context.client.on_delete(self._leave)
+        self._client = ui.context.client
+        self._client.on_delete(self._leave)
         self._offer("measure")
 
     def _follow(self) -> None:
+        if self._run and self._run.under_way and self._client.has_socket_connection:
+            self._owner.attend()
         service = self._owner.view.state == "SERVICE"
         self._buttons["measure"].set_enabled(service and not self._busy)
         if self._busy and self._run and self._run.told:
@@ -56,18 +59,24 @@ class TunePanel:
         for name, button in self._buttons.items():
             button.set_visibility(name in names)
 
-    async def _step(self, work: Callable[[], Awaitable[Any]]) -> Any:
-        """Does it; an error is told, and ends the tuning."""
-        self._busy = True
+    async def _step(self, work: Callable[[], Awaitable[Any]]) -> tuple[bool, Any]:
+        """(True, result), or (False, the error), which is told, and ends the tuning."""
+        self._busy, went = True, False
         self._offer()
         try:
-            return await work()
+            result = await work()
+            went = True
+            return went, result
         except (PenError, BoardError, UserError) as error:
             self._told.set_text(str(error))
-            self._finish()
-            return None
+            return went, error
+        except Exception as error:
+            self._told.set_text(f"{type(error).__name__}: {error}. Measure again.")
+            return went, error
         finally:
             self._busy = False
+            if not went:
+                self._finish()
 
     def _finish(self) -> None:
         if self._run is not None:
@@ -77,8 +86,8 @@ class TunePanel:
     async def _measure(self) -> None:
         folder = Path(tempfile.mkdtemp(prefix="penloop-tune-"))
         self._run = run = TuningRun(self._owner, folder)
-        proposal = await self._step(run.find)
-        if proposal is None:
+        went, proposal = await self._step(run.find)
+        if not went:
             return
         twin = (proposal.before.figures, proposal.after.figures)
         self._show(*twin, "on its twin", run.proposed_picture)
@@ -94,29 +103,31 @@ class TunePanel:
     async def _try_out(self) -> None:
         run = self._run
         assert run is not None
-        worse = await self._step(run.try_out)
-        if worse is None or run.after is None or run.found is None:
+        went, worse = await self._step(run.try_out)
+        if not went:
             return
+        assert run.after is not None
+        assert run.found is not None
         self._show(run.found.measured.figures, run.after.figures, "on the pen", run.tried_picture)
         if worse:
-            await self._step(run.go_back)
-            self._told.set_text(f"Worse on the pen itself: {', '.join(worse)}. It went back.")
-            self._finish()
+            await self._end_by(run.go_back, f"Worse on the pen: {', '.join(worse)}. It went back.")
             return
         self._told.set_text("In force on trial. It goes back by itself unless it is kept.")
         self._offer("keep", "back")
 
     async def _keep(self) -> None:
         assert self._run is not None
-        await self._step(self._run.keep)
-        self._told.set_text("Kept.")
-        self._finish()
+        await self._end_by(self._run.keep, "Kept.")
 
     async def _go_back(self) -> None:
         assert self._run is not None
-        await self._step(self._run.go_back)
-        self._told.set_text("The former settings are in force.")
-        self._finish()
+        await self._end_by(self._run.go_back, "The former settings are in force.")
+
+    async def _end_by(self, work: Callable[[], Awaitable[None]], told: str) -> None:
+        went, _ = await self._step(work)
+        if went:
+            self._told.set_text(told)
+            self._finish()
 
     def _show(self, before: Figures, after: Figures, where: str, picture: Path) -> None:
         self._place.clear()
