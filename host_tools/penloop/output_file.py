@@ -5,6 +5,13 @@ from pathlib import Path
 from penloop.errors import UserError
 
 
+def check_new(path: Path, force: bool) -> None:
+    """As check_writable. Raises UserError also where there is a file that may not be replaced."""
+    if path.exists() and not force:
+        raise UserError(f"{path} exists", "choose another name, or give --force")
+    check_writable(path)
+
+
 def check_report(path: Path) -> None:
     """As check_writable, of a report, whose folder is made: a build has none before."""
     try:

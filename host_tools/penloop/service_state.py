@@ -79,7 +79,8 @@ def raise_fault(pen: Pen) -> None:
     if latched:
         first = latched[-1]
         names = ", ".join(fault.name for fault in reversed(latched))
-        raise PenFault(f"the pen has latched {names} ({first.cause})", first.remedy)
+        remedy = f"{first.remedy}; `penloop faults` shows it"
+        raise PenFault(f"the pen has latched {names} ({first.cause})", remedy)
 
 
 def reading(pen: Pen, seconds: float, names: list[str]) -> Mapping[str, list[int]]:

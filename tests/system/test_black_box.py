@@ -397,6 +397,9 @@ def test_the_command_shows_the_records_and_writes_parquet(
     assert environment["blackbox"]["cartridge"]["needles"] == 12
     assert run(["blackbox", "--port", "here", "-o", str(path)]) == 2
     assert run(["blackbox", "--port", "here", "-o", str(tmp_path / "b"), "--record", "9"]) == 2
+    assert run(["blackbox", "--port", "here", "--record", "77"]) == 2
+    assert "no record 77: it has 1" in capsys.readouterr().err
+    assert run(["blackbox", "--port", "here", "--record", "1"]) == 0
     capsys.readouterr()
     assert run(["blackbox", "--port", "here", "--json"]) == 0
     [document] = json.loads(capsys.readouterr().out)

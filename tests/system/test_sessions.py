@@ -75,6 +75,16 @@ def test_the_page_is_one_file_with_every_treatment(treated, tmp_path, capsys):
     assert run(["sessions", "--html", str(tmp_path)]) == 2
 
 
+def test_a_page_that_exists_is_replaced_only_when_asked(treated, tmp_path, capsys):
+    goal = tmp_path / "treatments.html"
+    goal.write_text("mine")
+    assert run(["sessions", "--html", str(goal)]) == 2
+    assert "--force" in capsys.readouterr().err
+    assert goal.read_text() == "mine"
+    assert run(["sessions", "--html", str(goal), "--force", "--last", "1"]) == 0
+    assert f"1 treatment in {goal}" in capsys.readouterr().out
+
+
 def test_a_pen_without_treatments_says_so(capsys):
     assert run(["sessions", "--port", "sim://"]) == 0
     assert capsys.readouterr().out == "no treatments have been recorded\n"

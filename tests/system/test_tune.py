@@ -13,6 +13,7 @@ from serial import SerialException
 from penhost import Pen
 from penhost.errors import PortLost
 from penloop.cli import run
+from penloop.service_state import PenFault
 from penloop.tuning import application, session, twin
 from penloop.tuning.capture import Capture
 from penloop.tuning.experiment import ExperimentEnded, Experiments
@@ -224,6 +225,16 @@ def test_a_fault_ends_it_with_the_fault_s_remedy(bench, tmp_path, capsys):
     told = capsys.readouterr().err
     assert "stall" in told
     assert "lift off" in told
+
+
+@pytest.mark.parametrize("then", ["_park", "_go"])
+def test_a_refusal_after_a_fault_does_not_hide_the_fault(bench, then):
+    with Pen(SimulatedPort.on_bench(bench)) as pen:
+        experiments = Experiments(pen)
+        with pytest.raises(PenFault, match="link lost.*penloop faults"), experiments._motor():
+            bench.run(3.0)  # nothing is heard of the computer meanwhile
+            if then == "_go":
+                experiments._go(60.0)
 
 
 @pytest.mark.parametrize(

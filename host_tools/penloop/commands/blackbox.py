@@ -28,7 +28,7 @@ def blackbox(
         typer.Option("--output", "-o", metavar="FILE", help="Write a record there, as Parquet."),
     ] = None,
     record: Annotated[
-        int, typer.Option("--record", help="Which one is written; the newest by default.")
+        int, typer.Option("--record", help="Only this one; the newest is written by default.")
     ] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -37,9 +37,12 @@ def blackbox(
         raise UserError(f"{output} exists", "choose another name or move it away")
     with connected(port) as pen:
         records = pen.blackbox()
-        if output is not None:
+        if output is not None or record:
             chosen = _chosen(records, record)
+        if output is not None:
             write(output, pen, chosen)
+        if record:
+            records = [chosen]
         states = pen.states
         units = {name: signal.unit for name, signal in pen.signals.items()}
     if as_json:
@@ -55,12 +58,12 @@ def blackbox(
 
 def _chosen(records: list[BlackBoxRecord], number: int) -> BlackBoxRecord:
     if not records:
-        raise UserError("this pen has recorded no fault", "leave --output out")
+        raise UserError("this pen has recorded no fault", "leave --output and --record out")
     for one in records:
         if number in (0, one.sequence):
             return one
     there = ", ".join(str(one.sequence) for one in records)
-    raise UserError(f"there is no record {number}", f"choose one of {there}")
+    raise UserError(f"no record {number}", f"it has {there}")
 
 
 def _show(one: BlackBoxRecord, states: list[str], units: dict[str, str]) -> None:

@@ -15,7 +15,7 @@ from penloop import changes, completion
 from penloop.confirmation import confirm
 from penloop.connection import AsJson, Port, connected
 from penloop.errors import UserError
-from penloop.output_file import check_writable
+from penloop.output_file import check_new
 from penloop.profiles import checking, comparison, profile, writing
 from penloop.profiles.profile import Profile
 
@@ -53,7 +53,7 @@ def dump(
 ) -> None:
     """Write the settings of a pen to FILE as a profile, or print it."""
     if goal is not None:
-        _check_goal(goal, force)
+        check_new(goal, force)
     with connected(port) as pen:
         values = kept(pen, calibration)
         if changed:
@@ -67,12 +67,6 @@ def dump(
     scratch.write_text(text, "utf-8")
     os.replace(scratch, goal)
     print(f"{len(values)} settings in {goal}")
-
-
-def _check_goal(goal: Path, force: bool) -> None:
-    if goal.exists() and not force:
-        raise UserError(f"{goal} exists", "choose another name, or give --force")
-    check_writable(goal)
 
 
 def kept(pen: Pen, calibration: bool) -> dict[str, Quantity]:

@@ -9,7 +9,7 @@ import typer
 
 from penloop import treatment_page, treatments
 from penloop.connection import AsJson, Port, connected
-from penloop.output_file import check_writable
+from penloop.output_file import check_new
 
 
 def register(app: typer.Typer) -> None:
@@ -26,11 +26,12 @@ def sessions(
     last: Annotated[
         int, typer.Option("--last", min=1, help="Only so many, the newest.", show_default=False)
     ] = 1000,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the treatments that a pen has recorded: when, how long, how deep, which cartridge."""
     if page is not None:
-        check_writable(page)
+        check_new(page, force)
     with connected(port) as pen:
         found = treatments.treatments(pen)[:last]
         who = pen.info
@@ -43,7 +44,7 @@ def sessions(
     if not found:
         print("no treatments have been recorded")
     if page is not None:
-        print(f"{len(found)} treatments in {page}")
+        print(f"{len(found)} {'treatment' if len(found) == 1 else 'treatments'} in {page}")
 
 
 def _show(rows: list[tuple[str, ...]]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from penhost import Pen, PenError
+from penhost import Pen, PenError, Refused
 from penloop import service_state
 from penloop.errors import BoardError
 from penloop.tuning.capture import PERIOD_MS, SIGNALS, Capture, capture_of
@@ -175,8 +175,16 @@ class Experiments:
                 raise
             self._park()
 
+    def _command(self, name: str, value: int = 0) -> None:
+        """A refusal tells only that the pen is no longer in SERVICE: why it is not goes first."""
+        try:
+            self.pen.command(name, value)
+        except Refused:
+            self.check_state(self.pen.status().state)
+            raise
+
     def _park(self) -> None:
-        self.pen.command("park")
+        self._command("park")
         service_state.await_rest(self.pen)
         self.check_state(self.pen.status().state)
 
@@ -189,7 +197,7 @@ class Experiments:
     def _go(self, rate_hz: float) -> None:
         if not SLOWEST_HZ <= rate_hz <= FASTEST_HZ:
             raise ValueError(f"{rate_hz} Hz is outside {SLOWEST_HZ} to {FASTEST_HZ} Hz")
-        self.pen.command("run", round(rate_hz * 1e3))
+        self._command("run", round(rate_hz * 1e3))
 
     def _climb(self, goal_hz: float) -> None:
         self._go(goal_hz)
