@@ -9,12 +9,14 @@ from __future__ import annotations
 import errno
 from importlib.metadata import entry_points
 from typing import Any
+from urllib.parse import urlsplit
 
 import serial
 
 from penhost.errors import PortBusy, PortError, PortNotFound, PortNotPermitted
 
 SCHEMES_GROUP = "penloop.serial_schemes"
+NETWORK_SCHEMES = ("socket", "rfc2217")
 READ_TIMEOUT_S = 0.01  # how long one read waits: time-outs are kept to this
 WRITE_TIMEOUT_S = 1.0  # a port that takes no data for so long is not a pen's
 
@@ -35,8 +37,36 @@ _MEANINGS: tuple[tuple[tuple[int, ...], tuple[str, ...], type[PortError], str, s
         " or close the program that uses it",
     ),
     (
+        (errno.ENOTTY, errno.EISDIR),
+        ("Inappropriate ioctl",),
+        PortError,
+        "is no serial port",
+        "`penloop ports` lists those that are there",
+    ),
+    (
+        (errno.ECONNREFUSED,),
+        ("refused",),
+        PortNotFound,
+        "is closed",
+        "nothing listens there: is `penloop share` or `penloop sim --tcp` running?",
+    ),
+    (
+        (),
+        ("Name or service", "name resolution", "No address", "nodename nor", "getaddrinfo"),
+        PortNotFound,
+        "cannot be reached",
+        "no such host: check its name, or give its number",
+    ),
+    (
+        (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT),
+        ("No route", "unreachable", "timed out"),
+        PortNotFound,
+        "cannot be reached",
+        "its host does not answer: check the address and the network",
+    ),
+    (
         (errno.ENOENT, errno.ENXIO, errno.ENODEV),
-        ("FileNotFoundError", "refused", "Name or service", "No route", "timed out"),
+        ("FileNotFoundError",),
         PortNotFound,
         "does not exist",
         "plug the pen in; `penloop ports` lists what is there",
@@ -47,6 +77,8 @@ _MEANINGS: tuple[tuple[tuple[int, ...], tuple[str, ...], type[PortError], str, s
 def open_port(url: str, baudrate: int = 115200) -> Any:
     """An open pyserial port, held exclusively. Raises a PortError."""
     scheme = url.lower().partition("://")[0] if "://" in url else ""
+    if scheme in NETWORK_SCHEMES:
+        _check_address(url)
     _load_scheme(scheme)
     options: dict[str, Any] = {"baudrate": baudrate, "timeout": READ_TIMEOUT_S, "exclusive": True}
     if scheme != "rfc2217":  # has no write time-out
@@ -55,6 +87,17 @@ def open_port(url: str, baudrate: int = 115200) -> Any:
         return serial.serial_for_url(url, **options)
     except (OSError, ValueError) as error:
         raise _meaning(url, error) from error
+
+
+def _check_address(url: str) -> None:
+    """Raises PortError; pyserial tells of its own insides instead."""
+    try:
+        address = urlsplit(url)
+        whole = bool(address.hostname and address.port)
+    except ValueError:  # a port beyond 65535
+        whole = False
+    if not whole:
+        raise PortError(f"port {url} cannot be opened", "a socket needs HOST:PORT, 1 to 65535")
 
 
 def _load_scheme(scheme: str) -> None:

@@ -68,7 +68,7 @@ def test_babbling_port_is_told():
         port = Babbler(chatter=chatter)
         with pytest.raises(NotAPen, match="no pen"):
             Pen(port)
-        assert port.now_us() < 60e6
+        assert port.now_us() < 6e6
         assert not port.is_open
 
 
@@ -104,6 +104,30 @@ def test_missing_port_is_told():
         open_port("/dev/does-not-exist")
     with pytest.raises(PortNotFound):
         open_port("socket://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("socket://foo", "a socket needs HOST:PORT, 1 to 65535"),
+        ("socket://:5000", "a socket needs HOST:PORT"),
+        ("socket://127.0.0.1:99999", "a socket needs HOST:PORT"),
+        ("rfc2217://127.0.0.1:0", "a socket needs HOST:PORT"),
+        ("socket://127.0.0.1:1", "nothing listens there: is `penloop share`"),
+        ("socket://no-host.invalid:5000", "no such host"),
+        ("/etc/passwd", "is no serial port: `penloop ports`"),
+        ("/tmp", "is no serial port"),
+    ],
+)
+def test_what_is_no_port_is_told_in_plain_words(url, told):
+    with pytest.raises(PortError, match=told):
+        open_port(url)
+
+
+def test_a_fifo_is_no_serial_port(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(PortError, match="is no serial port"):
+        open_port(str(tmp_path / "fifo"))
 
 
 def test_unknown_scheme_and_nonsense_are_told():
