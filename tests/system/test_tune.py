@@ -227,14 +227,19 @@ def test_a_fault_ends_it_with_the_fault_s_remedy(bench, tmp_path, capsys):
     assert "lift off" in told
 
 
-@pytest.mark.parametrize("then", ["_park", "_go"])
-def test_a_refusal_after_a_fault_does_not_hide_the_fault(bench, then):
-    with Pen(SimulatedPort.on_bench(bench)) as pen:
-        experiments = Experiments(pen)
-        with pytest.raises(PenFault, match="link lost.*penloop faults"), experiments._motor():
-            bench.run(3.0)  # nothing is heard of the computer meanwhile
-            if then == "_go":
-                experiments._go(60.0)
+def run_and_lose_the_computer(experiments, bench, goes_on):
+    with experiments._motor():
+        bench.run(3.0)
+        if goes_on:
+            experiments._go(60.0)
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_refusal_after_a_fault_does_not_hide_the_fault(bench, goes_on):
+    with Pen(SimulatedPort.on_bench(bench)) as pen, pytest.raises(PenFault) as caught:
+        run_and_lose_the_computer(Experiments(pen), bench, goes_on)
+    assert "link lost" in str(caught.value)
+    assert "`penloop faults`" in str(caught.value)
 
 
 @pytest.mark.parametrize(
