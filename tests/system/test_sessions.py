@@ -64,7 +64,7 @@ def test_the_last_ones_only(treated, capsys):
 
 
 def test_the_page_is_one_file_with_every_treatment(treated, tmp_path, capsys):
-    goal = tmp_path / "file" / "treatments.html"
+    goal = tmp_path / "treatments.html"
     assert run(["sessions", "--html", str(goal)]) == 0
     assert f"2 treatments in {goal}" in capsys.readouterr().out
     text = goal.read_text()
