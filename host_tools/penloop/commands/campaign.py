@@ -29,6 +29,19 @@ from penloop.scenarios.scenario import SUFFIX
 from penloop.scenarios.scenario_writer import toml_of
 from pensim import Firmware
 
+Jobs = Annotated[
+    int | None, typer.Option("-j", "--jobs", min=1, help="Processes; one a core by default.")
+]
+Scheduler = Annotated[
+    str, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask cluster's, instead.")
+]
+Cases = Annotated[int | None, typer.Option("--cases", min=1, help="In place of the file's.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Results; a killed run goes on.")
+]
+OneCase = Annotated[
+    int | None, typer.Option("--case", min=0, metavar="N", help="Replay one case only.")
+]
 FAILED = 1
 OUT = Path("out/campaigns")
 
@@ -40,24 +53,14 @@ def register(app: typer.Typer) -> None:
 
 def campaign(
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="NAME.campaign.toml.")] = None,
-    jobs: Annotated[
-        int | None, typer.Option("-j", "--jobs", min=1, help="Processes; one a core by default.")
-    ] = None,
-    scheduler: Annotated[
-        str, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask cluster's, instead.")
-    ] = "",
+    jobs: Jobs = None,
+    scheduler: Scheduler = "",
     engine: Engine = "cpython",
     firmware: Annotated[str, typer.Option("--firmware", help="A directory with another one.")] = "",
-    cases: Annotated[
-        int | None, typer.Option("--cases", min=1, help="In place of the file's.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Results; a killed run goes on.")
-    ] = None,
+    cases: Cases = None,
+    out: Out = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Set older results aside.")] = False,
-    case: Annotated[
-        int | None, typer.Option("--case", min=0, metavar="N", help="Replay one case only.")
-    ] = None,
+    case: OneCase = None,
     show_schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema.")] = False,
 ) -> None:
     """Run a scenario with values that vary; the exit code is 1 when a case fails."""

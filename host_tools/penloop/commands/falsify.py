@@ -23,6 +23,13 @@ from penloop.scenarios.results import told
 from penloop.scenarios.scenario import SUFFIX
 from pensim import Firmware
 
+Jobs = Annotated[
+    int | None, typer.Option("-j", "--jobs", min=1, help="Processes; one a core by default.")
+]
+Worst = Annotated[
+    bool, typer.Option("--worst", help="Through the whole budget, for the deepest failure.")
+]
+Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The scenario that fails.")]
 FAILED = 1
 OUT = Path("out/falsify")
 BUDGET = 500  # runs
@@ -41,22 +48,16 @@ def _method(name: str) -> str:
 
 def falsify(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="NAME.campaign.toml.")],
-    jobs: Annotated[
-        int | None, typer.Option("-j", "--jobs", min=1, help="Processes; one a core by default.")
-    ] = None,
+    jobs: Jobs = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the search.")] = 0,
     budget: Annotated[int, typer.Option("--budget", metavar="RUNS", help="At most.")] = BUDGET,
     method: Annotated[
         str, typer.Option("--method", callback=_method, help="guided; random to compare with.")
     ] = GUIDED,
-    worst: Annotated[
-        bool, typer.Option("--worst", help="Through the whole budget, for the deepest failure.")
-    ] = False,
+    worst: Worst = False,
     engine: Engine = "cpython",
     firmware: Annotated[str, typer.Option("--firmware", help="A directory with another one.")] = "",
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="The scenario that fails.")
-    ] = None,
+    out: Out = None,
     force: Annotated[bool, typer.Option("--force", help="Over a file that is there.")] = False,
 ) -> None:
     """Search what varies in a campaign for a case that fails; the exit code is 1 if there is."""

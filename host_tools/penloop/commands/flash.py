@@ -13,6 +13,11 @@ from penloop.errors import UserError
 from pensim import Firmware
 
 BOARDS = ("pico", "pico2", "esp32")
+Image = Annotated[Path | None, typer.Option("--image", help="Write a filesystem image instead.")]
+Rollback = Annotated[bool, typer.Option("--rollback", help="Go back to the version before.")]
+NoRehearsal = Annotated[
+    bool, typer.Option("--no-rehearsal", help="Without trying it on the simulator first.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -28,15 +33,9 @@ def flash(
     ] = False,
     source: Annotated[bool, typer.Option("--source", help="As source text.")] = False,
     firmware: Annotated[str, typer.Option("--firmware", help="A directory with another one.")] = "",
-    rollback: Annotated[
-        bool, typer.Option("--rollback", help="Go back to the version before.")
-    ] = False,
-    image: Annotated[
-        Path | None, typer.Option("--image", help="Write a filesystem image instead.")
-    ] = None,
-    no_rehearsal: Annotated[
-        bool, typer.Option("--no-rehearsal", help="Without trying it on the simulator first.")
-    ] = False,
+    rollback: Rollback = False,
+    image: Image = None,
+    no_rehearsal: NoRehearsal = False,
     engine: Engine = "",
 ) -> None:
     """Flash the firmware: rehearse, copy, verify, switch over, see it start."""

@@ -28,6 +28,23 @@ from penloop.scenarios.results import (
 from penloop.scenarios.scenario_reader import load, schema
 from pensim import Firmware
 
+Places = Annotated[
+    list[Path] | None, typer.Argument(metavar="FILE|DIR…", help="Scenarios, NAME.pen.toml.")
+]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="In place of the file's.")]
+JUnit = Annotated[
+    Path | None, typer.Option("--junit", metavar="FILE", help="Results for a CI server.")
+]
+Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="A report with plots.")]
+Markdown = Annotated[
+    Path | None, typer.Option("--markdown", metavar="FILE", help="For a pull request's page.")
+]
+OldRuns = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Show what changed since it was saved.")
+]
+NewRuns = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Save the runs, to compare later ones with.")
+]
 FAILED = 1
 
 
@@ -37,31 +54,17 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    places: Annotated[
-        list[Path] | None, typer.Argument(metavar="FILE|DIR…", help="Scenarios, NAME.pen.toml.")
-    ] = None,
+    places: Places = None,
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, help="Side by side.")] = 1,
     engine: Engine = "cpython",
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="In place of the file's.")
-    ] = None,
+    seed: Seed = None,
     seeds: Annotated[str, typer.Option("--seeds", metavar="A..B", help="Once for each.")] = "",
     firmware: Annotated[str, typer.Option("--firmware", help="A directory with another one.")] = "",
-    junit_file: Annotated[
-        Path | None, typer.Option("--junit", metavar="FILE", help="Results for a CI server.")
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="A report with plots.")
-    ] = None,
-    summary: Annotated[
-        Path | None, typer.Option("--markdown", metavar="FILE", help="For a pull request's page.")
-    ] = None,
-    baseline: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Show what changed since it was saved.")
-    ] = None,
-    save_baseline: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Save the runs, to compare later ones with.")
-    ] = None,
+    junit_file: JUnit = None,
+    html: Html = None,
+    summary: Markdown = None,
+    baseline: OldRuns = None,
+    save_baseline: NewRuns = None,
     verbose: Annotated[
         bool, typer.Option("-v", help="Show every expectation and measure.")
     ] = False,
