@@ -9,5 +9,9 @@ COMMANDS = (
     ("trial", "ms", "settings go back when the host is silent for so long, or SERVICE ends"),
     ("keep", "", "ends the trial: its settings stay, and are stored"),
     ("revert", "", "ends the trial: the settings before it come back"),
-    ("acknowledge", "", "clears faults whose cause is gone; a press at the pen goes on from there"),
+    (
+        "acknowledge",
+        "",
+        "clears faults; of causes it sees USB power and the cartridge only; then a press goes on",
+    ),
 )

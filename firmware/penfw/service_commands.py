@@ -19,6 +19,8 @@ HERE_OR_NOT = 1  # hand_over's argument: also where the link is not on the promp
 
 def command(pen, number, argument):
     """(status, value): the value is a reason where the status is REFUSED."""
+    if pen.trial is not None:
+        pen.trial.renew()
     task, in_service_only = _TASKS[number - RUN]
     if in_service_only and pen.control.state != states.SERVICE:
         return protocol.REFUSED, protocol.SERVICE_ONLY

@@ -17,7 +17,6 @@ class SettingsTrial:
         self._pending = dict(pen.treatment.pending)
         self._session = pen.link.session
         self._span_ms = span_ms
-        self._frames = 0
         self._heard_ms = pen.uptime_ms
         self.over = False  # the values go back as soon as they may
 
@@ -25,14 +24,15 @@ class SettingsTrial:
         """The values before are those of the trial that was open."""
         self.before, self._pending = other.before, other._pending
 
+    def renew(self):
+        """The host that tries has changed or commanded something. Others may ask meanwhile."""
+        self._heard_ms = self._pen.uptime_ms
+
     def step(self):
         """One look, before anything else of a pass: ended or not, and what follows."""
         pen = self._pen
-        frames = pen.link.counters()[0]
-        if frames != self._frames:
-            self._frames = frames
-            self._heard_ms = pen.uptime_ms
-        silent = pen.uptime_ms - self._heard_ms > self._span_ms
+        heard_ms = max(self._heard_ms, pen.service.heartbeat_ms)
+        silent = pen.uptime_ms - heard_ms > self._span_ms
         left = pen.control.state != states.SERVICE
         if silent or left or pen.link.session != self._session:
             self.over = True
@@ -46,8 +46,9 @@ class SettingsTrial:
             if pen.control.state == states.SERVICE:
                 pen.stop()
             return
-        if pen.control.state == states.FAULT and pen.blackbox.fault:
-            return
+        word = pen.control.faults
+        if word != pen.seen_faults or (word and pen.blackbox.fault):
+            return  # not noted yet, or not written
         pen.settings[:] = self.before
         pen.treatment.pending = self._pending
         pen.settings_changed()

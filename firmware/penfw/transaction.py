@@ -1,16 +1,19 @@
 """A change of several settings: all or none. In memory while it is done only, see tables.py."""
 
 from penfw import protocol, settings, states
+from penfw.button import SERVICE_MS
 from penfw.limits import lowest_rate_mHz, to_step_um
 
 _RATE = settings.index("stroke_rate")
 _DEPTH = settings.index("depth")
 _CEILING = settings.index("depth_ceiling")
-_CALIBRATED = settings.index("calibrated")  # 0 is safe: no treatment. A wrong 1 ends in FAULT
+_CALIBRATED = settings.index("calibrated")
 
 
 def apply(pen, changes):
     """(status, value, reason, limit) for each change, a pair of index and value."""
+    if pen.trial is not None:
+        pen.trial.renew()
     proposed = _proposal(pen)
     results = []
     for index, value in changes:
@@ -46,12 +49,22 @@ def _refusal(pen, index, value):
     if value > settings.MAXIMA[index]:
         return protocol.ABOVE_MAXIMUM, settings.MAXIMA[index]
     closed = settings.ACCESSES[index] != settings.OPEN
-    forgets = index == _CALIBRATED and not value and pen.control.state == states.FAULT
+    forgets = index == _CALIBRATED and not value and _held_in_fault(pen)
     if closed and pen.control.state != states.SERVICE and not forgets:
         return protocol.SERVICE_ONLY, 0
     if closed and pen.motor_on():
         return protocol.MOTOR_ON, 0
     return 0, 0
+
+
+def _held_in_fault(pen):
+    """Whether somebody holds the button for as long as SERVICE wants it, which FAULT bars.
+
+    So long that no acknowledgement passes for it. A pen that is not calibrated treats nobody, but
+    its limits are wider.
+    """
+    held_ms = pen.button.held_ms(pen.uptime_ms)
+    return pen.control.state == states.FAULT and SERVICE_MS[0] <= held_ms <= SERVICE_MS[1]
 
 
 def _together(cartridge, changes, proposed):

@@ -56,11 +56,16 @@ class Trial:
         self.kept = True
 
     def revert(self) -> None:
-        """Brings the values before back, if that has not been done. Raises Refused."""
+        """Brings the values before back, if that has not been done.
+
+        Raises Refused, and PenError when the motor does not come to rest for it.
+        """
         for _ in range(LOOKS):
             if not self._under_way():
                 return
             self._pen.wait(LOOK_S)
+        told = f"the settings on trial are still in force after {LOOKS * LOOK_S:g} s"
+        raise PenError(told, "stop the motor: they go back once it rests and no fault waits")
 
     def _under_way(self) -> bool:
         try:

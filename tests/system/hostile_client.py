@@ -17,8 +17,6 @@ from tests.fuzz.frames import framed
 SCENES = ("boot", "standby", "ready", "running", "running in skin", "fault", "service")
 CEILING_UM = settings.DEFAULTS[settings.index("depth_ceiling")]
 CLOSED = [number for number, access in enumerate(settings.ACCESSES) if access != settings.OPEN]
-CALIBRATED = settings.index("calibrated")
-FORGETS = (states.SERVICE, states.FAULT)  # where a pen may be declared uncalibrated
 CLICK_MOST_S, HOLD_S, BOUNCE_S = 0.8, (3.0, 8.0), 0.05
 ACKNOWLEDGE = (protocol.COMMAND, b"\x08\0")
 MOTION = ("pen.duty", "plant.protrusion")
@@ -148,8 +146,7 @@ class HostileClient:
         """Each closed setting that was changed while the pen was not in SERVICE."""
         for index, asked_s, told_s in self.changed:
             rows = (trace.time_s >= asked_s) & (trace.time_s <= told_s)
-            allowed = FORGETS if index == CALIBRATED else (states.SERVICE,)
-            if not np.any(np.isin(trace["pen.state"][rows], allowed)):
+            if not np.any(trace["pen.state"][rows] == states.SERVICE):
                 yield f"{settings.NAMES[index]} was changed outside of SERVICE at {told_s:.3f} s"
 
     def _without_consent(self, trace, wanted, least_s, most_s):

@@ -12,7 +12,7 @@ from penloop.cli import run
 from penloop.errors import BoardError
 from pensim.plant.parameters import PenParameters, Sensors
 from pensim.serial_port import SimulatedPort
-from tests.system.story import latched, state
+from tests.system.story import latched, pen_of, state
 
 OFF = Sensors(
     position_zero_v=0.62, position_v_per_m=900.0, shunt_zero_v=0.84, battery_divider=0.47
@@ -147,9 +147,12 @@ def test_a_calibrated_pen_whose_sensor_was_replaced_can_be_declared_uncalibrated
     bench.run(3.0)
     assert state(bench) == "FAULT"
     pen = Pen(SimulatedPort.on_bench(bench))
+    bench.operator.press()
+    bench.run(3.5)
     with pytest.raises(Refused, match="SERVICE"):
         pen.set({"calibrated": 0, "shunt_zero": 15000})
     pen.set({"calibrated": 0})
+    bench.operator.release()
     with pytest.raises(Refused, match="SERVICE"):
         pen.set({"calibrated": 1})
     bench.run(4.0)
@@ -158,6 +161,37 @@ def test_a_calibrated_pen_whose_sensor_was_replaced_can_be_declared_uncalibrated
     bench.operator.click(3.5)
     bench.run(4.5)
     assert state(bench) == "SERVICE", latched(bench)
+
+
+@pytest.mark.verifies("R-704")
+@pytest.mark.parametrize("held_s", [0.0, 0.15, 2.0, 8.5])
+def test_in_fault_no_host_widens_a_pen_s_limits_without_somebody_who_holds_the_button(
+    make_bench, held_s
+):
+    bench = make_bench()
+    bench.run(1.0)
+    bench.operator.hazard("position_open")
+    bench.run(4.0)
+    control = pen_of(bench).control
+    limits = control.mismatch_um, control.battery_critical_mV
+    pen = Pen(SimulatedPort.on_bench(bench))
+    if held_s:
+        bench.operator.press()
+        bench.run(held_s)
+    with pytest.raises(Refused, match="hold the pen's button for 3 s"):
+        pen.set({"calibrated": 0})
+    assert (control.mismatch_um, control.battery_critical_mV) == limits == (100, 3000)
+
+
+@pytest.mark.parametrize(("hold", "code"), [("5 s", 0), ("2 s", 1)])
+def test_the_command_waits_for_the_person_who_holds_the_button(tmp_path, capsys, hold, code):
+    port = sim(tmp_path).replace("calibrated=0&", "")
+    (tmp_path / "person.toml").write_text(f'[[step]]\nat = "6 s"\ndo = "hold"\nhold = "{hold}"\n')
+    assert run(["calibrate", "--forget", "--wait", "15s", "--port", port]) == code
+    out, err = capsys.readouterr()
+    assert "hold the pen's button for 5 s" in err
+    assert ("let go" in out) == (code == 0)
+    assert ("nobody held" in err) == (code == 1)
 
 
 def sim(tmp_path, extra=""):

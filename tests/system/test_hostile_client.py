@@ -177,6 +177,10 @@ PLANTED = {
         },
         "outside of SERVICE",
     ),
+    "a fault is enough to declare the pen uncalibrated": (
+        {"transaction": (" and SERVICE_MS[0] <= held_ms <= SERVICE_MS[1]", "")},
+        "calibrated was changed outside of SERVICE",
+    ),
     "the depth knows no ceiling": (
         {
             "transaction": ("if index == _DEPTH and proposed[_DEPTH] > ceiling_um:", "if False:"),
@@ -205,6 +209,6 @@ PLANTED = {
 @pytest.mark.parametrize("name", PLANTED)
 def test_the_client_finds_what_is_broken(name):
     changes, told = PLANTED[name]
-    scenes = ("fault",) if "acknowledgement" in name else ("standby", "ready")
+    scenes = ("fault",) if "fault" in name or "acknowledgement" in name else ("standby", "ready")
     with pytest.raises(AssertionError, match=told):
         play(500, 30, with_changes(changes), scenes)

@@ -110,6 +110,31 @@ def test_silence_brings_them_back_by_itself(serviced):
 
 
 @pytest.mark.verifies("R-712")
+def test_a_host_that_only_asks_keeps_no_trial_alive(serviced):
+    pen, bench = serviced()
+    pen.command("trial", 2000)
+    pen.set(TRIED)
+    for _ in range(5):
+        bench.run(0.5)
+        pen.status()
+        pen.get("depth")
+        pen.faults()
+    assert values(pen) == BEFORE
+
+
+@pytest.mark.verifies("R-712")
+def test_what_a_host_changes_or_commands_renews_a_trial(serviced):
+    pen, bench = serviced()
+    pen.command("trial", 2000)
+    for rate_kp in (20, 25, 30):
+        pen.set({"rate_kp": rate_kp})
+        bench.run(1.5)
+        pen.command("park")
+        bench.run(1.5)
+    assert pen.get("rate_kp").value == 30
+
+
+@pytest.mark.verifies("R-712")
 def test_another_session_brings_them_back(serviced):
     pen, bench = serviced()
     pen.command("trial", 60000)
@@ -136,18 +161,48 @@ def test_leaving_service_brings_them_back_before_anything_can_start(serviced):
     assert notices(pen) == [protocol.TRIAL_OVER]
 
 
+FAULTS_OF = {
+    "position_open": "position sensor range",
+    "bridge_shorted": "overspeed",
+    "temperature_open": "over-temperature",
+    "battery_open": "battery critical",
+    "motor_jammed": "stall",
+}
+CASES = [
+    (hazard, runs, wait_s)
+    for hazard in FAULTS_OF
+    for runs in (False, True)
+    for wait_s in (0.0, 0.103, 0.107, 0.111)
+    if runs or hazard not in ("bridge_shorted", "motor_jammed")
+]
+
+
 @pytest.mark.verifies("R-712")
-def test_a_fault_brings_them_back_once_it_is_recorded_with_the_values_that_were_in_force(serviced):
+@pytest.mark.parametrize(("hazard", "runs", "wait_s"), CASES)
+def test_a_fault_brings_them_back_once_it_is_recorded_with_the_values_that_were_in_force(
+    serviced, hazard, runs, wait_s
+):
     pen, bench = serviced()
     pen.command("trial", 60000)
     pen.set(TRIED)
-    bench.operator.hazard("position_open")
-    bench.run(0.3)
-    assert latched(bench)
-    bench.run(3.0)
+    if runs:
+        pen.command("run", 80000)
+    with pen.presence():
+        pen.wait(wait_s)
+        bench.operator.hazard(hazard)
+        pen.wait(5.0)
+    assert FAULTS_OF[hazard] in latched(bench)
     assert values(pen) == BEFORE
     recorded = pen.blackbox()[0].settings
     assert {name: recorded[name].value for name in TRIED} == TRIED
+
+
+def test_a_trial_that_does_not_end_is_told(serviced, monkeypatch):
+    pen, _bench = serviced()
+    trial = pen.trial(5.0).__enter__()
+    monkeypatch.setattr(trial, "_under_way", lambda: True)
+    with pytest.raises(PenError, match="still in force"):
+        trial.revert()
 
 
 @pytest.mark.verifies("R-712")

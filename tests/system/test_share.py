@@ -1,14 +1,17 @@
 """`penloop share`: several programs look at one pen, and none disturbs it or the others."""
 
+import contextlib
 import queue
 import socket
+import struct
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from penfw import protocol
+from penfw import protocol, settings
 from penhost import Pen, Reconnection, Refused
 from penhost.errors import PenError
 from penloop.cli import run
@@ -16,7 +19,10 @@ from penloop.connection import open_pen_port
 from penloop.sharing.share import Door, Share
 from penloop.sharing.shared_pen import SharedPen
 from penloop.sharing.viewer import ANSWERED, ASKING
+from pensim.serial_port import SimulatedPort
+from tests.fuzz.frames import framed
 from tests.system.penloop_process import Server, finish, penloop, start, until
+from tests.system.story import pen_of
 
 
 class Sharing(threading.Thread):
@@ -217,6 +223,161 @@ def test_viewers_go_on_when_the_shared_port_was_away(tmp_path):
         _code, _out, err = finish(shared)
         server.close()
     assert "waiting 120s at most" in err
+
+
+POST = (
+    b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: https://a.example\r\n"
+    b"Content-Type: text/plain\r\nContent-Length: 60\r\n\r\n"
+)
+GREETING = framed(protocol.HELLO, 0x2021, b"\1\2\3\4")
+RATE = struct.pack("<Hi", settings.index("stroke_rate"), 140_000)
+CHANGE = framed(protocol.SET, 0x2022, b"\0\0" + RATE)
+
+
+def heard(client):
+    """All that it hears until the other end hangs up."""
+    data = b""
+    with contextlib.suppress(ConnectionResetError):
+        while piece := client.recv(4096):
+            data += piece
+    return data
+
+
+@pytest.mark.parametrize("before", [POST, POST + b"\0", b"\0" + POST + b"\0", CHANGE])
+@pytest.mark.parametrize("owner", [True, False])
+def test_frames_that_a_web_page_buries_in_its_request_are_not_read(sharing, before, owner):
+    port = sharing.owners_port if owner else sharing.viewers_port
+    with socket.create_connection(("127.0.0.1", int(port.rpartition(":")[2])), 60) as page:
+        page.sendall(before + GREETING + CHANGE)
+        assert heard(page) == b""
+    with Pen(sharing.owners_port) as pen:
+        assert pen.get("stroke_rate").value == 100_000
+
+
+def test_a_client_that_greets_first_is_read_whatever_zeros_come_before(sharing):
+    address = ("127.0.0.1", int(sharing.owners_port.rpartition(":")[2]))
+    with socket.create_connection(address, 60) as client:
+        client.sendall(b"\0" * 200 + GREETING + CHANGE)
+        with Pen(sharing.viewers_port) as pen:
+            until(lambda: pen.get("stroke_rate").value == 140_000, "the change")
+
+
+@pytest.fixture
+def stepped(make_bench):
+    """A shared pen in SERVICE, in virtual time, and its owner's door; steps as it is told."""
+    bench = make_bench()
+    bench.run(1.0)
+    bench.operator.click(3.5)
+    bench.run(4.0)
+    doors = [Door("127.0.0.1", 0, 16), Door("127.0.0.1", 0, 1)]
+    steady = Reconnection(lambda: Pen(SimulatedPort.on_bench(bench)), reopens=False)
+    share = Share(SharedPen(steady), *doors)
+    with share.open():
+        yield share, bench, doors
+
+
+def while_shared(share, act):
+    """What `act` returns, done by a client in a thread while the pen is shared."""
+    with ThreadPoolExecutor(1) as threads:
+        future = threads.submit(act)
+        while not future.done():
+            share.step()
+    return future.result()
+
+
+def tries(door):
+    """An owner that has begun a trial of 20 s."""
+    owner = Pen(door.name)
+    owner.command("trial", 20_000)
+    owner.set({"rate_kp": 20})
+    return owner
+
+
+def run_shared(share, bench, seconds):
+    """So much of the pen's time."""
+    end_s = bench.now_s + seconds
+    while bench.now_s < end_s:
+        share.step()
+
+
+@pytest.mark.verifies("R-712")
+def test_what_an_owner_tried_goes_back_when_it_goes(stepped):
+    share, bench, (_door, owners_door) = stepped
+    owner = while_shared(share, lambda: tries(owners_door))
+    run_shared(share, bench, 1.0)
+    assert pen_of(bench).get("rate_kp") == 20
+    owner.close()
+    run_shared(share, bench, 1.0)
+    assert pen_of(bench).get("rate_kp") == 10
+
+
+@pytest.mark.verifies("R-712")
+def test_what_an_owner_tried_goes_back_when_another_session_begins(stepped):
+    share, bench, (_door, owners_door) = stepped
+    owner = while_shared(share, lambda: tries(owners_door))
+    owner._transport._port.write(framed(protocol.HELLO, 0x3000, b"\5\6\7\x08"))
+    run_shared(share, bench, 1.0)
+    assert pen_of(bench).get("rate_kp") == 10
+    owner.close()
+
+
+@pytest.mark.verifies("R-712")
+def test_what_an_owner_tried_goes_back_when_it_is_silent_though_the_pen_is_watched(stepped):
+    share, bench, (_door, owners_door) = stepped
+    owner = while_shared(share, lambda: tries(owners_door))
+    run_shared(share, bench, 12.0)
+    assert pen_of(bench).get("rate_kp") == 20
+    run_shared(share, bench, 10.0)
+    assert pen_of(bench).get("rate_kp") == 10
+    owner.close()
+
+
+def test_viewers_that_flood_take_turns_and_the_owner_is_served_between_each(stepped, monkeypatch):
+    share, _bench, (door, _owners_door) = stepped
+    asked = []
+    request = share._shared.request
+
+    def counted(number, *fields):
+        if number == protocol.FAULTS:
+            asked.append(number)
+        return request(number, *fields)
+
+    monkeypatch.setattr(share._shared, "request", counted)
+    address = ("127.0.0.1", int(door.name.rpartition(":")[2]))
+    viewers = [socket.create_connection(address, 60) for _ in range(4)]
+    for viewer in viewers:
+        viewer.sendall(GREETING)
+        for sequence in range(0x2022, 0x2022 + 10):
+            viewer.sendall(framed(protocol.FAULTS, sequence, b"\0\0\0"))
+    counts = []
+    while len(asked) < 40:
+        before = len(asked)
+        share.step()
+        counts.append(len(asked) - before)
+    assert max(counts) == 1
+    for viewer in viewers:
+        viewer.close()
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:0", "192.0.2.7:0", "a.example:7771"])
+def test_the_owner_s_door_is_this_computer_s_unless_more_is_asked_for(capsys, address):
+    assert run(["share", "--port", "sim://", "--tcp", "127.0.0.1:0", "--owner", address]) == 2
+    err = capsys.readouterr().err
+    assert "--anywhere" in err
+    assert "Traceback" not in err
+
+
+def test_a_door_for_anywhere_is_warned_of():
+    shared = start(
+        "share", "--port", "sim://", "--tcp", "127.0.0.1:0", "--owner", "0.0.0.0:0", "--anywhere"
+    )
+    try:
+        shared.stdout.readline()
+        assert "may change things" in shared.stdout.readline()
+    finally:
+        shared.terminate()
+        _code, _out, err = finish(shared)
+    assert "whoever reaches it can run the pen" in err
 
 
 def test_an_address_that_cannot_be_is_told(capsys):

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from penhost import BadValue, Pen
+from penfw import protocol
+from penhost import BadValue, Pen, Refused
 from penhost.units import parse, show
 from penloop import calibration, changes, service_state
 from penloop.confirmation import confirm
@@ -27,14 +28,16 @@ Gauge = Annotated[
 Wait = Annotated[str, typer.Option("--wait", help="Wait so long for SERVICE to be entered: 60s.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Measure and show, but change nothing.")]
 Forget = Annotated[
-    bool, typer.Option("--forget", help="Declare the pen uncalibrated, in FAULT too.")
+    bool, typer.Option("--forget", help="Declare the pen uncalibrated, its button held.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Without asking.")]
 LOOK_S = 0.2
 NEXT = "a press at the pen leaves SERVICE; it then tests itself and is ready"
+HOLD_S = 60.0  # so long a person at the pen is waited for
+HOLD = "hold the pen's button for 5 s"
 FORGOTTEN = (
-    "the pen is not calibrated now: acknowledge its fault, lift it off and press where its light "
-    "asks for it, hold its button for 3 s to enter SERVICE, then `penloop calibrate`"
+    "the pen is not calibrated now: let go, acknowledge its fault, lift it off and press "
+    "where its light asks for it, hold the button for 3 s for SERVICE, then `penloop calibrate`"
 )
 
 
@@ -58,7 +61,7 @@ def calibrate(
     points = dict(_point(text) for text in gauge or [])
     with connected(port) as pen:
         if forget:
-            pen.set({"calibrated": 0})
+            _forget(pen, seconds(wait) if wait else HOLD_S)
             print(FORGOTTEN)
             return
         service_state.demand(pen, seconds(wait) if wait else 0.0)
@@ -90,6 +93,29 @@ def _gauge(pen: Pen, points: Mapping[int, int], asks: bool) -> calibration.Read:
         return parse(text, "um") if text else None
 
     return read
+
+
+def _forget(pen: Pen, wait_s: float) -> None:
+    """Outside of SERVICE somebody has to hold the pen's button. Raises Refused or BoardError."""
+    told = False
+    while not _forgotten(pen):
+        if not told:
+            print(HOLD, file=sys.stderr, flush=True)
+            told = True
+        if wait_s <= 0:
+            raise BoardError("nobody held the pen's button for 3 s", "hold it, and try again")
+        pen.wait(LOOK_S)
+        wait_s -= LOOK_S
+
+
+def _forgotten(pen: Pen) -> bool:
+    try:
+        pen.set({"calibrated": 0})
+    except Refused as refusal:
+        if refusal.reason != protocol.SERVICE_ONLY:
+            raise
+        return False
+    return True
 
 
 def _agree(pen: Pen, asks: bool, yes: bool) -> None:

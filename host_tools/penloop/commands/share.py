@@ -1,5 +1,7 @@
 """`penloop share`: one owner of the pen's port, and others that look on over TCP."""
 
+import sys
+from ipaddress import ip_address
 from typing import Annotated
 
 import typer
@@ -26,11 +28,14 @@ def share(
             "--owner", metavar="HOST:PORT", help="Where one client at a time may change things."
         ),
     ] = "",
+    anywhere: Annotated[
+        bool, typer.Option("--anywhere", help="Let --owner be reached from other computers.")
+    ] = False,
     wait: Wait = "60s",
 ) -> None:
     """Hold a pen's port, and let others look on over TCP, read-only."""
     door = Door(*_address(tcp), VIEWERS_MAX)
-    owners_door = Door(*_address(owner), 1) if owner else None
+    owners_door = Door(*_owners_address(owner, anywhere), 1) if owner else None
     with reconnecting(_paced(port), wait) as steady:
         shared = Share(SharedPen(steady), door, owners_door)
         with shared.open():
@@ -54,6 +59,25 @@ def _paced(port: str) -> str:
     if not port.startswith("sim:") or "pace=" in port:
         return port
     return port + ("&" if "?" in port else "?") + "pace=1"
+
+
+def _owners_address(text: str, anywhere: bool) -> tuple[str, int]:
+    """This computer's own, unless somebody wants another. Raises UserError."""
+    host, port = _address(text)
+    if _on_loopback(host):
+        return host, port
+    if not anywhere:
+        what = f"{host} lets other computers run the pen"
+        raise UserError(what, "write 127.0.0.1:PORT, or give --anywhere where that is wanted")
+    print(f"{host}:{port}: whoever reaches it can run the pen", file=sys.stderr, flush=True)
+    return host, port
+
+
+def _on_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _address(text: str) -> tuple[str, int]:

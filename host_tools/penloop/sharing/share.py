@@ -53,7 +53,10 @@ class Share:
         self._doors = [(door, False)] + ([(owners_door, True)] if owners_door else [])
 
     def step(self) -> None:
-        """Listens to the pen, then serves each client once. Raises a loss that lasts."""
+        """Listens to the pen; then the owner is served, and a viewer in turn.
+
+        Raises a loss that lasts.
+        """
         try:
             self._carry()
         except PASSING as error:
@@ -67,16 +70,27 @@ class Share:
             for newcomer in door.newcomers(there):
                 self.clients.append(Viewer(newcomer, self._shared, owner))
         blocks, events = self._shared.listen(LISTEN_S)
-        for client in sorted(self.clients, key=lambda client: not client.owner):
+        for client in self.clients:
             for block in blocks:
                 client.put(block)
             for event in events:
                 if event.kind in _KINDS:
                     client.tell(event, _KINDS[event.kind])
-            client.serve()
+        asking = self._next()
+        for client in sorted(self.clients, key=lambda client: not client.owner):
+            client.serve(client.owner or client is asking)
         for client in [client for client in self.clients if client.gone]:
             self.clients.remove(client)
             client.leave()
+
+    def _next(self) -> Viewer | None:
+        """The viewer whose turn it is, one a round: the owner waits for one request at most."""
+        asking = [client for client in self.clients if client.asks() and not client.owner]
+        if not asking:
+            return None
+        self.clients.remove(asking[0])
+        self.clients.append(asking[0])
+        return asking[0]
 
     @contextmanager
     def open(self) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """The owner's side: the one connection to the pen, and what viewers are told from it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from penfw import protocol
@@ -84,6 +84,11 @@ class SharedPen:
     def request(self, number: int, *fields: Any) -> dict[str, Any]:
         """A viewer's request, sent to the pen."""
         return self._steady.pen.request(number, *fields)
+
+    def end_trial(self) -> None:
+        """What an owner tried goes back with its session, of which the pen hears nothing."""
+        with suppress(Refused, BadValue):  # there is none, or none in this pen's protocol
+            self._steady.pen.command("revert")
 
     def listen(self, seconds: float) -> tuple[list[Block], list[Event]]:
         """What the pen has sent, waiting for it up to so long."""

@@ -17,6 +17,7 @@ from penloop.sharing.shared_pen import SharedPen
 PIECE = 4096
 OUT_MAX = 16_384  # bytes that a viewer has not taken; then its samples wait, and are dropped
 STUCK_US = 10_000_000  # a viewer that takes nothing for so long is let go
+GREETING_US = 10_000_000  # in which a client has to say what it is
 # Requests that are answered here, and those that ask the pen and change nothing. All others, also
 # those that a later protocol brings, change something.
 ANSWERED = (
@@ -92,7 +93,23 @@ class ViewerLink(Link):
 
     def __init__(self, port: Any, device: ViewerDevice, owner: bool) -> None:
         super().__init__(port, device)
+        self._owner = owner
+        self._shared = device.shared
         self._requests = ViewerRequests(device, self.counters, owner)
+
+    def damaged(self) -> int:
+        """Runs of bytes that were no frame."""
+        return int(self._parser.bad)
+
+    def _serve(self, number: int, sequence: int, payload: memoryview) -> None:
+        self._port.heard(number)
+        if not self._port.gone:
+            super()._serve(number, sequence, payload)
+
+    def _open(self, session: int, sequence: int) -> None:
+        if self._owner:
+            self._shared.end_trial()
+        super()._open(session, sequence)
 
 
 class Viewer:
@@ -107,7 +124,8 @@ class Viewer:
         self._shared = shared
         self._received = bytearray()
         self._out = bytearray()
-        self._moved_us = shared.now_us()
+        self._greeted = self._turn = False
+        self._moved_us = self._came_us = shared.now_us()
         self.restart()
 
     def restart(self) -> None:
@@ -126,15 +144,35 @@ class Viewer:
         with self._shared.clock.stopped_at(event.time_us):
             self._link.event(kind, event.number, event.value)
 
-    def serve(self) -> None:
-        """Takes in requests, answers, and sends what the client takes; never waits for it."""
+    def asks(self) -> bool:
+        """Takes in what the client has sent; whether some of it has not been looked at."""
         self._receive()
+        return bool(self._received)
+
+    def serve(self, turn: bool) -> None:
+        """Sends what the client takes, never waiting for it; answers a request at its turn."""
+        self._turn = turn
         self._link.poll(self._shared.now_us() // 1000 & protocol.COUNT_MASK)
+        late = self._shared.now_us() > self._came_us + GREETING_US
+        if not self._greeted and (late or self._link.damaged()):
+            self.gone = True
         self._send()
+
+    def heard(self, number: int) -> None:
+        """A frame, by its number. The first one greets, or this is no client: hang up.
+
+        So nothing gets in that is buried in another protocol, as a web page could have a browser
+        send it: whatever is before it is a damaged frame.
+        """
+        greets = number == protocol.HELLO and not self._link.damaged()
+        self._greeted = self._greeted or greets
+        self.gone = self.gone or not self._greeted
 
     def leave(self) -> None:
         """Wants nothing of the pen any more, and hangs up."""
         self.hang_up()
+        if self.owner and self._greeted:
+            self._shared.end_trial()
         self._device.ring.configure((), (), 0)
 
     def hang_up(self) -> None:
@@ -170,12 +208,14 @@ class Viewer:
     # The port of the link: see penfw/link.py
 
     def any(self) -> int:
-        """Bytes that wait."""
-        return len(self._received)
+        """Bytes that wait, at the client's turn."""
+        return len(self._received) if self._turn else 0
 
     def readinto(self, buffer: bytearray) -> int:
-        """Up to a buffer of them."""
-        size = min(len(buffer), len(self._received))
+        """Up to a buffer of them, up to a frame's end: one request a turn."""
+        blank = len(self._received) - len(self._received.lstrip(b"\0"))
+        frame = self._received.find(0, blank) + 1 or len(self._received)
+        size = min(len(buffer), frame)
         buffer[:size] = self._received[:size]
         del self._received[:size]
         return size
