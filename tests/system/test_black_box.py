@@ -1,6 +1,7 @@
 """The black box and the records of treatments: written in flash, read over the link."""
 
 import json
+import re
 from itertools import count
 
 import numpy as np
@@ -387,6 +388,10 @@ def test_the_command_shows_the_records_and_writes_parquet(
     told = capsys.readouterr().out
     assert "record 1: stall" in told
     assert "latched: park not reached, stall" in told
+    line = re.search(r"at -(\d+) ms: RUNNING, rate ([\d.]+) Hz, duty (\d+)", told)
+    assert 0 < int(line[1]) < 25
+    assert float(line[2]) == pytest.approx(110, rel=0.05)
+    assert int(line[3]) > 0  # not braked yet
     trace = read_recording(path)
     assert trace["pen.rate"].max() > 100_000
     environment = trace.header.environment

@@ -13,7 +13,7 @@ from penhost.units import show
 from penloop.connection import AsJson, Port, connected
 from penloop.errors import UserError
 
-SHOWN = ("state", "rate", "duty", "current", "battery", "depth")  # of the row at the fault
+SHOWN = ("state", "rate", "duty", "current", "battery", "depth")  # of the row before the fault
 
 
 def register(app: typer.Typer) -> None:
@@ -83,15 +83,17 @@ def _show(one: BlackBoxRecord, states: list[str], units: dict[str, str]) -> None
     if len(rows):
         span_ms = [(rows["time_us"][at] - one.time_us) // 1000 for at in (0, -1)]
         print(f"  signals: {len(rows)} rows from {span_ms[0]} ms to {span_ms[1]} ms")
-        print(f"  at the fault: {_at_fault(one, states, units)}")
+        print(f"  {_before_fault(one, states, units)}")
 
 
-def _at_fault(one: BlackBoxRecord, states: list[str], units: dict[str, str]) -> str:
-    before = one.rows[one.rows["time_us"] <= one.time_us]
+def _before_fault(one: BlackBoxRecord, states: list[str], units: dict[str, str]) -> str:
+    """Time and values of the last row before the fault: in the one at its time, of the pass that
+    saw it, the control interrupt has braked already."""
+    before = one.rows[one.rows["time_us"] < one.time_us]
     row = before[-1] if len(before) else one.rows[0]
     words = [states[row["state"]]]
     words += [f"{name} {show(int(row[name]), units.get(name, ''))}" for name in SHOWN[1:]]
-    return ", ".join(words)
+    return f"at {(row['time_us'] - one.time_us) // 1000} ms: {', '.join(words)}"
 
 
 def _document(one: BlackBoxRecord) -> dict[str, Any]:

@@ -48,7 +48,8 @@ def record(
         rows = [steady.pen.signals[name] for name in names]
         granted_ms = steady.pen.period_ms
         if granted_ms != wait_ms:
-            print(f"penloop: the pen takes a sample each {granted_ms} ms", file=sys.stderr)
+            told = f"{1000 / granted_ms:g} samples a second, {1000 / wait_ms:g} were asked"
+            print(f"penloop: the pen sends {told}", file=sys.stderr)
         recording = RecordingFile(goal, rows, environment(steady.pen, rows, granted_ms))
         afterwards.callback(_finish, recording)
         _take(steady, recording, span_s)
@@ -66,9 +67,11 @@ def _finish(recording: RecordingFile) -> None:
 
 def _take(pen: Reconnection, recording: RecordingFile, span_s: float | None) -> None:
     shown = TextColumn("{task.completed:.1f} s recorded")
+    console = Console(stderr=True)
     with Progress(
-        TextColumn("recording"), BarColumn(), shown, console=Console(stderr=True), transient=True
-    ) as progress:
+        TextColumn("recording"), BarColumn(), shown,
+        console=console, transient=True, disable=not console.is_terminal,
+    ) as progress:  # fmt: skip
         task = progress.add_task("", total=span_s)
         first_us = None
         for block, samples in samples_for(pen, span_s):

@@ -49,7 +49,7 @@ def draw(proposal: Proposal, before: Measured | None, after: Measured | None, pa
                 left = figure.add_subplot(rows[row, column], sharey=left)
                 _panel(left, side, moment)
                 if row == 0:
-                    left.set_title(_heading(side), loc="left", fontsize=12, fontweight="bold")
+                    left.set_title(_heading(side), loc="left", fontsize=11, fontweight="bold")
         _table(figure.add_subplot(rows[len(SPAN_S), :]), sides)
         save(figure, path)
 
@@ -57,7 +57,7 @@ def draw(proposal: Proposal, before: Measured | None, after: Measured | None, pa
 def _heading(side: Side) -> str:
     settings = side.tried.settings
     return (
-        f"{side.title}: kp {settings['rate_kp']}, ki {settings['rate_ki']}, "
+        f"{side.title}\nkp {settings['rate_kp']} uV/mHz, ki {settings['rate_ki']} uV/mHz/s,\n"
         f"IR {settings['ir_compensation'] / 10:g} %, slew {settings['slew']} Hz/s"
     )
 
@@ -83,7 +83,7 @@ def _panel(ax: Any, side: Side, moment: str) -> None:
 
 def _measured(ax: Any, measured: Measured) -> None:
     for number, step in enumerate(measured.steps):
-        name = "" if number else "pen, measured"
+        name = "" if number else "pen, measured (a turn late)"
         capture, start_s = step.capture, step.time_s
         style = {"color": palette.PEN, "ls": "", "marker": ".", "ms": 2.5, "alpha": 0.6}
         ax.plot(capture.time_s - start_s, capture.rate_hz, label=name or None, **style)
