@@ -64,9 +64,10 @@ class Description:
 
 
 def named(table: Mapping[str, Row], kind: str, names: Iterable[str]) -> list[Row]:
-    """The table's rows of these names. Raises BadValue, naming what is there."""
+    """The table's rows of these names. Raises BadValue, naming what is near, else what is there."""
     for name in names:
         if name not in table:
-            near = get_close_matches(name, table) or table
-            raise BadValue(f"this pen has no {kind} {name!r}", f"it has {', '.join(near)}")
+            near = get_close_matches(name, table)
+            meant = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(table)}"
+            raise BadValue(f"this pen has no {kind} {name!r}", meant)
     return [table[name] for name in names]

@@ -35,6 +35,7 @@ _KINDS: dict[str, tuple[str, dict[str, Fraction]]] = {
 }  # fmt: skip
 _KIND_OF = {name: kind for kind, (_shown, sizes) in _KINDS.items() for name in sizes}
 _SPELLINGS = {"µ": "u", "μ": "u", "°C": "C", "Ω": "Ohm", "°": "deg", "‰": "permille"}
+_MORE_NUMBER = re.compile(r"[.,'_\d]|[eE][+-]?\d")  # what is no unit, but goes on with a number
 _TEXT = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*(.*?)\s*")
 
 
@@ -67,6 +68,12 @@ def amount(text: str, unit: str) -> Fraction:
     match = _TEXT.fullmatch(text)
     if match is None:
         raise BadValue(f"{text!r} is not a number with a unit", _advice(unit))
+    if _MORE_NUMBER.match(match[2]):
+        raise BadValue(
+            f"the number of {text.strip()!r} cannot be read",
+            f"write plain digits with a point, in {', '.join(choices(unit))}"
+            if unit else "write a whole number in plain digits",
+        )  # fmt: skip
     given = _plain_unit(match[2])
     if not given and unit:
         raise BadValue(f"{text.strip()!r} has no unit", _advice(unit))

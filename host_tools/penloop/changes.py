@@ -24,9 +24,11 @@ class Step:
     def __str__(self) -> str:
         if self.status == "pending":
             return f"{self.name}: {self.before}, {self.wanted} from the next start on"
+        change = f"{self.before} -> {self.after}"
         if self.before == self.after:
-            return f"{self.name}: {self.after}, as before"
-        return f"{self.name}: {self.before} -> {self.after}"
+            change = f"{self.after}, as before"
+        rounded = f", {self.wanted} was rounded to {self.after}"
+        return f"{self.name}: {change}{rounded if self.wanted != self.after else ''}"
 
 
 def planned(pen: Pen, wanted: Mapping[str, int | str]) -> list[Step]:

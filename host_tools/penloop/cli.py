@@ -82,9 +82,14 @@ def _report(error: Exception) -> int:
         return _fail(f"{error.format_message().rstrip('.')}: see `penloop --help`", USAGE)
     if isinstance(error, UserError):
         return _fail(str(error), USAGE)
-    from penhost.errors import PenError  # here: what only helps or completes shall start fast
+    from penhost.errors import (
+        BadValue,
+        PenError,
+    )  # here: what only helps or completes shall start fast
     from pensim.errors import SimulatorError
 
+    if isinstance(error, BadValue):
+        return _fail(str(error), USAGE)
     if isinstance(error, (PenError, SimulatorError, BoardError)):
         return _fail(str(error), 1)
     if isinstance(error, OSError):

@@ -95,7 +95,7 @@ def test_no_changes_are_a_transaction_of_none(pen):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"dept": 1}, "this pen has no setting 'dept': it has depth"),
+        ({"dept": 1}, "this pen has no setting 'dept': did you mean depth"),
         ({"depth": "110Hz"}, "depth: '110Hz' has the wrong unit: give a number in um"),
         ({"depth": 2**31}, "does not fit 32 bits"),
         ({"depth": 0.75}, "0.75 is no value"),

@@ -67,6 +67,14 @@ def test_wrong_unit_is_refused_with_the_right_ones_named(text, unit, advice):
 
 
 @pytest.mark.parametrize(
+    "text", ["0,5mm", "1e3um", "1e400mm", "1E-3 m", "1e9", "1_000um", "1.2.3mm"]
+)
+def test_a_number_that_is_not_plain_is_told_as_such(text):
+    with pytest.raises(BadValue, match="cannot be read: write plain digits with a point"):
+        units.parse(text, "um")
+
+
+@pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
         (110_000, "mHz", "110 Hz"),

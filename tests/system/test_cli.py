@@ -37,27 +37,29 @@ def error_of(capsys, arguments, code):
         ("info --what", 2, "penloop --help"),
         ("info", 2, "PENLOOP_PORT"),
         ("info --port /dev/ttyNOT", 1, "penloop ports"),
-        ("info --port socket://127.0.0.1:1", 1, "penloop ports"),
+        ("info --port socket://127.0.0.1:1", 1, "penloop share"),
         ("info --port foo://bar", 1, "sim://"),
         ("info --port sim://?zone=moon", 1, "forehead"),
         ("info --port sim://?seed=x", 1, "seed"),
-        (f"get dept --port {SIM}", 1, "depth"),
-        (f"set depth --port {SIM}", 1, "depth=0.75mm"),
-        (f"set dept=1mm --port {SIM}", 1, "depth"),
-        (f"set depth=1 --port {SIM}", 1, "mm"),
-        (f"set depth=1Hz --port {SIM}", 1, "mm"),
-        (f"set depth=deep --port {SIM}", 1, "mm"),
+        (f"get dept --port {SIM}", 2, "depth"),
+        (f"set depth --port {SIM}", 2, "depth=0.75mm"),
+        (f"set dept=1mm --port {SIM}", 2, "depth"),
+        (f"set depth=1 --port {SIM}", 2, "mm"),
+        (f"set depth=1Hz --port {SIM}", 2, "mm"),
+        (f"set depth=deep --port {SIM}", 2, "mm"),
+        (f"set depth=0,5mm --port {SIM}", 2, "plain digits with a point"),
+        (f"set stroke_rat=90Hz --port {SIM}", 2, "did you mean stroke_rate?"),
         (f"set depth=3mm --port {SIM}", 1, "2.5 mm"),
         (f"set stroke_rate=10Hz --port {SIM}", 1, "25 Hz"),
         (f"set current_limit=1A --port {SIM}", 1, "SERVICE"),
-        (f"monitor --signals speed --port {SIM}", 1, "rate"),
+        (f"monitor --signals speed --port {SIM}", 2, "rate"),
         (f"monitor --signals , --port {SIM}", 2, "state"),
         (f"monitor --rate 5000 --port {SIM}", 2, "1000"),
-        (f"monitor --rate 5V --port {SIM}", 1, "Hz"),
-        (f"monitor --for 5 --port {SIM}", 1, "ms"),
+        (f"monitor --rate 5V --port {SIM}", 2, "Hz"),
+        (f"monitor --for 5 --port {SIM}", 2, "ms"),
         (f"monitor --for 0s --port {SIM}", 2, "more"),
         (f"record --port {SIM}", 2, "run.parquet"),
-        (f"record /dev/null/at/all.parquet --port {SIM}", 2, "name another"),
+        (f"record /dev/null/at/all.parquet --port {SIM}", 2, "make it first"),
         ("record --recover nothing.parquet", 2, "cut off"),
         ("demo --engine rocket", 2, "cpython"),
         ("demo --seed many", 2, "--seed"),
@@ -157,10 +159,16 @@ def test_get_shows_values_with_bounds_and_meaning(capsys):
     assert json.loads(capsys.readouterr().out)["depth"] == 500
 
 
+def test_a_value_that_the_pen_rounds_is_told(capsys):
+    assert run(["set", "depth=0.751mm", "--port", SIM]) == 0
+    told = capsys.readouterr().out
+    assert told == "depth: 0.5 mm -> 0.75 mm, 0.751 mm was rounded to 0.75 mm\n"
+
+
 def test_settings_may_be_named_by_a_pattern(capsys):
     assert run(["get", "rate_*", "depth", "rate_kp", "--json", "--port", SIM]) == 0
     assert list(json.loads(capsys.readouterr().out)) == ["rate_kp", "rate_ki", "depth"]
-    assert run(["get", "rata_*", "--port", SIM]) == 1
+    assert run(["get", "rata_*", "--port", SIM]) == 2
     assert "no setting 'rata_*'" in capsys.readouterr().err
 
 

@@ -204,7 +204,7 @@ def test_a_reset_names_what_it_changes_and_asks(call):
     assert call("params", "diff")[1].splitlines()[1].split() == [
         "stroke_rate", "100", "Hz", "110", "Hz",
     ]  # fmt: skip
-    assert "it has depth" in call("params", "reset", "depht", "--yes")[2]
+    assert "did you mean depth?" in call("params", "reset", "depht", "--yes")[2]
     assert "--all" in call("params", "reset", "--yes")[2]
 
 

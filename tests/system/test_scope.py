@@ -202,7 +202,7 @@ def test_a_reset_of_the_pen_is_told(connect):
         ({"samples": 0}, "ask for 1 to"),
         ({"signals": ()}, "name one to eight"),
         ({"signals": ("rate", "rate")}, "name each once"),
-        ({"signals": ("rat",)}, "it has rate"),
+        ({"signals": ("rat",)}, "did you mean rate"),
     ],
 )
 def test_what_is_typed_wrong_is_told_with_its_remedy(connect, arguments, remedy):

@@ -61,7 +61,7 @@ def test_the_motor_runs_at_its_rate_and_the_needles_park(sim, capsys):
     [
         ("run-motor 100", "has no unit"),
         ("run-motor 100mm", "wrong unit"),
-        ("run-motor 500Hz --wait 10s", "argument"),
+        ("run-motor 999Hz", "999 Hz is out of bounds: give 25 Hz to 150 Hz"),
         ("run-motor 100Hz", "needs SERVICE"),
         ("run-motor 100Hz --for 0s", "no span"),
         ("park", "needs SERVICE"),

@@ -170,7 +170,7 @@ def test_lines_may_come_from_a_pipe():
     process.stdin.close()
     process.stdin = None
     code, out, err = finish(process)
-    assert (code, out.splitlines()[0]) == (1, "depth: 0.5 mm -> 0.75 mm")
+    assert (code, out.splitlines()[0]) == (2, "depth: 0.5 mm -> 0.75 mm")
     assert json.loads(out.splitlines()[1]) == {"depth": 750}
     assert err == err.splitlines()[0] + "\n"
 

@@ -12,6 +12,7 @@ from penhost.errors import BadValue
 from penhost.units import Quantity, parse, show
 from penloop import service_state
 from penloop.connection import AsJson, Port, connected, seconds
+from penloop.errors import BoardError, UserError
 
 SHOWN = ("rate", "current", "battery")
 LINE_S = 0.5  # from one line to the next
@@ -75,6 +76,7 @@ def run_motor(
     span_s = seconds(duration) if duration else None
     wait_s = seconds(wait) if wait else 0.0
     with connected(port) as pen:
+        _check_bounds(pen, asked)
         service_state.demand(pen, wait_s)
         with service_state.parked_at_the_end(pen), pen.presence():
             pen.command("run", asked)
@@ -86,6 +88,14 @@ def run_motor(
         print(json.dumps({"asked_mHz": asked.value, "mean_mHz": mean_mHz, **spread}))
         return
     print(f"asked {asked}, mean {show(mean_mHz, 'mHz')}; stopped, needles parked")
+
+
+def _check_bounds(pen: Pen, asked: Quantity) -> None:
+    """The motor is run within the bounds of a treatment's rate. Raises UserError."""
+    row = pen.settings["stroke_rate"]
+    if not row.minimum <= asked.value <= row.maximum:
+        bounds = f"{row.quantity(row.minimum)} to {row.quantity(row.maximum)}"
+        raise UserError(f"{asked} is out of bounds", f"give {bounds}")
 
 
 def _rate(text: str) -> int:
@@ -102,7 +112,7 @@ def _watched(pen: Pen, span_s: float | None, quiet: bool) -> list[int]:
     for sample in pen.samples():
         if pen.states[sample["state"]] != "SERVICE":
             service_state.raise_fault(pen)
-            raise BadValue("SERVICE has ended at the pen", service_state.HOW)
+            raise BoardError("SERVICE has ended at the pen", service_state.HOW)
         rates.append(int(sample["rate"]))
         passed_s = len(rates) * 0.02
         if not quiet and len(rates) % round(LINE_S / 0.02) == 0:
@@ -112,7 +122,7 @@ def _watched(pen: Pen, span_s: float | None, quiet: bool) -> list[int]:
         if span_s is not None and passed_s >= span_s:
             break
         if passed_s > RUN_UP_S and not sample["duty"] and not sample["rate"]:
-            raise BadValue("the motor was stopped at the pen", "run it again when nobody objects")
+            raise BoardError("the motor was stopped at the pen", "run it again when nobody objects")
     pen.unsubscribe()
     return rates
 
