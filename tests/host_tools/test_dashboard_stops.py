@@ -119,20 +119,16 @@ def test_two_stops_leave_the_plots_of_before_an_experiment(owner):
     begun = threading.Event()
 
     def experiment(pen):
-        try:
-            pen.unsubscribe()
-            begun.set()
-            pen.wait(100)
-        finally:
-            owner.stop()  # drops what waits
-            pen.status()
+        pen.unsubscribe()
+        begun.set()
+        pen.wait(100)
 
     work = owner.experiment(experiment)
+    work.add_done_callback(lambda _work: owner.stop())  # drops what waits
     begun.wait(PATIENCE_S)
     owner.stop()
     with pytest.raises(Stopped):
         work.result(PATIENCE_S)
-    owner.stop()
     seen = owner.feed.since(0)[1]
     until(lambda: owner.feed.since(0)[1] > seen + 5, "samples")
 

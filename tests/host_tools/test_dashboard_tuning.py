@@ -22,6 +22,7 @@ from tests.system.penloop_process import until
 
 PATIENCE_S = 60
 FORMER, TRIED = 300, 290  # of rate_ki
+SOON_S = 15.0  # of the pen; by itself a trial ends 30 s after the last word
 
 
 @pytest.fixture
@@ -171,10 +172,12 @@ def test_what_ends_a_trial_parks_the_pen_and_puts_the_values_back(
     tuning = TuningRun(service, tmp_path, proposal=Proposed())
     work = service.experiment(tuning._try_out)
     await_motor(service)
+    ended_s = service.source.bench.now_s
     error = ended(service, monkeypatch)
     with pytest.raises(error):
         work.result(PATIENCE_S)
     until(lambda: value_on_pen(service) == FORMER, "the values before, with the motor off")
+    assert service.source.bench.now_s - ended_s < SOON_S
     until(lambda: service.view.values["rate_ki"].value == FORMER, "the values on the page")
     assert at_rest_without_a_fault(service)
 
