@@ -12,12 +12,14 @@ from penhost.ports import open_port
 from penhost.tables import Identity
 from penloop.errors import UserError
 
+BOARDS = {
+    0x2E8A: "Raspberry Pi",  # RP2040 and RP2350 with MicroPython
+    0x303A: "Espressif",  # ESP32 with USB of its own
+}
 # Vendors behind whose USB identity a pen may be: the boards' own serial port, and the chips of
 # serial adapters. What others make, such as modems and positioning receivers, is never asked.
 # Sources: the USB IDs in MicroPython's ports and in the chips' documentation.
-VENDORS = {
-    0x2E8A: "Raspberry Pi",  # RP2040 and RP2350 with MicroPython
-    0x303A: "Espressif",  # ESP32 with USB of its own
+VENDORS = BOARDS | {
     0x0403: "FTDI",
     0x10C4: "Silicon Labs",  # CP210x
     0x1A86: "WCH",  # CH340, CH9102

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from penhost import Reconnection
+from penloop import line_capacity
 from penloop.commands.monitor import DEFAULT, Rate, Signals, samples_for, signal_names
 from penloop.connection import Port, Wait, period_ms, reconnecting, seconds
 from penloop.errors import UserError
@@ -50,6 +51,9 @@ def record(
         if granted_ms != wait_ms:
             told = f"{1000 / granted_ms:g} samples a second, {1000 / wait_ms:g} were asked"
             print(f"penloop: the pen sends {told}", file=sys.stderr)
+        short = line_capacity.warning(port, rows, granted_ms)
+        if short:
+            print(f"penloop: {short}", file=sys.stderr, flush=True)
         recording = RecordingFile(goal, rows, environment(steady.pen, rows, granted_ms))
         afterwards.callback(_finish, recording)
         _take(steady, recording, span_s)
