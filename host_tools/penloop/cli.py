@@ -58,8 +58,11 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Runs one command line; returns its exit code. Every error is one line on stderr."""
+def run(arguments: Sequence[str], in_shell: bool = False) -> int:
+    """Runs one command line; returns its exit code. Every error is one line on stderr.
+
+    `in_shell` is for its hint: there, help is had by `help COMMAND`.
+    """
     debug = "--debug" in arguments
     try:
         code = app(args=list(arguments), prog_name="penloop", standalone_mode=False)
@@ -73,13 +76,14 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if debug:
             raise
-        return _report(error)
+        return _report(error, in_shell)
 
 
-def _report(error: Exception) -> int:
+def _report(error: Exception, in_shell: bool) -> int:
     """Prints an error as one line; returns the exit code: 2 for what was typed, else 1."""
     if isinstance(error, typer.TyperException):
-        return _fail(f"{error.format_message().rstrip('.')}: see `penloop --help`", USAGE)
+        what = error.format_message().rstrip(".")
+        return _fail(f"{what}: see `{_help_of(error, in_shell)}`", USAGE)
     if isinstance(error, UserError):
         return _fail(str(error), USAGE)
     from penhost.errors import (
@@ -97,6 +101,13 @@ def _report(error: Exception) -> int:
         return _fail(f"{where}{error.strerror or error}: check path, permissions and room", 1)
     kind = type(error).__name__
     return _fail(f"internal error, {kind}: {error}; run `penloop --debug …` and report it", 1)
+
+
+def _help_of(error: typer.TyperException, in_shell: bool) -> str:
+    """What to type for help on the command that was mistyped."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "penloop"
+    return f"help{command.removeprefix('penloop')}" if in_shell else f"{command} --help"
 
 
 def _fail(text: str, code: int) -> int:

@@ -34,7 +34,8 @@ def error_of(capsys, arguments, code):
     ("line", "code", "told"),
     [
         ("nothing", 2, "penloop --help"),
-        ("info --what", 2, "penloop --help"),
+        ("info --what", 2, "penloop info --help"),
+        ("set", 2, "see `penloop set --help`"),
         ("info", 2, "PENLOOP_PORT"),
         ("info --port /dev/ttyNOT", 1, "penloop ports"),
         ("info --port socket://127.0.0.1:1", 1, "penloop share"),

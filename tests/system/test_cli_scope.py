@@ -50,7 +50,7 @@ def test_scripts_get_one_json_document(capsys):
         (("--signals", ","), "name some, such as", 2),
         (("--before", "20"), "give a number in permille, %", 2),
         (("--before", "120%"), "give 0% to 100%", 2),
-        (("--samples", "many"), "see `penloop --help`", 2),
+        (("--samples", "many"), "see `penloop scope --help`", 2),
         (("--out", "capture.xls"), "let it end in .parquet, .mcap", 2),
         (("--plot", "capture.gif"), "let it end in .png", 2),
         (("--wait", "0s"), "give more than 0 ms", 2),

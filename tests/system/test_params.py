@@ -244,3 +244,13 @@ def test_a_profile_takes_back_what_was_pending(tmp_path, capsys):
         assert bench.signal("state") == states.RUNNING
         assert run(["get", "depth", "--json"]) == 0
         assert json.loads(capsys.readouterr().out) == {"depth": 500}
+
+
+def test_two_profiles_are_held_against_the_installed_table_first(tmp_path, capsys):
+    mine = written(tmp_path / "mine.toml", 'depth = "0.5 mm"')
+    bad = written(tmp_path / "bad.toml", 'depht = "0.5 mm"\ndepth = "100 Hz"')
+    assert run(["params", "diff", str(mine), str(bad)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "no setting 'depht': did you mean depth?" in err
+    assert "has the wrong unit" in err

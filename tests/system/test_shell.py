@@ -166,13 +166,15 @@ def test_lines_are_remembered_from_shell_to_shell(shell):
 
 def test_lines_may_come_from_a_pipe():
     process = start("shell", "--port", "sim://", stdin=-1)
-    process.stdin.write("# a comment\nset depth=0.75mm\nget depth --json\nget nothing\n")
+    process.stdin.write("# a comment\nset depth=0.75mm\nget depth --json\nset\nget nothing\n")
     process.stdin.close()
     process.stdin = None
     code, out, err = finish(process)
     assert (code, out.splitlines()[0]) == (2, "depth: 0.5 mm -> 0.75 mm")
     assert json.loads(out.splitlines()[1]) == {"depth": 750}
-    assert err == err.splitlines()[0] + "\n"
+    mistyped, unknown = err.splitlines()
+    assert mistyped.endswith("see `help set`")
+    assert "'nothing'" in unknown
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

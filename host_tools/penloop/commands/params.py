@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from penfw.settings import SETTINGS
 from penhost import Pen, Quantity
 from penhost.tables import Setting
 from penloop import changes, completion
@@ -132,7 +133,10 @@ def diff(
 ) -> None:
     """Show what differs: the pen from its defaults, a profile from the pen, or two profiles."""
     if first is not None and second is not None:
-        found = comparison.of_profiles(profile.read(first), profile.read(second), calibration)
+        pair = profile.read(first), profile.read(second)
+        for one in pair:
+            checking.check_alone(one, _installed())
+        found = comparison.of_profiles(*pair, calibration)
         sides = (str(first), str(second))
     else:
         with connected(port) as pen:
@@ -145,6 +149,11 @@ def diff(
                 told = comparison.written(profile.read(first), pen.settings, calibration)
                 found = comparison.of_values(told, _current(pen, told, there))
     _show_differences(found, sides, as_json)
+
+
+def _installed() -> dict[str, Setting]:
+    """The settings of the firmware that came with this tool."""
+    return {row[0]: Setting(index, *row) for index, row in enumerate(SETTINGS)}
 
 
 def _defaults(table: Mapping[str, Setting], names: Mapping[str, str]) -> dict[str, str]:

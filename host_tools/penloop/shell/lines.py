@@ -49,6 +49,6 @@ def _command(words: list[str], link: Link) -> int:
     if any(word.partition("=")[0] in ("--port", "-p") for word in words):
         raise UserError("the shell has its pen already", "leave --port out")
     if "--help" in words or words[0] not in ROWS:
-        return cli.run(words)  # nothing of the pen is wanted
+        return cli.run(words, in_shell=True)  # nothing of the pen is wanted
     with link.lent():
-        return cli.run(words)
+        return cli.run(words, in_shell=True)
