@@ -91,7 +91,7 @@ class TelemetryRing(SampleRing):
                 at += self.sample_size
                 count += 1
                 due_us += half_us * 2
-            elif late_us <= TICKS_MASK >> 1:
+            elif late_us < HALF:
                 break
             tail += 1
             if tail == self._size:

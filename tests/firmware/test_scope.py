@@ -157,6 +157,7 @@ def test_what_a_late_main_loop_loses_is_a_gap_and_nothing_is_invented(device):
     assert steps == [1, len(late) - 10 + 1, *[1] * 37]
 
 
+@pytest.mark.verifies("R-720")
 def test_ticks_that_did_not_come_are_a_gap_in_time(device):
     one = armed(device, "now", samples=8)
     device.control.tick_pair({}, {})

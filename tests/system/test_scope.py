@@ -95,6 +95,7 @@ def test_a_fault_and_the_flash_window_behind_it_leave_the_capture_whole(connect)
     assert capture.missing.sum() == pytest.approx(sum(steps[steps > 1500] / 1000 - 1), abs=5)
 
 
+@pytest.mark.verifies("R-720")
 def test_ticks_that_the_flash_took_are_missing_and_told(connect):
     pen, _bench = connect()
     scope = Scope(pen._session, [pen.signals["battery"]])
@@ -110,6 +111,7 @@ def test_ticks_that_the_flash_took_are_missing_and_told(connect):
     assert np.count_nonzero(capture.missing) <= 4
 
 
+@pytest.mark.verifies("R-720")
 def test_telemetry_loses_nothing_to_the_scope(connect):
     pen, _bench = connect("seed=5&port=usb")
     pen.set({"led_brightness": 50})
