@@ -16,7 +16,7 @@ from penhost.ports import open_port
 from penhost.records import BlackBoxRecord, HolderCartridge, TreatmentRecord
 from penhost.replies import Change, Event, FaultRecord, Outcome, Status
 from penhost.scope import MOST_SAMPLES, Capture, Scope, Watcher
-from penhost.session import Entropy, Session, entropy_of
+from penhost.session import GREETING_US, Entropy, Session, entropy_of
 from penhost.tables import Identity
 from penhost.transport import Transport
 from penhost.trial import Trial
@@ -44,12 +44,18 @@ class Pen(Listener):
         *,
         baudrate: int = 115200,
         entropy: Entropy | None = None,
+        greeting_us: int = GREETING_US,
     ) -> None:
-        """`port` is a name, a pyserial URL or an open port; `entropy(n)` gives n random bytes."""
+        """`port` is a name, a pyserial URL or an open port; `entropy(n)` gives n random bytes.
+
+        Where nothing whole comes within `greeting_us`, no pen is there.
+        """
         name = port if isinstance(port, str) else str(getattr(port, "name", "given"))
         opened = open_port(port, baudrate) if isinstance(port, str) else port
         self._transport = Transport(opened, name)
-        session = Session(self._transport, entropy or entropy_of(opened, self._transport))
+        session = Session(
+            self._transport, entropy or entropy_of(opened, self._transport), greeting_us
+        )
         super().__init__(session, self._transport.clock)
         try:
             self.info: Identity = tables.identity(self._session.open())

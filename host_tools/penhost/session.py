@@ -29,7 +29,7 @@ OLDEST_PROTOCOL = 1  # the oldest pen that this client can talk to
 PATIENCE_US = (250_000, 400_000, 600_000, 1_000_000, 1_000_000, 1_000_000)  # one a try
 NOISY_TRIES = 200  # on a line where something arrives, but damaged
 NOISE_WAIT_US = 100_000  # after a damaged frame, likely the reply, the next try comes so soon
-NOISE_ONLY_US = 4_000_000  # for so long, where nothing whole has ever come
+GREETING_US = 4_000_000  # where nothing whole has ever come, noise is listened to for so long
 SLICE_US = 20_000  # how often a wait looks for damaged frames, and at the gate
 BUSY_MAX_US = 1_000_000  # a pen that said BUSY is waited for no longer than this
 QUEUE_MAX = 4096  # telemetry frames; at 500 Hz of 8 signals 80 s that nobody has read
@@ -62,7 +62,9 @@ class Fields(dict[str, Any]):
 class Session:
     """One client's conversation with a pen; one request at a time."""
 
-    def __init__(self, transport: Transport, entropy: Entropy) -> None:
+    def __init__(
+        self, transport: Transport, entropy: Entropy, greeting_us: int = GREETING_US
+    ) -> None:
         self.telemetry: deque[dict[str, Any]] = deque(maxlen=QUEUE_MAX)
         self.events: deque[dict[str, Any]] = deque(maxlen=EVENTS_MAX)
         self.repeats = 0  # requests sent again
@@ -72,6 +74,7 @@ class Session:
         self.gate: Callable[[], None] | None = None  # called before each request and in each wait
         self._transport = transport
         self._entropy = entropy
+        self._greeting_us = greeting_us
         self._sequence = _FIRST_SEQUENCE
         self._busy_until_us = 0
         self._announced_us = 0  # of a pause, to be told with the samples that follow
@@ -129,7 +132,7 @@ class Session:
         data = self._transport.encode(number, self._sequence, values)
         self.requests += 1
         damaged = self._damaged()
-        noise_end_us = self._transport.clock.now_us() + NOISE_ONLY_US
+        greeting_end_us = self._transport.clock.now_us() + self._greeting_us
         for repeats in range(NOISY_TRIES):
             if repeats:
                 self.repeats += 1
@@ -141,7 +144,7 @@ class Session:
                 return reply
             if repeats + 1 >= len(PATIENCE_US) and self._damaged() == damaged:
                 raise PenSilent("the pen does not answer", "check cable, power and baud rate")
-            if not self._transport.good and self._transport.clock.now_us() > noise_end_us:
+            if not self._transport.good and self._transport.clock.now_us() > greeting_end_us:
                 break
         remedy = "check cable and ground, use a shorter cable or a lower baud rate"
         raise LineNoisy("the pen's answers arrive damaged", remedy)

@@ -26,6 +26,7 @@ LISTEN_S = 2.0
 SLOW_MS = 100  # a round trip on a good line takes 13 ms at 115,200 baud
 # Of other pens and adapters; asked where nothing sensible answers at the pen's own rate.
 BAUDS = (9600, 19200, 38400, 57600, 230400, 460800, 921600)
+LOOK_US = 600_000  # at each of them: two requests
 SLOW_REMEDY = (
     "end what keeps the computer busy, use a wired connection; on Linux set the adapter's"
     " latency_timer to 1 ms"
@@ -98,7 +99,7 @@ def _other_baud(port: str) -> int:
     """The rate at which a pen answers, or 0."""
     for baud in BAUDS:
         try:
-            Pen(open_port(port, baud)).close()
+            Pen(open_port(port, baud), greeting_us=LOOK_US).close()
             return baud
         except PenError:
             continue

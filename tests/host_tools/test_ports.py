@@ -72,6 +72,13 @@ def test_babbling_port_is_told():
         assert not port.is_open
 
 
+def test_a_look_at_noise_is_as_short_as_asked_for():
+    port = Babbler(chatter=b"\x55\0\xaa")
+    with pytest.raises(NotAPen, match="no pen"):
+        Pen(port, greeting_us=600_000)
+    assert port.now_us() < 1.5e6
+
+
 def test_random_noise_is_no_pen():
     generator = random.Random(4)
     port = Babbler(answer=lambda data: generator.randbytes(50))
