@@ -83,7 +83,8 @@ def _keep(pen, _argument):
 
 
 def _revert(pen, _argument):
-    if not _open_trial(pen):
+    """Also of one that is over and waits for its motor: the client looks until it is gone."""
+    if pen.trial is None:
         return protocol.NO_TRIAL
     pen.trial.over = True
     pen.trial.step()

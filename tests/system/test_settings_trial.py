@@ -215,6 +215,7 @@ def test_a_running_motor_is_parked_before_they_go_back(serviced):
     bench.run(0.3)
     pen.heartbeat()
     assert pen.command("revert").pending
+    assert pen.command("revert").pending  # still under way, no end that a client could take it for
     assert pen_of(bench).get("rate_kp") == 20
     with pytest.raises(Refused, match="no trial"):
         pen.command("keep")
