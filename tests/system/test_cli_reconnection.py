@@ -72,7 +72,7 @@ def test_a_simulated_pen_that_is_reset_is_watched_on(tmp_path, capsys):
 
 
 def test_a_wait_that_is_no_time_is_told(capsys):
-    assert run(["monitor", "--wait", "long", "--port", "sim://"]) == 1
+    assert run(["monitor", "--wait", "long", "--port", "sim://"]) == 2
     assert "ms" in capsys.readouterr().err
     assert run(["monitor", "--wait", "-5s", "--port", "sim://"]) == 2
     assert "0s or more" in capsys.readouterr().err
