@@ -13,13 +13,12 @@ from typing import Any
 from penhost import Pen, PenError
 from penloop.dashboard.jobs import Unwatched
 from penloop.dashboard.pen_owner import PenOwner
+from penloop.service_state import TRIAL_S
 from penloop.tuning import application, picture, session
 from penloop.tuning.application import Measured
 from penloop.tuning.experiment import Experiments
 from penloop.tuning.proposal import Proposal
 from penloop.tuning.session import Findings
-
-TRIAL_S = 30.0  # so long after the last word of this computer the former settings come back
 
 
 def propose(found: Findings, path: Path) -> Proposal:
