@@ -17,6 +17,14 @@ def state(bench: Bench) -> str:
     return states.STATES[bench.signal("state")]
 
 
+def enter_service(bench: Bench) -> None:
+    """From power-up: holds the button of a pen that stands, until it is in SERVICE."""
+    bench.run(1.0)
+    bench.operator.click(3.5)
+    bench.run(4.0)
+    assert state(bench) == "SERVICE", latched(bench)
+
+
 def fault_names(word: int) -> set[str]:
     """Names of the faults in a fault word."""
     return {row[1] for row in faults.FAULTS if word >> row[0] & 1}

@@ -12,7 +12,7 @@ from penloop.cli import run
 from penloop.errors import BoardError
 from pensim.plant.parameters import PenParameters, Sensors
 from pensim.serial_port import SimulatedPort
-from tests.system.story import latched, pen_of, state
+from tests.system.story import enter_service, latched, pen_of, state
 
 OFF = Sensors(
     position_zero_v=0.62, position_v_per_m=900.0, shunt_zero_v=0.84, battery_divider=0.47
@@ -32,10 +32,7 @@ def in_service(make_bench):
     def make(sensors=OFF, **options):
         parameters = PenParameters(sensors=sensors)
         bench = make_bench(parameters=parameters, calibrated=False, **options)
-        bench.run(1.0)
-        bench.operator.click(3.5)
-        bench.run(4.0)
-        assert state(bench) == "SERVICE", latched(bench)
+        enter_service(bench)
         return Pen(SimulatedPort.on_bench(bench)), bench
 
     return make

@@ -9,7 +9,7 @@ from pensim.engines import ENGINES
 from pensim.errors import FirmwareError
 from pensim.firmware import Firmware
 from tests.system.fault_scenarios import SCENARIOS, linked
-from tests.system.story import latched
+from tests.system.story import enter_service, latched
 
 
 def treatment(bench):
@@ -58,9 +58,7 @@ def settings_power_cuts(bench):
 
 def trial_and_acknowledgement(bench):
     """Settings on trial go back by silence; a fault in SERVICE is cleared over the link."""
-    bench.run(1.0)
-    bench.operator.click(3.5)
-    bench.run(4.0)
+    enter_service(bench)
     with linked(bench) as pen:
         pen.command("trial", 1000)
         pen.set({"rate_kp": 20, "depth": 750})

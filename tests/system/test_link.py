@@ -7,6 +7,7 @@ from penfw import protocol
 from penhost import Pen
 from penhost.errors import Refused
 from pensim.cartridge import SimulatedCartridge
+from tests.system import story
 from tests.system.story import latched, state
 
 
@@ -29,10 +30,7 @@ def connect():
 
 def enter_service(bench):
     bench.operator.remove_cartridge()
-    bench.run(1.0)
-    bench.operator.click(3.5)
-    bench.run(4.0)
-    assert state(bench) == "SERVICE"
+    story.enter_service(bench)
 
 
 def test_the_pen_describes_itself(connect):

@@ -9,11 +9,10 @@ import pytest
 from penfw import faults, protocol, settings, signals, states
 from penhost import Pen
 from penhost.errors import Refused
-from pensim import Bench
 from pensim.serial_port import SimulatedPort
 from tests.system.board_line import with_changes
 from tests.system.fault_scenarios import linked, started
-from tests.system.story import fault_names, latched, pen_of, state
+from tests.system.story import enter_service, fault_names, latched, pen_of, state
 
 OFF, RUN, PARK = 0, 1, 2
 
@@ -39,13 +38,6 @@ class Part:
 @pytest.fixture
 def part(make_bench):
     return Part(make_bench())
-
-
-def enter_service(bench: Bench) -> None:
-    bench.run(1.0)
-    bench.operator.click(3.5)
-    bench.run(4.0)
-    assert state(bench) == "SERVICE"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pensim.cartridge import SimulatedCartridge
 from tests.system.story import (
     after,
     control_of,
+    enter_service,
     first_time,
     last_time,
     latched,
@@ -48,10 +49,7 @@ def in_service(make_bench):
 
     def make(**options):
         bench = make_bench(**options)
-        bench.run(1.0)
-        bench.operator.click(3.5)
-        bench.run(4.0)
-        assert state(bench) == "SERVICE"
+        enter_service(bench)
         return bench
 
     return make

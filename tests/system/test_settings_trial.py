@@ -7,7 +7,7 @@ from penhost import Pen, PenError
 from penhost.errors import BadValue, Refused
 from pensim.serial_port import SimulatedPort
 from tests.system.board_line import with_changes
-from tests.system.story import latched, pen_of, state
+from tests.system.story import enter_service, latched, pen_of, state
 
 BEFORE = {"rate_kp": 10, "slew": 400, "depth": 500}
 TRIED = {"rate_kp": 20, "slew": 200, "depth": 750}
@@ -19,10 +19,7 @@ def serviced(make_bench):
 
     def make(**options):
         bench = make_bench(**options)
-        bench.run(1.0)
-        bench.operator.click(3.5)
-        bench.run(4.0)
-        assert state(bench) == "SERVICE"
+        enter_service(bench)
         return Pen(SimulatedPort.on_bench(bench)), bench
 
     return make

@@ -22,7 +22,7 @@ from penloop.sharing.viewer import ANSWERED, ASKING
 from pensim.serial_port import SimulatedPort
 from tests.fuzz.frames import framed
 from tests.system.penloop_process import Server, finish, penloop, start, until
-from tests.system.story import pen_of
+from tests.system.story import enter_service, pen_of
 
 
 class Sharing(threading.Thread):
@@ -266,9 +266,7 @@ def test_a_client_that_greets_first_is_read_whatever_zeros_come_before(sharing):
 def stepped(make_bench):
     """A shared pen in SERVICE, in virtual time, and its owner's door; steps as it is told."""
     bench = make_bench()
-    bench.run(1.0)
-    bench.operator.click(3.5)
-    bench.run(4.0)
+    enter_service(bench)
     doors = [Door("127.0.0.1", 0, 16), Door("127.0.0.1", 0, 1)]
     steady = Reconnection(lambda: Pen(SimulatedPort.on_bench(bench)), reopens=False)
     share = Share(SharedPen(steady), *doors)
@@ -282,6 +280,7 @@ def while_shared(share, act):
         future = threads.submit(act)
         while not future.done():
             share.step()
+            time.sleep(0.002)  # the client's own time passes too: the pen's must not run away
     return future.result()
 
 
