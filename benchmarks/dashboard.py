@@ -10,15 +10,12 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.system.chromium import Chromium
-from tests.system.dashboard_process import Dashboard
-from tests.system.penloop_process import Server
+from tests.system.dashboard_process import STATE, Desk
 
 STOPS = 60
 RUNS = 5
 WATCH_S = 10.0
 PROMISED_MS = 50
-STATE = "document.getElementById('state').textContent"
 
 
 def stop_ms(page):
@@ -54,16 +51,9 @@ def main():
     """Prints the figures and returns them: stops in ms, frames a second, ms behind."""
     with ExitStack() as afterwards:
         folder = Path(afterwards.enter_context(tempfile.TemporaryDirectory()))
-        server = Server(folder, "--link", str(folder / "pen"))
-        afterwards.callback(server.close)
-        board = Dashboard(folder, str(folder / "pen"))
-        afterwards.callback(board.close)
-        browser = Chromium(folder)
-        afterwards.callback(browser.close)
-        page = browser.page()
-        page.resize(1280, 720)
-        page.open(board.url)
-        page.until(f"{STATE} === 'READY'")
+        desk = Desk(folder, afterwards)
+        server = desk.pen(zone="")
+        page = desk.page(desk.dashboard())
         frames_hz, behind_ms = drawing(page)
         stops = stops_of_runs_ms(server, page) + [stop_ms(page) for _ in range(STOPS)]
     print(f"dashboard frames {frames_hz:.0f} a second, at most {behind_ms:.0f} ms behind")

@@ -7,12 +7,11 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.system.chromium import Chromium, Page
-from tests.system.dashboard_process import Dashboard
+from tests.system.chromium import Page
+from tests.system.dashboard_process import STATE, Desk
 from tests.system.penloop_process import Server
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
-STATE = "document.getElementById('state').textContent"
 BANNERS = "document.getElementById('banners').innerText"
 
 
@@ -28,8 +27,6 @@ def treat(server: Server, page: Page) -> None:
 
 def draw(server: Server, page: Page) -> None:
     """Three pictures: a treatment, the same on a phone in the dark, and a fault."""
-    page.until(f"{STATE} === 'READY'")
-    page.until("document.querySelector('[data-setting=depth] input').value")
     treat(server, page)
     page.picture(PICTURES / "dashboard.png")
     page.dark(True)
@@ -50,15 +47,9 @@ def main() -> None:
     """Starts a pen, a dashboard and a browser."""
     with ExitStack() as afterwards:
         folder = Path(afterwards.enter_context(tempfile.TemporaryDirectory()))
-        server = Server(folder, "--link", str(folder / "pen"))
-        afterwards.callback(server.close)
-        board = Dashboard(folder, str(folder / "pen"))
-        afterwards.callback(board.close)
-        browser = Chromium(folder)
-        afterwards.callback(browser.close)
-        page = browser.page()
-        page.resize(1280, 720)
-        page.open(board.url)
+        desk = Desk(folder, afterwards)
+        server = desk.pen(zone="")
+        page = desk.page(desk.dashboard())
         draw(server, page)
 
 

@@ -1,11 +1,15 @@
-"""`penloop dashboard` in a process of its own."""
+"""`penloop dashboard` in a process of its own, and what it needs around it."""
 
 import re
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from tests.system.penloop_process import finish, start, until
+from tests.system.chromium import Chromium, Page
+from tests.system.penloop_process import Server, finish, start, until
+
+STATE = "document.getElementById('state').textContent"
 
 
 class Dashboard:
@@ -43,3 +47,35 @@ class Dashboard:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         return finish(self.process)[0]
+
+
+class Desk:
+    """One folder with the link `pen`, and one browser; all that is made ends with `afterwards`."""
+
+    def __init__(self, folder: Path, afterwards: ExitStack) -> None:
+        self.folder = folder
+        self.port = str(folder / "pen")
+        self._afterwards = afterwards
+        self._chromium = Chromium(folder)
+        afterwards.callback(self._chromium.close)
+
+    def pen(self, zone: str = "cheek") -> Server:
+        """A pen in real time, on skin or, without a zone, in the air."""
+        server = Server(self.folder, "--link", self.port, *(["--zone", zone] if zone else []))
+        self._afterwards.callback(server.close)
+        return server
+
+    def dashboard(self, port: str | None = None) -> Dashboard:
+        """On the pen, or on another port."""
+        board = Dashboard(self.folder, port or self.port)
+        self._afterwards.callback(board.close)
+        return board
+
+    def page(self, board: Dashboard) -> Page:
+        """A page that shows a ready pen and its settings."""
+        page = self._chromium.page()
+        page.resize(1280, 720)
+        page.open(board.url)
+        page.until(f"{STATE} === 'READY'")
+        page.until("did_handshake && document.querySelector('[data-setting=depth] input').value")
+        return page

@@ -11,13 +11,11 @@ import pytest
 
 from penloop.cli import run
 from penloop.recordings.recording_file import read_recording
-from tests.system.chromium import Chromium
-from tests.system.dashboard_process import Dashboard
-from tests.system.penloop_process import Server, penloop, until
+from tests.system.dashboard_process import STATE, Desk
+from tests.system.penloop_process import penloop, until
 
 pytestmark = pytest.mark.timeout(240)  # each starts programs; machines are slow at times
 
-STATE = "document.getElementById('state').textContent"
 BANNERS = "document.getElementById('banners').innerText"
 TOLD = "document.getElementById('told').textContent"
 
@@ -27,35 +25,6 @@ def desk(tmp_path_factory):
     """Where pens are plugged in, dashboards started and pages opened; all are closed at the end."""
     with ExitStack() as afterwards:
         yield Desk(tmp_path_factory.mktemp("desk"), afterwards)
-
-
-class Desk:
-    """One folder with the link `pen`, and one browser."""
-
-    def __init__(self, folder, afterwards):
-        self.folder = folder
-        self.port = str(folder / "pen")
-        self._afterwards = afterwards
-        self._chromium = Chromium(folder)
-        afterwards.callback(self._chromium.close)
-
-    def pen(self):
-        server = Server(self.folder, "--link", self.port, "--zone", "cheek")
-        self._afterwards.callback(server.close)
-        return server
-
-    def dashboard(self, port=None):
-        board = Dashboard(self.folder, port or self.port)
-        self._afterwards.callback(board.close)
-        return board
-
-    def page(self, board):
-        page = self._chromium.page()
-        page.resize(1280, 720)
-        page.open(board.url)
-        page.until(f"{STATE} === 'READY'")
-        page.until("did_handshake && document.querySelector('[data-setting=depth] input').value")
-        return page
 
 
 @pytest.fixture(scope="module")
