@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from penloop import palette
+from penloop.html_table import named_rows
 from penloop.panels import Panel, Series
 from penloop.recordings.picture import Picture, Span, Table
 
@@ -45,17 +46,8 @@ def _template(name: str) -> str:
 def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     if not rows:
         return ""
-    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-    body = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>'
-        + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
-        + "</tr>"
-        for row in rows
-    )
-    return (
-        f"<section><h2>{escape(title)}</h2><div class='wide'><table><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div></section>"
-    )
+    rows_shown = named_rows(heads, rows)
+    return f"<section><h2>{escape(title)}</h2><div class='wide'>{rows_shown}</div></section>"
 
 
 def _data(picture: Picture) -> dict[str, Any]:

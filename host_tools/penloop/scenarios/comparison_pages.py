@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
+from penloop.html_table import named_rows
 from penloop.scenarios.comparison import Comparison, worst_first
 from penloop.scenarios.comparison_tables import (
     figure_name,
@@ -53,16 +54,7 @@ def _signals(comparison: Comparison) -> str:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    if not rows:
-        return ""
-    names = "".join(f"<th>{escape(name)}</th>" for name in head)
-    body = "".join(
-        f"<tr><th>{escape(row[0])}</th>"
-        + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
-        + "</tr>"
-        for row in rows
-    )
-    return f'<table class="changes"><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table>'
+    return named_rows(head, rows, "changes") if rows else ""
 
 
 CSS = """
