@@ -6,6 +6,7 @@ The pen is that of examples/pens/other-motor.toml. Every picture is drawn and ev
 by the commands of `penloop` themselves.
 """
 
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -22,18 +23,19 @@ PICTURES = ROOT / "docs" / "pictures"
 PEN = ROOT / "examples" / "pens" / "other-motor.toml"
 
 
+DRAWN = ("tuning-scope.png", "tuning.png")  # kept once all has gone well
 NAMES = ("rate_kp", "rate_ki", "ir_compensation", "slew", "motor_constant")
 
 
 def commands(folder):
     """The commands of the tutorial, each with what the person at the pen does meanwhile."""
-    capture, plot = str(folder / "start.parquet"), str(PICTURES / "tuning-scope.png")
+    capture, plot = str(folder / "start.parquet"), str(folder / DRAWN[0])
     scope = ["scope", "--signals", "rate,rate_target,current", "--trigger", "state RUNNING"]
     yield None, ["info"]
     yield start, [*scope, "--samples", "600", "--wait", "20s", "--out", capture, "--plot", plot]
     yield enter_service, ["service", "--wait", "60s"]
     yield None, ["get", *NAMES]
-    yield None, ["tune", "--yes", "--out", str(PICTURES / "tuning.png")]
+    yield None, ["tune", "--yes", "--out", str(folder / DRAWN[1])]
     yield None, ["get", *NAMES]
     yield None, ["service", "--end"]
     yield None, ["params", "dump", str(folder / "pen.toml"), "--changed"]
@@ -64,6 +66,8 @@ def play(bench, folder):
             if code:
                 return code
     print((folder / "pen.toml").read_text())
+    for name in DRAWN:
+        shutil.copyfile(folder / name, PICTURES / name)
     return 0
 
 

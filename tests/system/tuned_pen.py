@@ -31,7 +31,7 @@ def cut_short(monkeypatch):
     monkeypatch.setattr(design, "SHARES", (1.0,))
     monkeypatch.setattr(proposal, "SLEWS", ())
     monkeypatch.setattr(proposal, "NEIGHBOURS", ())
-    monkeypatch.setattr(proposal, "SEEDS", (1,))
+    monkeypatch.setattr(proposal, "PROOF_SEEDS", (2,))
 
 
 def law(bench):

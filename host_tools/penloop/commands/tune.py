@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
 from penhost import Pen
-from penhost.units import show
+from penhost.tables import Setting
 from penloop import service_state
 from penloop.connection import AsJson, Port, connected, seconds
 from penloop.errors import UserError
@@ -80,7 +81,7 @@ def _tuned(pen: Pen, goal: Path, twin: Path | None, yes: bool, dry_run: bool) ->
     _show_response(before)
     proposal = _propose(pen, before)
     picture.draw(proposal, before.measured, None, goal)
-    _show_proposal(proposal, before.measured)
+    _show_proposal(proposal, before.measured, pen.settings)
     print(f"before and after, side by side: {goal}")
     if twin is not None:
         twin_file.write(twin, proposal.parameters, pen.info.pen_id)
@@ -140,10 +141,10 @@ def _propose(pen: Pen, found: Findings) -> Proposal:
         return session.propose(found, tried)
 
 
-def _show_proposal(proposal: Proposal, measured: Measured) -> None:
-    before = proposal.before.settings
+def _show_proposal(proposal: Proposal, measured: Measured, rows: Mapping[str, Setting]) -> None:
     for name, value in proposal.changes.items():
-        print(f"  {name:<18}{before[name]} -> {value}")
+        before = rows[name].quantity(proposal.before.settings[name])
+        print(f"  {name:<18}{before} -> {rows[name].quantity(value)}")
     table = Table(box=None, pad_edge=False)
     for head in ("", "pen now", "twin now", "twin proposed"):
         table.add_column(head, justify="right" if head else "left")
@@ -194,9 +195,8 @@ def _apply(
         elif yes or asked("Keep it?", pen.heartbeat):
             tried.trial.keep()
     if tried.trial.kept:
-        units = {name: pen.settings[name].unit for name in proposal.changes}
-        kept = ", ".join(f"{name} {show(v, units[name])}" for name, v in proposal.changes.items())
-        print(f"kept: {kept}")
+        values = ((name, pen.settings[name].quantity(v)) for name, v in proposal.changes.items())
+        print("kept: " + ", ".join(f"{name} {value}" for name, value in values))
     else:
         print("the former settings are in force again")
     return tried.after, tried.trial.kept
