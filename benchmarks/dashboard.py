@@ -50,8 +50,9 @@ def drawing(page):
 def main():
     """Prints the figures and returns them: stops in ms, frames a second, ms behind."""
     with ExitStack() as afterwards:
-        folder = Path(afterwards.enter_context(tempfile.TemporaryDirectory()))
-        desk = Desk(folder, afterwards)
+        # Chromium's children still write a moment after it has ended.
+        folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        desk = Desk(Path(afterwards.enter_context(folder)), afterwards)
         server = desk.pen(zone="")
         page = desk.page(desk.dashboard())
         frames_hz, behind_ms = drawing(page)

@@ -30,11 +30,16 @@ PATIENCE_US = (250_000, 400_000, 600_000, 1_000_000, 1_000_000, 1_000_000)  # on
 NOISY_TRIES = 200  # on a line where something arrives, but damaged
 NOISE_WAIT_US = 100_000  # after a damaged frame, likely the reply, the next try comes so soon
 GREETING_US = 4_000_000  # where nothing whole has ever come, noise is listened to for so long
-SLICE_US = 20_000  # how often a wait looks for damaged frames, and at the gate
+SLICE_US = 20_000  # how often a wait looks for damaged frames
+GATE_US = 5_000  # how often a wait looks at the gate, where there is one
 BUSY_MAX_US = 1_000_000  # a pen that said BUSY is waited for no longer than this
 QUEUE_MAX = 4096  # telemetry frames; at 500 Hz of 8 signals 80 s that nobody has read
 EVENTS_MAX = 256
 QUIET_REQUESTS = 20  # without a repeat for so many, the line is taken for a good one again
+# Requests that change nothing: a wait for their reply may be given up, or they are asked anew.
+READING = frozenset(
+    (protocol.DESCRIBE, protocol.GET, protocol.FAULTS, protocol.STATUS, protocol.RECORDS)
+)
 _FIRST_SEQUENCE = 0x2020
 _PROMPT_CONTROLS = frozenset(b"\x01\x02\x03\x04\x05")  # mean something to a MicroPython prompt
 _PROMPT_SIGNS = (b">>>", b"MicroPython", b"raw REPL", b"Traceback (most")
@@ -71,7 +76,7 @@ class Session:
         self.requests = 0
         self._repeated_at = -QUIET_REQUESTS
         self._noises = 0
-        self.gate: Callable[[], None] | None = None  # called before each request and in each wait
+        self.gate: Callable[[], None] | None = None  # called before each request and in waits
         self._transport = transport
         self._entropy = entropy
         self._greeting_us = greeting_us
@@ -120,7 +125,7 @@ class Session:
             slice_us = until_us
             if self.gate is not None:
                 self.gate()
-                slice_us = min(until_us, clock.now_us() + SLICE_US)
+                slice_us = min(until_us, clock.now_us() + GATE_US)
             frame = self._transport.receive(slice_us)
             if frame is not None:
                 self._take_push(frame)
@@ -128,8 +133,7 @@ class Session:
                 return
 
     def _converse(self, number: int, values: Sequence[Any]) -> Frame:
-        self._sequence = (self._sequence + 1) & 0xFFFF
-        data = self._transport.encode(number, self._sequence, values)
+        sequence, data = -1, b""
         self.requests += 1
         damaged = self._damaged()
         greeting_end_us = self._transport.clock.now_us() + self._greeting_us
@@ -137,6 +141,9 @@ class Session:
             if repeats:
                 self.repeats += 1
                 self._repeated_at = self.requests
+            if sequence != self._sequence:  # the first time, or the gate has asked meanwhile
+                sequence = self._sequence = (self._sequence + 1) & 0xFFFF
+                data = self._transport.encode(number, sequence, values)
             self._transport.send(data)
             patience_us = PATIENCE_US[min(repeats, len(PATIENCE_US) - 1)]
             reply = self._await(number, values, self._transport.clock.now_us() + patience_us)
@@ -153,14 +160,21 @@ class Session:
         transport = self._transport
         damaged = self._damaged()
         now_us = transport.clock.now_us()
+        sequence = self._sequence
+        gate = self.gate if number in READING else None
+        slice_us = SLICE_US if gate is None else GATE_US
         while now_us < deadline_us:
-            frame = transport.receive(min(deadline_us, now_us + SLICE_US))
-            if frame and frame.sequence == self._sequence and _answers(frame, number, values):
+            frame = transport.receive(min(deadline_us, now_us + slice_us))
+            if frame and frame.sequence == sequence and _answers(frame, number, values):
                 return frame
             if frame:
                 self._take_push(frame)
                 if frame.number == protocol.NOISE:
                     return None  # the request was damaged
+            if gate is not None:
+                gate()
+                if self._sequence != sequence:
+                    return None  # our reply may have come meanwhile: it is asked anew
             now_us = transport.clock.now_us()
             if self._damaged() != damaged:
                 damaged = self._damaged()
