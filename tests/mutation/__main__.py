@@ -4,8 +4,9 @@ A line in: JSON [module, operator, occurrence, line, [tests to begin with]]. A l
 [module, operator, occurrence, before, after, killer, seconds]; `killer` is a test's id, LOADING
 where the mutant does not even load, HANGS where a test does not end, or empty: it survives.
 With `--measured` all tests are run first without a mutant: they have to pass, and then a mutant
-meets those only that reach what it changes. `--sources` prints the SHA-256 over all sources of
-ours that have a part in the answer.
+meets those only that reach what it changes. `--sources` prints JSON: a SHA-256 for each file of
+tests that is played, and by the name "" one over all other sources of ours that have a part in
+the answer.
 
 The tests are collected once; each mutant has a fork of this process. There the tests of the
 firmware's own modules get the mutant as `penfw`, and those of the system get it on the simulated
@@ -352,7 +353,7 @@ def _reach(test):
 
 
 class Sources:
-    """A plugin of pytest: tells the hash of all that is loaded once the tests are collected."""
+    """A plugin of pytest: tells the hashes of all that is loaded once the tests are collected."""
 
     def __init__(self, out):
         self._out = out
@@ -362,12 +363,19 @@ class Sources:
         paths = {Path(one.__file__) for one in [*sys.modules.values()] if _is_ours(one)}
         for folder in (mutants.FIRMWARE, ROOT / "simulator"):
             paths |= {path for kind in ("py", "pxd") for path in folder.rglob(f"*.{kind}")}
-        digest = hashlib.sha256()
-        for path in sorted(paths):
-            digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
-        self._out.write(digest.hexdigest() + "\n")
+        played = {ROOT / file for file in FILES}
+        hashes = {"": _hash(paths - played)}
+        hashes.update((file, _hash([ROOT / file])) for file in FILES)
+        self._out.write(json.dumps(hashes) + "\n")
         self._out.flush()
         os._exit(0)
+
+
+def _hash(paths):
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _is_ours(module):

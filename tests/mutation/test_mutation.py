@@ -10,7 +10,7 @@ from penloop.errors import UserError
 from penloop.evidence import mutants, mutation
 from penloop.evidence.mutants import MODULES, change_of, mutants_of
 from penloop.evidence.mutation import Result
-from penloop.evidence.mutation_process import ROOT
+from penloop.evidence.mutation_process import ROOT, Sources, sources
 from tests.mutation import blocks
 
 
@@ -100,6 +100,29 @@ def test_a_cut_line_of_the_kept_results_is_passed_over(tmp_path):
     file.write_text(f"{whole}\n{whole[:40]}")
     assert mutation.kept(file) == [result()]
     assert mutation.kept(tmp_path / "none") == []
+
+
+HASHES = {"": "f", "tests/x.py": "x", "tests/z.py": "z"}
+
+
+def test_a_killed_mutant_rests_on_its_killer_and_a_survivor_on_all_tests():
+    present = Sources(HASHES)
+    killed = result(present.behind("tests/x.py::test_y"))
+    alive = result(present.behind(""), killer="", occurrence=1)
+    hangs = result(present.behind("a test hangs"), killer="a test hangs", occurrence=2)
+    results = [killed, alive, hangs]
+    assert mutation._fresh(results, present) == results
+    assert mutation._fresh([*results, killed], present) == results
+    assert mutation._fresh(results, Sources({**HASHES, "tests/z.py": "a"})) == [killed]
+    assert mutation._fresh(results, Sources({**HASHES, "tests/x.py": "a"})) == []
+    assert mutation._fresh(results, Sources({**HASHES, "": "a"})) == []
+
+
+def test_the_sources_are_told_file_by_file():
+    hashes = sources().hashes
+    assert "tests/system/test_safety.py" in hashes
+    assert {len(one) for one in hashes.values()} == {64}
+    assert len({*hashes.values()}) == len(hashes)
 
 
 def test_the_claims_ask_for_95_percent_for_judgement_and_for_all_of_them():

@@ -1,8 +1,9 @@
 """Evidence that the tests would notice a change: mutants of safety, control and protocol.
 
 The long form plays every mutant; each result is kept at once, with the hash of the sources that it
-is of, so that it goes on where it ended, and begins anew when a source has changed. Survivors are
-judged in docs/safety/survivors.toml. The short form plays some that are known to be killed.
+rests on, so that it goes on where it ended; what rests on a source that has changed is played
+anew. Survivors are judged in docs/safety/survivors.toml. The short form plays some that are no
+survivors.
 """
 
 import json
@@ -16,7 +17,7 @@ from typing import Any
 
 from penloop.errors import UserError
 from penloop.evidence import mutation_pages
-from penloop.evidence.mutation_process import ROOT, play, source_hash
+from penloop.evidence.mutation_process import ROOT, Sources, play, sources
 from penloop.evidence.section import Claim, Effort, Part, Section
 
 JUDGED = ROOT / "docs" / "safety" / "survivors.toml"
@@ -27,7 +28,8 @@ SHORT_SEED = 1
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one mutant on sources of that hash; `killer` is empty where it survived."""
+    """What became of one mutant: `killer` is empty where it survived, `sources` a hash of what
+    that rests on."""
 
     sources: str
     ended: str
@@ -70,12 +72,14 @@ def make(effort: Effort) -> Section:
     """The last long run or, with `long`, the rest of it; short: that some are killed as then."""
     effort.folder.mkdir(parents=True, exist_ok=True)
     judged = judgements()
-    sources = source_hash()
+    present = sources()
     file = effort.folder / "results.jsonl"
-    claims = _long(effort, file, sources, judged) if effort.long else [_short(effort, judged)]
+    claims = _long(effort, file, present, judged) if effort.long else [_short(effort, judged)]
     results = kept(file)
-    data = {"sources": sources, "results": [asdict(one) for one in results]}
-    return Section(tuple(claims), mutation_pages.body(results, judged, sources, _counts()), data)
+    fresh = _fresh(results, present)
+    data = {"sources": present.whole, "results": [asdict(one) for one in fresh or results]}
+    body = mutation_pages.body(fresh or results, judged, _counts(), stale=not fresh)
+    return Section(tuple(claims), body, data)
 
 
 def judgements() -> dict[tuple[str, str, str], Judgement]:
@@ -107,6 +111,12 @@ def kept(file: Path) -> list[Result]:
     return found
 
 
+def _fresh(results: Iterable[Result], present: Sources) -> list[Result]:
+    """Those that hold for the present sources, one for each mutant."""
+    holding = (one for one in results if one.sources == present.behind(one.killer))
+    return [*{one.place: one for one in holding}.values()]
+
+
 def _counts() -> dict[str, int]:
     from penloop.evidence import mutants
 
@@ -128,7 +138,7 @@ def _short(effort: Effort, judged: dict[tuple[str, str, str], Judgement]) -> Cla
             break
     todo = [[*one, []] for one in chosen]
     results = []
-    for result in _played(todo, effort, ""):
+    for result in _played(todo, effort, None):
         results.append(result)
         effort.progress(len(results) / len(todo), result.module)
     alive = [f"{one.module}: {one.after}" for one in results if not one.killer]
@@ -140,12 +150,12 @@ def _short(effort: Effort, judged: dict[tuple[str, str, str], Judgement]) -> Cla
 
 
 def _long(
-    effort: Effort, file: Path, sources: str, judged: dict[tuple[str, str, str], Judgement]
+    effort: Effort, file: Path, present: Sources, judged: dict[tuple[str, str, str], Judgement]
 ) -> list[Claim]:
     from penloop.evidence import mutants
 
     before = kept(file)
-    done = {one.place: one for one in before if one.sources == sources}
+    done = {one.place: one for one in _fresh(before, present)}
     killers = {one.change: one.killer for one in before if "::" in one.killer}
     todo = []
     for module in mutants.MODULES:
@@ -158,7 +168,7 @@ def _long(
     if todo and not done:
         _keep_one_each(file, before)
     with file.open("a") as kept_file:
-        for result in _played(todo, effort, sources):
+        for result in _played(todo, effort, present):
             done[result.place] = result
             kept_file.write(json.dumps(asdict(result)) + "\n")
             kept_file.flush()
@@ -200,10 +210,12 @@ def _claims(
     ]
 
 
-def _played(todo: list[list[Any]], effort: Effort, sources: str) -> Iterator[Result]:
-    for row in play(todo, effort.jobs, effort.folder / "log.txt", measured=bool(sources)):
+def _played(todo: list[list[Any]], effort: Effort, present: Sources | None) -> Iterator[Result]:
+    """With hashes, and by tests that were measured before, where the sources are given."""
+    for row in play(todo, effort.jobs, effort.folder / "log.txt", measured=present is not None):
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        yield Result(sources, now, *row)
+        killer = row[5]
+        yield Result(present.behind(killer) if present else "", now, *row)
 
 
 PART = Part("mutation", "Changes of the firmware that the tests notice", make, long=True)

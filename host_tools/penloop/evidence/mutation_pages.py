@@ -44,19 +44,17 @@ class Judged(Protocol):
 def body(
     results: Sequence[MutantResult],
     judged: Mapping[Change, Judged],
-    sources: str,
     counts: Mapping[str, int],
+    stale: bool,
 ) -> str:
-    """Table, picture and survivors of the last long run; `sources`: the present ones' hash."""
-    fresh = [one for one in results if one.sources == sources]
-    shown = fresh or list(results)
+    """Table, picture and survivors of the last long run; `stale`: of other sources."""
     told = (
-        "The last long run, by `make evidence-long`. Red: mutants that were not played, or played "
-        "on other sources than the present ones, so that they prove nothing of them."
+        "The last long run, by `make evidence-long`. Red: mutants of a module were not played, or "
+        "played on other sources than the present ones, so that they prove nothing of them."
     )
-    picture = _picture(shown, counts, stale=not fresh)
-    run = section("The long run", told, picture + _modules(shown, counts, stale=not fresh))
-    return run + _survivors(shown, judged)
+    picture = _picture(results, counts, stale)
+    run = section("The long run", told, picture + _modules(results, counts, stale))
+    return run + _survivors(results, judged)
 
 
 def _modules(results: Sequence[MutantResult], counts: Mapping[str, int], stale: bool) -> str:
@@ -65,7 +63,7 @@ def _modules(results: Sequence[MutantResult], counts: Mapping[str, int], stale: 
     for module, (played, killed) in _by_module(results, counts).items():
         share = f"{killed / played:.1%}" if played else ""
         cells = (module, f"{played:,}", f"{counts[module]:,}", f"{killed:,}", share)
-        mark = ' class="failed"' if stale or not played else ""
+        mark = ' class="failed"' if stale or played < counts[module] else ""
         rows.append(f"<tr{mark}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     when = ""
     if results:

@@ -1,12 +1,14 @@
 """The process that plays mutants against the tests: tests.mutation, which forks for each."""
 
+import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,11 +19,39 @@ ROOT = Path(penloop.__file__).parents[2]
 END_S = 10  # within which it ends by itself, once it has said everything
 
 
-def source_hash() -> str:
-    """SHA-256 over all sources of ours that have a part in the results. Raises UserError."""
+@dataclass(frozen=True)
+class Sources:
+    """SHA-256 of the files of tests that are played, by path; "" is of all else of ours."""
+
+    hashes: Mapping[str, str]
+
+    @property
+    def whole(self) -> str:
+        """A hash of all."""
+        return _together(self.hashes.items())
+
+    def behind(self, killer: str) -> str:
+        """A hash of what a mutant's result rests on.
+
+        That one is killed by a test stays true whatever other tests there are; that none kills it
+        rests on all of them.
+        """
+        file, _, test = killer.partition("::")
+        if not test:
+            return self.whole
+        return _together([("", self.hashes[""]), (file, self.hashes.get(file, ""))])
+
+
+def _together(hashes: Iterable[tuple[str, str]]) -> str:
+    text = "".join(f"{name} {digest}\n" for name, digest in hashes)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def sources() -> Sources:
+    """The present ones. Raises UserError."""
     with _player(["--sources"], None) as player:
         [line] = _said(player)
-    return line.strip()
+    return Sources(json.loads(line))
 
 
 def play(todo: list[list[Any]], jobs: int, log: Path, measured: bool) -> Iterator[list[Any]]:
