@@ -1,7 +1,7 @@
 """The one place where commands connect to a pen."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -44,6 +44,7 @@ def open_pen_port(port: str) -> Any:
 
 
 _held: list[Pen] = []  # by a shell, for the commands typed in it
+_keepers: list[Callable[..., None]] = []  # of a shell that goes on with a command's recording
 
 
 def open_pen(port: str) -> Pen:
@@ -66,13 +67,23 @@ def connected(port: str) -> Iterator[Pen]:
 
 
 @contextmanager
-def held(pen: Pen) -> Iterator[None]:
-    """Has `connected` and `reconnecting` hand out this pen, for as long as it lasts."""
+def held(pen: Pen, keeper: Callable[..., None] | None = None) -> Iterator[None]:
+    """Has `connected` and `reconnecting` hand out this pen, for as long as it lasts.
+
+    `keeper` is what `recording_keeper` returns meanwhile.
+    """
     _held.append(pen)
+    _keepers.extend([keeper] if keeper else [])
     try:
         yield
     finally:
         _held.remove(pen)
+        _keepers.clear()
+
+
+def recording_keeper() -> Callable[..., None] | None:
+    """What goes on with a recording when its command has ended; None: the command does itself."""
+    return _keepers[-1] if _keepers else None
 
 
 @contextmanager

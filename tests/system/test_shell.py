@@ -1,10 +1,12 @@
 """`penloop shell`, in a terminal as a person has it."""
 
 import json
+import re
 import signal
 
 import pytest
 
+from penloop.recordings.recording_file import read_recording
 from tests.system import terminal
 from tests.system.penloop_process import Server, finish, penloop, start
 from tests.system.terminal import CTRL_C, CTRL_D, CTRL_X
@@ -151,6 +153,83 @@ def test_a_lost_link_is_told_and_the_next_command_connects_again(serve, shell, t
     second.wait_for("READY")
     with_pen.enter("set depth=0.6mm")
     with_pen.wait_for("connected again", "0.5 mm -> 0.6 mm", "depth 0.6 mm")
+
+
+def recorded(path):
+    """Times of a recording's rows, ms, and how many samples it says are missing."""
+    trace = read_recording(path)
+    return trace.time_us // 1000, int(sum(trace["link.missing"]))
+
+
+def shown_s(screen):
+    """How long the recording is, as the toolbar tells."""
+    found = re.search(r" recording (\d+) s", screen)
+    return int(found[1]) if found else -1
+
+
+def test_a_recording_goes_on_behind_the_prompt_and_beside_other_commands(serve, shell, tmp_path):
+    server = serve()
+    server.wait_for("READY")
+    with_pen = shell(tmp_path / "pen")
+    run = tmp_path / "run.parquet"
+    with_pen.enter(f"record {run} --signals rate,state --rate 100")
+    with_pen.wait_for("`record end` ends it", "recording 0 s")
+    with_pen.enter("set depth=0.6mm")
+    with_pen.wait_for("0.5 mm -> 0.6 mm")
+    with_pen.enter("monitor --signals current,rate --rate 50 --for 0.5s --json")
+    with_pen.wait_for('"current": ', '"rate": 0}')
+    with_pen.wait_for("recording 3 s")
+    with_pen.enter("record end")
+    with_pen.wait_for("samples in")
+    with_pen.wait_for("READY", "depth 0.6 mm")  # the toolbar has its own signals again
+    times_ms, missing = recorded(run)
+    assert times_ms[-1] - times_ms[0] > 2900
+    assert (times_ms[1:] > times_ms[:-1]).all()
+    assert (times_ms[-1] - times_ms[0]) // 10 - len(times_ms) < 20
+    assert missing < 20
+
+
+def test_a_recording_in_the_shell_goes_on_behind_a_lost_link(serve, shell, tmp_path):
+    first = serve("--seed", "2")
+    first.wait_for("READY")
+    with_pen = shell(tmp_path / "pen")
+    run = tmp_path / "run.mcap"
+    with_pen.enter(f"record {run}")
+    with_pen.wait_for("recording 1 s")
+    first.close()
+    with_pen.wait_for("link lost")
+    second = serve("--seed", "2")
+    second.wait_for("READY")
+    before = shown_s(with_pen.wait_for("connected again", " recording "))
+    with_pen.wait_until(lambda screen: shown_s(screen) > before, "more samples")
+    with_pen.type(CTRL_D)
+    with_pen.wait_for(" missing: pen")
+    assert with_pen.end() == 0
+    times_ms, missing = recorded(run)
+    assert (times_ms[1:] > times_ms[:-1]).all()
+    assert missing > 0
+
+
+def test_a_recording_in_the_shell_says_what_it_cannot_do(shell, tmp_path):
+    with_pen = shell("sim://")
+    with_pen.enter("record end")
+    with_pen.wait_for("nothing is being recorded")
+    run = tmp_path / "run.parquet"
+    with_pen.enter(f"record {run}")
+    with_pen.wait_for("recording 0 s")
+    with_pen.enter(f"record {tmp_path / 'other.parquet'}")
+    with_pen.wait_for("a recording goes on already")
+    with_pen.enter("monitor --signals duty,depth,winding --for 1s")
+    with_pen.wait_for("a recording of 6 signals leaves room for 2 others")
+    with_pen.enter("record end")
+    with_pen.wait_for("samples in")
+
+
+def test_a_recording_in_the_shell_ends_when_its_time_is_over(shell, tmp_path):
+    with_pen = shell("sim://")
+    with_pen.enter(f"record {tmp_path / 'run.parquet'} --rate 100 --for 1s")
+    with_pen.wait_for("100 samples in")
+    with_pen.wait_for("depth 0.5 mm")
 
 
 def test_lines_are_remembered_from_shell_to_shell(shell):

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -43,7 +44,7 @@ def monitor(
     with reconnecting(port, wait) as steady:
         names = signal_names(signals)
         steady.subscribe(names, wait_ms)
-        show_line = _json_line if as_json else Columns(steady.pen, names)
+        show_line = partial(_json_line, names) if as_json else Columns(steady.pen, names)
         lost = 0
         for block, samples in samples_for(steady, span_s):
             lost += block.lost
@@ -82,8 +83,8 @@ def samples_for(pen: Pen | Reconnection, span_s: float | None) -> Iterator[tuple
             return
 
 
-def _json_line(sample: Any) -> str:
-    return json.dumps({name: int(sample[name]) for name in sample.dtype.names})
+def _json_line(names: Sequence[str], sample: Any) -> str:
+    return json.dumps({name: int(sample[name]) for name in ("time_us", *names)})
 
 
 class Columns:

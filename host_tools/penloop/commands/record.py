@@ -12,7 +12,14 @@ from rich.progress import BarColumn, Progress, TextColumn
 from penhost import Reconnection
 from penloop import line_capacity
 from penloop.commands.monitor import DEFAULT, Rate, Signals, samples_for, signal_names
-from penloop.connection import Port, Wait, period_ms, reconnecting, seconds
+from penloop.connection import (
+    Port,
+    Wait,
+    period_ms,
+    reconnecting,
+    recording_keeper,
+    seconds,
+)
 from penloop.errors import UserError
 from penloop.recordings.provenance import environment
 from penloop.recordings.recording_file import RecordingFile, check_goal, recover
@@ -55,18 +62,18 @@ def record(
         if short:
             print(f"penloop: {short}", file=sys.stderr, flush=True)
         recording = RecordingFile(goal, rows, environment(steady.pen, rows, granted_ms))
+        keep = recording_keeper()
+        if keep is not None:
+            keep(recording, names, granted_ms, span_s)
+            return
         afterwards.callback(_finish, recording)
         _take(steady, recording, span_s)
 
 
 def _finish(recording: RecordingFile) -> None:
     with Console(stderr=True).status(f"writing {recording.goal}"):
-        finished = recording.close()
-    if finished is None:
-        print("nothing was recorded")
-        return
-    told = [f"{count:,} missing: {why}" for why, count in recording.missing.items() if count]
-    print(f"{recording.rows:,} samples in {finished}" + (f" ({'; '.join(told)})" if told else ""))
+        told = recording.finish()
+    print(told)
 
 
 def _take(pen: Reconnection, recording: RecordingFile, span_s: float | None) -> None:

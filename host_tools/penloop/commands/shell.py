@@ -17,9 +17,10 @@ def shell(port: Port = "") -> int:
     from penloop.shell import lines, prompt
     from penloop.shell.link import Link
 
-    link = Link(port)
+    is_terminal = sys.stdin.isatty()
+    link = Link(port, in_background=is_terminal)
     try:
-        if not sys.stdin.isatty():
+        if not is_terminal:
             return max((lines.run(line, link) for line in sys.stdin), default=0)
         print(f"{link.pen.info.product} {link.pen.info.pen_id}, firmware "
               f"{link.pen.info.firmware_version}. Try `help`; F10 stops the motor.")  # fmt: skip

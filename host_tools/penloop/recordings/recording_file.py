@@ -79,6 +79,16 @@ class RecordingFile:
         self._file.flush()
         self._flushed_s = time.monotonic()
 
+    def finish(self) -> str:
+        """Ends the recording; says what is in the finished file."""
+        finished = self.close()
+        if finished is None:
+            return "nothing was recorded"
+        told = "; ".join(
+            f"{count:,} missing: {why}" for why, count in self.missing.items() if count
+        )
+        return f"{self.rows:,} samples in {finished}" + (f" ({told})" if told else "")
+
     def close(self) -> Path | None:
         """Ends the recording; returns the finished file, or None where there was nothing."""
         self.flush()

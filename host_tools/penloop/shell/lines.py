@@ -42,6 +42,9 @@ def _command(words: list[str], link: Link) -> int:
     if words == ["stop"]:
         print(link.stop())
         return 0
+    if words == ["record", "end"]:
+        print(link.end_recording())
+        return 0
     if words[0] == "help":
         return cli.run([*words[1:], "--help"])
     if words[0] == "status":
@@ -50,5 +53,7 @@ def _command(words: list[str], link: Link) -> int:
         raise UserError("the shell has its pen already", "leave --port out")
     if "--help" in words or words[0] not in ROWS:
         return cli.run(words, in_shell=True)  # nothing of the pen is wanted
+    if words[0] == "record" and link.records:
+        raise UserError("a recording goes on already", "end it by `record end`")
     with link.lent():
         return cli.run(words, in_shell=True)

@@ -1,41 +1,58 @@
 """The connection that a shell holds: looked after while nobody types, taken up again when lost."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import cast
 
-from penhost import Pen, PenError
+from penhost import Block, Pen, PenError
+from penhost.errors import PenSilent
 from penhost.units import show
 from penloop import pen_memory
 from penloop.connection import held, open_pen
+from penloop.errors import UserError
+from penloop.recordings.recording_file import RecordingFile
+from penloop.shell.recording import RecordedPen, ShellRecording
 
 SHOWN = ("state", "rate", "depth", "battery", "faults")  # in the toolbar
 PERIOD_MS = 100
 SILENCE_S = 1.5  # without samples for so long, the pen may be gone
+RETRY_S = 2.0  # while a recording waits for a lost connection
 SLICE_S = 0.5  # a simulated pen is not advanced by more at once
 
 
 class Link:
     """A pen on a port. A simulated one goes with the time of the world while it is looked after."""
 
-    def __init__(self, port: str) -> None:
-        """Connects. Raises UserError, PenError."""
+    def __init__(self, port: str, in_background: bool = False) -> None:
+        """Connects; a recording goes on behind the prompt `in_background`.
+
+        Raises UserError, PenError.
+        """
         self.port = port
         self.pen: Pen = open_pen(port)
         self.lost = ""  # what has happened to the connection
+        self.news: list[str] = []  # to be told to the person
+        self._keeper = self._keep_recording if in_background else None
+        self._recording: ShellRecording | None = None
+        self._retry_s = 0.0
         self._readings: dict[str, int] = {}
         self._kept_s = self._heard_s = time.monotonic()
         pen_memory.keep_description(self.pen, port)
         self._watch()
 
     def close(self) -> None:
-        """Gives the port back."""
+        """Ends a recording and gives the port back."""
+        if self._recording:
+            print(self.end_recording())
         self.pen.close()
 
     def keep(self) -> None:
         """Takes in what has arrived, without waiting; to be called every tenth of a second."""
         now_s = time.monotonic()
         passed_s, self._kept_s = min(now_s - self._kept_s, SLICE_S), now_s
+        if self._recording and (self.lost or self._silent()) and now_s > self._retry_s:
+            self._come_back()
         if self.lost:
             return
         try:
@@ -43,9 +60,17 @@ class Link:
                 self.pen.wait(passed_s)
             for block in self.pen.arrived():
                 self._heard_s = now_s
-                self._readings = {name: int(block.samples[name][-1]) for name in SHOWN}
+                self._take(block)
         except PenError as error:
             self.lost = error.message
+        if self._recording and self._recording.ended:
+            self.news.append(self.end_recording())
+
+    def _take(self, block: Block) -> None:
+        known = block.samples.dtype.names or ()
+        self._readings = {name: int(block.samples[name][-1]) for name in SHOWN if name in known}
+        if self._recording:
+            self._recording.take(block, self.pen.clock.now_us())
 
     def told(self) -> str:
         """State, rate, depth, battery and faults, or what is wrong."""
@@ -53,14 +78,17 @@ class Link:
             return f"link lost, the next command connects again: {self.lost}"
         if self._silent() or not self._readings:
             return "the pen is silent"
-        values = self._readings
-        state, word = values["state"], values["faults"]
-        name = self.pen.states[state] if state < len(self.pen.states) else f"state {state}"
-        faults = [
-            fault.name for number, fault in self.pen.fault_table.items() if word >> number & 1
-        ]
-        shown = [f"{one} {show(values[one], self.pen.signals[one].unit)}" for one in SHOWN[1:4]]
-        return "  ".join([name, *shown, f"faults: {', '.join(faults) or 'none'}"])
+        told = [f"recording {int(self._recording.seconds)} s"] if self._recording else []
+        return "  ".join([*told, *(self._text(*one) for one in self._readings.items())])
+
+    def _text(self, name: str, value: int) -> str:
+        if name == "state":
+            return self.pen.states[value] if value < len(self.pen.states) else f"state {value}"
+        if name == "faults":
+            table = self.pen.fault_table
+            faults = [fault.name for number, fault in table.items() if value >> number & 1]
+            return f"faults: {', '.join(faults) or 'none'}"
+        return f"{name} {show(value, self.pen.signals[name].unit)}"
 
     def alarming(self) -> bool:
         """Whether a person had better look: a fault, or no connection."""
@@ -70,17 +98,59 @@ class Link:
     def lent(self) -> Iterator[None]:
         """The pen is the commands' own meanwhile. Raises PenError when it cannot be reached."""
         if self.lost or self._silent():
-            self._restore()
+            for told in self._restore():
+                print(told)
+        if self._recording:
+            with self._shared(self._recording):
+                yield
+            return
         try:
             self.pen.unsubscribe()
         except PenError as error:
             self.lost = error.message
             raise
         try:
-            with held(self.pen):
+            with held(self.pen, self._keeper):
                 yield
         finally:
+            if not self._recording:  # that has its own subscription
+                self._watch()
+            self._heard_s = self._kept_s = time.monotonic()
+
+    @contextmanager
+    def _shared(self, recording: ShellRecording) -> Iterator[None]:
+        pen = RecordedPen(self.pen, recording)
+        try:
+            with held(cast(Pen, pen), self._keeper):
+                yield
+        finally:
+            self._heard_s = self._kept_s = time.monotonic()
+            try:
+                pen.give_back()
+            except PenError as error:
+                self.lost = error.message
+
+    def _keep_recording(
+        self, file: RecordingFile, signals: Sequence[str], period_ms: int, span_s: float | None
+    ) -> None:
+        """Goes on with a recording whose signals are subscribed. Raises UserError."""
+        self._recording = ShellRecording(file, signals, period_ms, span_s)
+        print(f"recording into {file.goal} while other commands work; `record end` ends it")
+
+    def end_recording(self) -> str:
+        """Writes the file; says what is in it. Raises UserError where nothing is recorded."""
+        if self._recording is None:
+            raise UserError("nothing is being recorded", "begin by `record FILE`")
+        recording, self._recording = self._recording, None
+        told = recording.finish()
+        if not self.lost:
             self._watch()
+        return told
+
+    @property
+    def records(self) -> bool:
+        """Whether a recording goes on."""
+        return self._recording is not None
 
     def stop(self) -> str:
         """Stops the motor; says how that went."""
@@ -101,9 +171,18 @@ class Link:
             self.lost = error.message
         self._heard_s = self._kept_s = time.monotonic()
 
-    def _restore(self) -> None:
-        """Asks a pen that is silent, opens the session anew, or else the port."""
-        before = self.pen.info
+    def _come_back(self) -> None:
+        """For a recording that is to go on."""
+        self._retry_s = time.monotonic() + RETRY_S
+        try:
+            self.news += self._restore()
+        except (PenError, UserError) as error:
+            self.lost = str(error)
+
+    def _restore(self) -> list[str]:
+        """Asks a pen that is silent, opens the session anew, or else the port; says what was."""
+        before, told = self.pen.info, []
+        cause = PenSilent(self.lost or "the pen was silent", "")
         try:
             self.pen.renew()
         except PenError:
@@ -113,5 +192,14 @@ class Link:
             self.pen = open_pen(self.port)
         if self.lost or self.pen.info.boot_session != before.boot_session:
             restarted = self.pen.info.boot_session != before.boot_session
-            print(f"connected again{', the pen was restarted meanwhile' if restarted else ''}")
+            told.append(
+                f"connected again{', the pen was restarted meanwhile' if restarted else ''}"
+            )
         self.lost = ""
+        if self._recording and self.pen.info.pen_id != before.pen_id:
+            told += ["another pen answers", self.end_recording()]
+        if self._recording:
+            self._recording.interrupted(cause)
+            self.pen.subscribe(self._recording.signals, self._recording.period_ms)
+            self._heard_s = time.monotonic()
+        return told

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import platformdirs
@@ -78,6 +79,9 @@ def _look_after(link: Link) -> None:
         shown = ""
         while True:
             link.keep()
+            while link.news:
+                told = link.news.pop(0)
+                await run_in_terminal(partial(print, told))
             if link.told() != shown:
                 shown = link.told()
                 get_app().invalidate()
