@@ -185,8 +185,9 @@ def test_a_recording_goes_on_behind_the_prompt_and_beside_other_commands(serve, 
     times_ms, missing = recorded(run)
     assert times_ms[-1] - times_ms[0] > 2900
     assert (times_ms[1:] > times_ms[:-1]).all()
-    assert (times_ms[-1] - times_ms[0]) // 10 - len(times_ms) < 20
-    assert missing < 20
+    wanted = (times_ms[-1] - times_ms[0]) // 10 + 1
+    assert abs(len(times_ms) + missing - wanted) < 5  # where it changed its subscription
+    assert len(times_ms) > wanted / 2
 
 
 def test_a_recording_in_the_shell_goes_on_behind_a_lost_link(serve, shell, tmp_path):
