@@ -138,6 +138,14 @@ def test_sequence_may_wrap():
     assert len(bench.device.commands) == 5
 
 
+@pytest.mark.parametrize("sequence", [0, 1, 0x7FFF, 0x8000, 0xFFFF])
+def test_a_session_may_begin_with_any_sequence(sequence):
+    bench = Bench()
+    bench.ask(protocol.HELLO, sequence, 0xBEEF)
+    bench.ask(protocol.COMMAND, (sequence + 1) & 0xFFFF, 1, 0)
+    assert len(bench.device.commands) == 1
+
+
 def test_new_session_clears_the_cached_reply():
     bench = Bench()
     bench.ask(protocol.COMMAND, 2, 1, 0)

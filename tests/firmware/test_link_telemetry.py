@@ -204,6 +204,20 @@ def test_frames_are_dated_and_numbered_without_a_break():
         expected = first_us + 1000 * count
 
 
+def test_a_status_counts_the_samples_that_were_sent():
+    bench = Bench()
+    bench.ask(protocol.SUBSCRIBE, 2, 1, [(0,)])
+    bench.run(300)
+    bench.send(protocol.STATUS, 3)
+    bench.poll(2)
+    frames = bench.frames()
+    *_, status = (one for one in frames if one[0] == protocol.STATUS | protocol.REPLY)
+    before = frames[: frames.index(status)]
+    sent = sum(fields[1] for number, _sequence, fields in before if number == protocol.TELEMETRY)
+    names = [name for name, _code in protocol.message(protocol.STATUS)[3]]
+    assert status[2][names.index("samples")] == sent > 200
+
+
 @pytest.mark.verifies("R-709")
 def test_what_does_not_fit_the_line_is_dropped_and_counted():
     bench = Bench(capacity=256)

@@ -2,6 +2,7 @@
 
 import random
 import re
+import struct
 
 import pytest
 from hypothesis import given, settings
@@ -99,6 +100,22 @@ def test_largest_replies_fit_a_frame():
     packed(protocol.message(protocol.SET)[3], (255, 255, rows))
     rows = [(255, 1, 2**32 - 1, 2**32 - 1, 999999)] * log_requests.FAULTS_MAX
     packed(protocol.message(protocol.FAULTS)[3], (65535, 65535, rows))
+
+
+def test_the_tables_of_records_are_read_from_their_own_files_and_no_others():
+    assert len(protocol.LOGS) == 2
+    assert protocol.ROW_FIELDS
+    assert protocol.HOLDER_ROW
+    with pytest.raises(AttributeError, match="NOTHING"):
+        _ = protocol.NOTHING
+
+
+def test_a_code_of_telemetry_has_all_values_of_its_bytes_but_the_widest():
+    for code, size, lowest, highest, _mask in protocol.CODES:
+        assert struct.calcsize("<" + code) == size
+        bits = 8 * size - 1 if size == 4 else 8 * size  # a small integer of MicroPython
+        first = 0 if code.isupper() else -(1 << bits - 1)
+        assert (lowest, highest) == (first, first + (1 << bits) - 1)
 
 
 def test_masks_keep_every_value_of_its_type_within_it():

@@ -46,11 +46,12 @@ SLOW_S = 2.0  # so slow a test is left out
 # firmware (time, memory) to a document.
 UNIT = (
     "button", "cartridge", "limits", "link", "link_requests", "link_telemetry", "numbers",
-    "protocol_document", "protocol_fields", "protocol_frames", "settings", "states",
+    "protocol_document", "protocol_fields", "protocol_frames", "scope", "settings", "states",
 )  # fmt: skip
 SYSTEM = (
     "interrupt_figures", "main_loop_figures", "treatment", "safety", "faults", "stop_paths", "link",
-    "brown_out", "black_box", "random_hands",
+    "brown_out", "black_box", "random_hands", "cartridge_readout", "link_acknowledgement", "scope",
+    "settings_trial",
 )  # fmt: skip
 FILES = [f"tests/firmware/test_{name}.py" for name in UNIT]
 FILES += [f"tests/system/test_{name}.py" for name in SYSTEM]

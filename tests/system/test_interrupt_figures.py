@@ -634,6 +634,42 @@ def test_with_the_motor_on_the_axis_goes_deeper_in_the_first_quarter_behind_the_
     assert control.steps == 21
 
 
+def test_a_goal_that_becomes_deeper_on_the_way_up_waits_for_the_top_too(looks):
+    control = looks.control
+    looks.set(period0=10_000, tdc_us=control.last_us - 5_000, law=RUN, main_home=0)
+    looks.set(steps=20, goal=22, direction=-1, overshoot=1)
+    for _ in range(6):
+        control._axis()
+    assert control.steps == 20
+
+
+@pytest.mark.parametrize(("goal", "kept"), [(20, 10), (5, 5)])
+def test_a_run_in_service_begins_with_the_depth_that_the_axis_has(looks, goal, kept):
+    looks.set(state=states.SERVICE, law=OFF, main_law=RUN, button_down=0, own_conditions=0)
+    looks.set(steps=10, goal=goal)
+    looks.control._obey()
+    assert (looks.control.law, looks.control.goal) == (RUN, kept)
+
+
+@pytest.mark.verifies("R-101")
+def test_a_press_from_before_ready_allows_no_start_there(looks):
+    looks.set(state=states.STANDBY, own_conditions=0, pressed_ready=1)
+    looks.control._transition(states.TESTED | states.CARTRIDGE)
+    assert looks.control.state == states.READY
+    looks.control._button(0)
+    assert looks.control.own_conditions & states.STOP
+    looks.control._button(1)
+    looks.control._button(0)
+    assert not looks.control.own_conditions & states.STOP
+
+
+@pytest.mark.parametrize(("law", "kept"), [(PROVE, OFF), (PARK, PARK)])
+def test_a_fault_ends_a_proof_at_once_and_no_parking(looks, law, kept):
+    looks.set(state=states.PARKING, law=law, faults=1 << faults.CARTRIDGE_REMOVED)
+    looks.control._latch()
+    assert looks.control.law == kept
+
+
 def test_in_fault_nothing_steps(looks):
     looks.set(state=states.FAULT, steps=20, goal=25, direction=1)
     looks.control._axis()

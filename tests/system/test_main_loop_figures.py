@@ -7,6 +7,7 @@ where the host sees the answer; what is expected stands in PEN.md and the requir
 import pytest
 
 from penfw import faults, protocol, settings, signals, states
+from penfw.button import HOLD_SERVICE
 from penhost import Pen
 from penhost.errors import Refused
 from pensim.serial_port import SimulatedPort
@@ -54,7 +55,43 @@ def test_needles_that_were_parked_at_a_start_are_in_doubt_no_more(part, before, 
     assert part.pen.top_in_doubt == doubted
 
 
+@pytest.mark.parametrize(
+    ("fault", "doubted"),
+    [("PARK_NOT_REACHED", True), ("TACHOMETER_IMPLAUSIBLE", True), ("STALL", False)],
+)
+def test_needles_are_in_doubt_after_faults_of_what_finds_them(part, fault, doubted):
+    part.pen._faults_changed(1 << getattr(faults, fault))
+    assert part.pen.top_in_doubt == doubted
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "kept"),
+    [
+        (states.READY, states.SELF_TEST, True), (states.READY, states.STANDBY, False),
+        (states.FAULT, states.SELF_TEST, False), (states.SELF_TEST, states.RUNNING, False),
+    ],
+)  # fmt: skip
+def test_a_start_outlives_no_change_of_state_but_that_to_its_proof(part, before, now, kept):
+    part.set(main_conditions=states.START | states.TESTED)
+    part.pen.seen_state = before
+    part.pen._state_changed(now)
+    assert bool(part.control.main_conditions & states.START) == kept
+
+
 # Service
+
+
+@pytest.mark.parametrize(
+    ("now", "offered"),
+    [
+        (states.STANDBY, True), (states.READY, True), (states.RUNNING, False),
+        (states.PARKING, False), (states.FAULT, False),
+    ],
+)  # fmt: skip
+def test_a_long_hold_leads_to_service_where_it_is_offered_only(part, now, offered):
+    part.set(state=now, main_conditions=0)
+    part.pen._gesture(HOLD_SERVICE, now)
+    assert bool(part.control.main_conditions & states.SERVICE_ON) == offered
 
 
 @pytest.mark.verifies("R-703")
@@ -432,12 +469,19 @@ def test_in_a_treatment_deeper_and_slower_wait_and_the_rest_does_not(make_bench,
 # The cartridge
 
 
+@pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize(("seated_ms", "read"), [(40, False), (80, True)])
-def test_a_cartridge_is_read_once_it_has_sat_for_50_ms(make_bench, seated_ms, read):
+def test_a_cartridge_is_read_once_it_has_sat_for_50_ms(make_bench, seated_ms, read, times):
     bench = make_bench()
     bench.run(1.0)
     bench.operator.insert_cartridge()
+    if times == 2:
+        bench.run(0.3)
+        bench.operator.remove_cartridge()
+        bench.run(0.3)
+        bench.operator.insert_cartridge()
     pen = pen_of(bench)
+    assert not pen.cartridge.serial
     while pen._inserted_ms < 0:
         bench.run(0.001)
     bench.run(seated_ms / 1000)
