@@ -146,6 +146,14 @@ def test_a_session_may_begin_with_any_sequence(sequence):
     assert len(bench.device.commands) == 1
 
 
+@pytest.mark.parametrize("session", [0, 1, 0xFFFFFFFF])
+def test_a_session_may_have_any_number(session):
+    bench = Bench(session=None)
+    bench.ask(protocol.HELLO, 9, session)
+    bench.ask(protocol.COMMAND, 10, 1, 0)
+    assert len(bench.device.commands) == 1
+
+
 def test_new_session_clears_the_cached_reply():
     bench = Bench()
     bench.ask(protocol.COMMAND, 2, 1, 0)
@@ -190,11 +198,12 @@ def test_unknown_message_is_refused_by_number():
     assert bench.frames() == [(protocol.ERROR, 2, [protocol.UNKNOWN_MESSAGE, 0x3F])]
 
 
+@pytest.mark.parametrize("size", [0, 1, 2, 3])
 @pytest.mark.parametrize("number", [protocol.HELLO, protocol.COMMAND, protocol.DESCRIBE])
-def test_request_cut_short_is_refused(number):
+def test_request_cut_short_is_refused(number, size):
     bench = Bench()
     writer = FrameWriter()
-    writer.finish(number, 2, PAYLOAD_AT + 2)
+    writer.finish(number, 2, PAYLOAD_AT + size)
     bench.port.received += writer.buffer[: writer.size]
     bench.poll()
     assert bench.frames() == [(protocol.ERROR, 2, [protocol.MALFORMED, number])]

@@ -36,6 +36,17 @@ def test_tables_are_read_whole_in_any_portions(most):
     assert read_table(bench, protocol.TABLE_STATES, most) == [[name] for name in device.states_rows]
 
 
+@pytest.mark.parametrize("heard", [False, True])
+@pytest.mark.parametrize("table", [protocol.TABLE_SETTINGS, protocol.TABLE_SIGNALS])
+def test_any_table_may_be_the_first_that_is_read(table, heard):
+    bench = Bench()
+    if heard:
+        bench.ask(protocol.STATUS, 2)
+    _table, total, _first, text = bench.ask(protocol.DESCRIBE, 3, table, 0, 0)
+    assert total > 0
+    assert text
+
+
 def test_table_of_messages_tells_every_field():
     rows = read_table(Bench(), protocol.TABLE_MESSAGES, 0)
     assert [int(row[0]) for row in rows] == [row[0] for row in protocol.MESSAGES]

@@ -100,6 +100,9 @@ def test_the_rate_of_a_motor_that_nobody_steers_is_that_of_one_edge_in_its_age(l
     looks.set(law=OFF, known=3, age_us=99_999)
     looks.found("_motion_slot")
     assert looks.signal("rate") == 1_666  # a sixth of a turn in 0.1 s
+    looks.set(age_us=0)
+    looks.found("_motion_slot")
+    assert looks.signal("rate") == 166_666_666
     looks.set(known=0)
     looks.found("_motion_slot")
     assert looks.signal("rate") == 0
@@ -172,6 +175,14 @@ def test_the_first_turn_after_a_standstill_is_no_overspeed(looks):
     assert looks.control.faults == 1 << faults.OVERSPEED
 
 
+@pytest.mark.parametrize(("known", "over"), [(6, False), (7, True)])
+def test_overspeed_needs_eight_edges_that_are_known(looks, known, over):
+    edge(looks, *[800] * 8)
+    looks.set(known=known, period0=4_800, faults=0)
+    edge(looks, 800)
+    assert bool(looks.control.faults & 1 << faults.OVERSPEED) == over
+
+
 def edge(looks, *gaps_us):
     """Edges so long after each other, each measured at once."""
     control = looks.control
@@ -196,7 +207,7 @@ def turn(looks, period_us):
 
 def test_the_period_is_six_gaps_until_a_whole_turn_is_known(looks):
     looks.set(known=0)
-    edge(looks, 1_500_000)
+    edge(looks, 150_000)
     assert looks.control.period0 == 1_000_000  # one edge says nothing
     edge(looks, 3_000)
     assert looks.control.period0 == 18_000
@@ -411,7 +422,7 @@ def law_cases(count, seed=1):
             "ramp_mHz": max(0, rate_mHz + draw.randrange(-60_000, 40_000)),
             "age_us": draw.choice([100, 1_000, 5_000, 40_000, 300_000]),
             "current_mA": draw.randrange(-800, 2_500),
-            "integral_mV": draw.randrange(-1_400, 1_400),
+            "integral_mV": draw.choice([draw.randrange(-1_400, 1_400), -1_500, 1_500]),
             "battery_mV": draw.choice([2_800, 3_700, 4_200]),
         }
 
@@ -651,6 +662,25 @@ def test_a_run_in_service_begins_with_the_depth_that_the_axis_has(looks, goal, k
     assert (looks.control.law, looks.control.goal) == (RUN, kept)
 
 
+@pytest.mark.parametrize("state", range(len(states.STATES)))
+@pytest.mark.parametrize("law", [RUN, PARK, PROVE])
+def test_the_main_loop_may_ask_for_a_proof_in_self_test_and_to_move_in_service(looks, state, law):
+    looks.set(state=state, law=OFF, main_law=law, button_down=0, own_conditions=0, faults=0)
+    looks.control._obey()
+    allowed = state == (states.SELF_TEST if law == PROVE else states.SERVICE)
+    assert looks.control.law == (law if allowed else OFF)
+
+
+@pytest.mark.parametrize(
+    ("start", "law"), [(states.START, PROVE), (0, OFF)], ids=["a start", "no start"]
+)
+def test_a_self_test_proves_by_itself_before_a_run_only(looks, start, law):
+    looks.set(state=states.READY if start else states.FAULT, own_conditions=0)
+    conditions = start | states.CARTRIDGE if start else states.ACKNOWLEDGED
+    looks.control._transition(conditions)
+    assert (looks.control.state, looks.control.law) == (states.SELF_TEST, law)
+
+
 @pytest.mark.verifies("R-101")
 def test_a_press_from_before_ready_allows_no_start_there(looks):
     looks.set(state=states.STANDBY, own_conditions=0, pressed_ready=1)
@@ -782,6 +812,7 @@ def test_a_tick_that_is_more_than_1_5_ms_late_is_a_fault_outside_of_a_window(
     [
         ((2_850, 2_850), 1_000, True), ((2_850, 2_750), 1_000, False),
         ((2_750, 2_850), 1_000, False), ((2_850, 2_850), 2_400, True),
+        ((2_850, 2_850), 2_900, False),
     ],
 )  # fmt: skip
 def test_two_ticks_in_succession_above_2800_mA_are_overcurrent(looks, currents_mA, gap_us, fault):

@@ -417,6 +417,26 @@ def test_each_setting_has_its_bounds_and_some_are_changed_in_service_only(part, 
     assert part.pen.settings[index] == value
 
 
+@pytest.mark.parametrize(
+    ("now", "value", "held_ms", "allowed"),
+    [
+        (states.FAULT, 0, 2_900, False), (states.FAULT, 0, 3_000, True),
+        (states.FAULT, 0, 8_000, True), (states.FAULT, 0, 8_100, False),
+        (states.FAULT, 1, 4_000, False), (states.READY, 0, 4_000, False),
+    ],
+)  # fmt: skip
+def test_a_pen_is_declared_uncalibrated_in_fault_by_a_hand_at_its_button(
+    part, now, value, held_ms, allowed
+):
+    pen = part.pen
+    part.set(state=now, law=OFF)
+    pen.button.step(1, pen.uptime_ms, now)
+    pen.uptime_ms += held_ms
+    [result] = pen.device.apply([[settings.index("calibrated"), value]])
+    assert result[0] == (protocol.APPLIED if allowed else protocol.REFUSED)
+    assert allowed or result[2:] == (protocol.SERVICE_ONLY, 0)
+
+
 def test_one_refusal_refuses_the_others_of_its_transaction(part):
     rate, depth = settings.index("stroke_rate"), settings.index("depth")
     before = list(part.pen.settings)
