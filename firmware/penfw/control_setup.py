@@ -7,6 +7,9 @@ from array import array
 
 from micropython import const
 
+from penfw.signals import IN_BUTTON
+from penfw.signals import index as signal
+
 _SELF_TEST = const(0)
 _EXCESS_START_Q4 = const(60000 << 4)  # after a reset the winding may be 60 K above its housing
 _NO_PERIOD_US = const(1000000)  # stands for "no turn seen": 1 Hz
@@ -80,7 +83,9 @@ class ControlSetup:
         self.gate = 0  # 1: the motor may be driven
         self.law = _LAW_OFF
         self.duty = 0
-        self.button_down = 0
+        # A button that is down from before the start is no press: nobody has seen its edge.
+        self.button_down = 0 if self.read_button() else 1
+        self.values[signal("inputs")] = IN_BUTTON if self.button_down else 0
         self.button_looks = 0
         self.pressed_ready = 0  # 1: a press was seen since READY was entered
         self.cartridge_out = 0

@@ -1,6 +1,7 @@
 """`python -m tests.mutation JOBS [--measured] < MUTANTS`: which of them the tests kill.
 
-A line in: JSON [module, operator, occurrence, line, [tests to begin with]]. A line out: JSON
+A line in: JSON [module, operator, occurrence, line, [tests to begin with], files], of which only
+the tests of `files` are run, or of all where it is null. A line out: JSON
 [module, operator, occurrence, before, after, killer, seconds]; `killer` is a test's id, LOADING
 where the mutant does not even load, HANGS where a test does not end, or empty: it survives.
 With `--measured` all tests are run first without a mutant: they have to pass, and then a mutant
@@ -139,8 +140,7 @@ class Play:
         todo, running = list(self._todo), {}
         while todo or running:
             while todo and len(running) < self._jobs:
-                mutant, first = todo.pop(0)
-                running.update([self._begun(mutant, first)])
+                running.update([self._begun(*todo.pop(0))])
             ready, _, _ = select.select([*running], [], [], 1.0)
             for pipe in list(running):
                 one = running[pipe]
@@ -151,9 +151,10 @@ class Play:
                     os.kill(one["pid"], signal.SIGKILL)
                     one["answer"] = {"killer": HANGS, **one["answer"]}
 
-    def _begun(self, mutant, first):
+    def _begun(self, mutant, first, files):
         counter = self._kills.setdefault(mutant.module, Counter(first))
-        pipe, pid = self._forked(lambda say: self._judge(mutant, counter, say))
+        items = [one for one in self._items if not files or one.nodeid.split("::")[0] in files]
+        pipe, pid = self._forked(lambda say: self._judge(mutant, items, counter, say))
         now_s = time.monotonic()
         os.set_blocking(pipe.fileno(), True)
         return pipe, {
@@ -204,12 +205,13 @@ class Play:
 
     # In a fork
 
-    def _judge(self, mutant, counter, say):
+    def _judge(self, mutant, items, counter, say):
         change = change_of(mutant)
         if change is None:
             say("answer", json.dumps({"before": "", "after": ""}))
             return
         say("answer", json.dumps({"before": change.before, "after": change.after}))
+        self._items = items
         killer = self._killed_by(mutant, change.text, counter, say)
         say("answer", json.dumps({"killer": killer}))
 
@@ -395,7 +397,7 @@ def main(arguments):
         plugin = Sources(out)
     else:
         rows = [json.loads(line) for line in sys.stdin]
-        todo = [(Mutant(*row[:4]), row[4]) for row in rows]
+        todo = [(Mutant(*row[:4]), *row[4:]) for row in rows]
         plugin = Play(int(arguments[0]), "--measured" in arguments, todo, out)
     os.chdir(ROOT)
     options = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly"]

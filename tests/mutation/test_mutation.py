@@ -23,10 +23,10 @@ def wanted(module, after):
     raise AssertionError(after)
 
 
-def played(*todo, measured=False):
+def played(*todo, measured=False, files=None):
     """Rows of tests.mutation for these mutants."""
     command = [sys.executable, "-m", "tests.mutation", "1", *(["--measured"] * measured)]
-    text = "".join(json.dumps([*one, []]) + "\n" for one in todo)
+    text = "".join(json.dumps([*one, [], files]) + "\n" for one in todo)
     done = subprocess.run(command, cwd=ROOT, input=text, capture_output=True, text=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -65,6 +65,12 @@ def test_a_mutant_is_killed_on_the_board_and_in_a_test_of_its_module_alone():
     ]
     assert "test_interrupt_figures.py::test_a_stall" in rows[board[:3]][5]
     assert "tests/firmware/test_button.py::" in rows[unit[:3]][5]
+
+
+def test_a_mutant_meets_the_tests_of_some_files_only():
+    unit = wanted("button", "STUCK_MS = 20000")
+    [row] = played(unit, files=["tests/firmware/test_states.py"])
+    assert row[5] == ""
 
 
 def test_a_block_tells_that_it_is_reached():
@@ -116,6 +122,21 @@ def test_a_killed_mutant_rests_on_its_killer_and_a_survivor_on_all_tests():
     assert mutation._fresh(results, Sources({**HASHES, "tests/z.py": "a"})) == [killed]
     assert mutation._fresh(results, Sources({**HASHES, "tests/x.py": "a"})) == []
     assert mutation._fresh(results, Sources({**HASHES, "": "a"})) == []
+
+
+def test_a_survivor_meets_the_tests_that_have_changed_since(tmp_path):
+    file = tmp_path / "sources.json"
+    alive = result(Sources(HASHES).behind(""), killer="")
+    killed = result(Sources(HASHES).behind("tests/x.py::test_y"), occurrence=1)
+    results = [alive, killed]
+    assert mutation._changed_tests(results, file, Sources(HASHES)) == {}
+    changed = Sources({**HASHES, "tests/z.py": "a", "tests/new.py": "n"})
+    files = ["tests/z.py", "tests/new.py"]
+    assert mutation._changed_tests(results, file, changed) == {alive.place: files}
+    other = Sources({**HASHES, "": "a", "tests/z.py": "a"})
+    assert mutation._changed_tests(results, file, other) == {}
+    again = [*results, result(changed.behind("tests/z.py::test"), "tests/z.py::test")]
+    assert mutation._changed_tests(again, file, changed) == {}
 
 
 def test_the_sources_are_told_file_by_file():

@@ -306,6 +306,17 @@ def test_the_self_test_has_limits_for_its_sensors(make_bench, current_mA, housin
     assert fault_names(pen.selftest._sensor_faults()) == found
 
 
+@pytest.mark.parametrize(("current_mA", "found"), [(390, set()), (410, {"overcurrent"})])
+def test_the_self_test_allows_more_before_the_shunts_zero_is_known(make_bench, current_mA, found):
+    bench = make_bench()
+    bench.run(0.11)
+    pen = pen_of(bench)
+    pen.settings[settings.index("calibrated")] = 0
+    pen.control.values[signals.index("current")] = current_mA
+    pen.control.values[signals.index("housing")] = 25_000
+    assert fault_names(pen.selftest._sensor_faults()) == found
+
+
 # Flash windows
 
 
@@ -487,6 +498,15 @@ def test_in_a_treatment_deeper_and_slower_wait_and_the_rest_does_not(make_bench,
 
 
 # The cartridge
+
+
+def test_a_button_that_is_down_since_power_up_is_no_press(make_bench):
+    bench = make_bench()
+    bench.operator.click(9.5)
+    bench.run(9.0)  # beyond the 8 s of the rescue
+    pen = pen_of(bench)
+    assert pen.control.button_down
+    assert pen.button.held_ms(pen.uptime_ms) == 0
 
 
 @pytest.mark.parametrize("times", [1, 2])

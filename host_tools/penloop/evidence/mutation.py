@@ -2,8 +2,8 @@
 
 The long form plays every mutant; each result is kept at once, with the hash of the sources that it
 rests on, so that it goes on where it ended; what rests on a source that has changed is played
-anew. Survivors are judged in docs/safety/survivors.toml. The short form plays some that are no
-survivors.
+anew, a survivor with the tests that have changed alone. Survivors are judged in
+docs/safety/survivors.toml. The short form plays some that are no survivors.
 """
 
 import json
@@ -136,7 +136,7 @@ def _short(effort: Effort, judged: dict[tuple[str, str, str], Judgement]) -> Cla
             chosen.append(one)
         if len(chosen) == SHORT_MUTANTS:
             break
-    todo = [[*one, []] for one in chosen]
+    todo: list[list[Any]] = [[*one, [], None] for one in chosen]
     results = []
     for result in _played(todo, effort, None):
         results.append(result)
@@ -157,12 +157,13 @@ def _long(
     before = kept(file)
     done = {one.place: one for one in _fresh(before, present)}
     killers = {one.change: one.killer for one in before if "::" in one.killer}
-    todo = []
+    changed = _changed_tests(before, effort.folder / "sources.json", present)
+    todo: list[list[Any]] = []
     for module in mutants.MODULES:
         of_module = sorted({killer for change, killer in killers.items() if change[0] == module})
         for one in mutants.mutants_of(module):
             if one[:3] not in done:
-                todo.append([*one, of_module])
+                todo.append([*one, of_module, changed.get(one[:3])])
     random.Random(SHORT_SEED).shuffle(todo)  # the time that is left can be told soon
     count = len(todo) + len(done)
     if todo and not done:
@@ -175,6 +176,27 @@ def _long(
             killed = sum(bool(one.killer) for one in done.values())
             effort.progress(len(done) / count, f"{len(done)} of {count}, {killed} killed")
     return _claims([*done.values()], count, judged)
+
+
+def _changed_tests(
+    before: Iterable[Result], file: Path, present: Sources
+) -> dict[tuple[str, str, int], list[str]]:
+    """Of each survivor for which all else is as it was, the files of tests that are not.
+
+    `file` holds the sources of earlier runs, by the hash of the whole.
+    """
+    known = json.loads(file.read_text()) if file.exists() else {}
+    found = {}
+    for one in before:
+        changed = None
+        if not one.killer and one.sources in known:
+            changed = present.changed_since(Sources(known[one.sources]))
+        if changed:
+            found[one.place] = changed
+        else:
+            found.pop(one.place, None)
+    file.write_text(json.dumps({**known, present.whole: dict(present.hashes)}))
+    return found
 
 
 def _keep_one_each(file: Path, results: Iterable[Result]) -> None:

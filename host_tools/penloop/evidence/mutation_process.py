@@ -41,6 +41,12 @@ class Sources:
             return self.whole
         return _together([("", self.hashes[""]), (file, self.hashes.get(file, ""))])
 
+    def changed_since(self, earlier: "Sources") -> list[str] | None:
+        """Files of tests that have changed or are new; None where anything else has changed."""
+        if earlier.hashes[""] != self.hashes[""]:
+            return None
+        return [name for name, one in self.hashes.items() if earlier.hashes.get(name) != one]
+
 
 def _together(hashes: Iterable[tuple[str, str]]) -> str:
     text = "".join(f"{name} {digest}\n" for name, digest in hashes)
