@@ -57,9 +57,15 @@ def test_a_recording_is_mcap_where_its_name_ends_so(tmp_path):
     assert trace.header.environment["pen"]["product"] == "penloop"
 
 
+def test_a_rate_that_fits_the_line_loses_nothing_at_the_start_either(tmp_path, capsys):
+    assert record(tmp_path / "run.parquet", "--for", "1s", "--rate", "500") == 0
+    assert capsys.readouterr().out.startswith("500 samples in")
+
+
 def test_samples_that_did_not_come_are_told_and_marked(tmp_path, capsys):
     goal = tmp_path / "run.parquet"
-    assert record(goal, "--for", "1s", "--rate", "500") == 0  # more than the line takes
+    eight = "rate,current,position,battery,faults,duty,depth,winding"  # more than the line takes
+    assert record(goal, "--for", "1s", "--rate", "500", "--signals", eight) == 0
     told = int(re.search(r"\((\d+) missing: samples lost\)", capsys.readouterr().out)[1])
     trace = read_recording(goal)
     found = gaps(trace)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from penhost import Reconnection
+from penhost.description import named
 from penloop import line_capacity
 from penloop.commands.monitor import DEFAULT, Rate, Signals, samples_for, signal_names
 from penloop.connection import (
@@ -52,8 +53,9 @@ def record(
     wait_ms, span_s = period_ms(rate), seconds(duration) if duration else None
     with ExitStack() as afterwards, reconnecting(port, wait) as steady:  # a pen is stopped first
         names = signal_names(signals)
+        rows = named(steady.pen.signals, "signal", names)
+        about = environment(steady.pen, rows, wait_ms)  # asked before samples fill the line
         steady.subscribe(names, wait_ms)
-        rows = [steady.pen.signals[name] for name in names]
         granted_ms = steady.pen.period_ms
         if granted_ms != wait_ms:
             told = f"{1000 / granted_ms:g} samples a second, {1000 / wait_ms:g} were asked"
@@ -61,7 +63,8 @@ def record(
         short = line_capacity.warning(port, rows, granted_ms)
         if short:
             print(f"penloop: {short}", file=sys.stderr, flush=True)
-        recording = RecordingFile(goal, rows, environment(steady.pen, rows, granted_ms))
+        about["period_us"] = granted_ms * 1000
+        recording = RecordingFile(goal, rows, about)
         keep = recording_keeper()
         if keep is not None:
             keep(recording, names, granted_ms, span_s)
