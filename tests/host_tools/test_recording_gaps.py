@@ -26,10 +26,10 @@ def timeline():
     return Timeline()
 
 
-def block(boot_session=7, lost=0, paused=0, gap=None):
+def block(boot_session=7, lost=0, paused=0, gap=None, first_us=1_000_000):
     """Five samples."""
     samples = np.zeros(5, [("time_us", "<i8"), ("rate", "<i4")])
-    samples["time_us"] = 1_000_000 + np.arange(5) * PERIOD_US
+    samples["time_us"] = first_us + np.arange(5) * PERIOD_US
     return Block(boot_session, PERIOD_US, lost, paused, 0, samples, gap)
 
 
@@ -47,6 +47,13 @@ def test_blocks_that_follow_each_other_have_no_gap(timeline):
 def test_lost_and_paused_samples_are_told_apart(timeline):
     assert marked(timeline, lost=3) == (LOST, 3)
     assert marked(timeline, paused=2) == (PAUSED, 2)
+
+
+@pytest.mark.parametrize(("late_us", "missing"), [(0, 0), (9_900, 0), (10_000, 1), (42_000, 4)])
+def test_what_is_missing_between_two_subscriptions_is_lost(timeline, late_us, missing):
+    marked(timeline)
+    next_us = 1_000_000 + 5 * PERIOD_US + late_us
+    assert marked(timeline, first_us=next_us) == (LOST if missing else WHOLE, missing)
 
 
 def test_a_link_that_was_away_leaves_a_gap_that_says_so(timeline):

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penhost.telemetry import Block
+from penhost.telemetry import TIME, Block
 from pensim.trace import Trace
 
 WHOLE, LOST, PAUSED, AWAY, RESTARTED, NO_TICKS = range(6)
@@ -75,10 +75,19 @@ class Timeline:
 
     def __init__(self) -> None:
         self._offset_us = 0
+        self._due_us = 0  # when the next sample should be; 0 before the first one
 
     def columns(self, block: Block, count: int) -> dict[str, Rows]:
-        """The columns of COLUMNS for the first `count` samples of the block, one at least."""
+        """The columns of COLUMNS for the first `count` samples of the block, one at least.
+
+        Samples that are missing between two subscriptions are lost, too.
+        """
+        times = block.samples[TIME]
         reason, missing = _gap(block)
+        late_us = int(times[0]) - self._due_us if self._due_us else 0
+        if reason == WHOLE and late_us >= block.period_us:
+            reason, missing = LOST, late_us // block.period_us
+        self._due_us = int(times[count - 1]) + block.period_us
         if block.gap:
             self._offset_us = block.gap.offset_us
         values = (block.boot_session, self._offset_us, 0, 0)

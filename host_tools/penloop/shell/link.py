@@ -135,7 +135,7 @@ class Link:
     ) -> None:
         """Goes on with a recording whose signals are subscribed. Raises UserError."""
         self._recording = ShellRecording(file, signals, period_ms, span_s)
-        print(f"recording into {file.goal} while other commands work; `record end` ends it")
+        print(f"recording until `record end`, other commands work: {file.goal}")
 
     def end_recording(self) -> str:
         """Writes the file; says what is in it. Raises UserError where nothing is recorded."""

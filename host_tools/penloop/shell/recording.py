@@ -1,7 +1,6 @@
 """A recording that goes on behind a shell's prompt, also while a command is at work."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import gcd
 from typing import Any
 
@@ -26,17 +25,12 @@ class ShellRecording:
         self._file = file
         self._span_us = None if span_s is None else round(span_s * 1e6)
         self._continuity = Continuity()
-        self._resubscribed = False
         self._first_us = self._due_us = 0
 
     @property
     def seconds(self) -> float:
         """How long it is by now, device time."""
         return (self._due_us - self._first_us) / 1e6
-
-    def resubscribed(self) -> None:
-        """The samples that follow are of another subscription than those before."""
-        self._resubscribed = True
 
     def interrupted(self, error: PenError) -> None:
         """The connection was lost; what follows has a gap before it."""
@@ -46,9 +40,6 @@ class ShellRecording:
         """Samples of its signals, perhaps with others beside them."""
         if self.ended:
             return
-        if self._resubscribed and not block.gap and self._due_us:
-            block = replace(block, lost=block.lost + self._missing_before(block))
-        self._resubscribed = False
         block = self._continuity.continued(block, now_us)
         times = block.samples[TIME]
         if not self._due_us:
@@ -62,9 +53,6 @@ class ShellRecording:
         except OSError:
             self.ended = True
         self._due_us = int(times[-1]) + block.period_us
-
-    def _missing_before(self, block: Block) -> int:
-        return max(0, (int(block.samples[TIME][0]) - self._due_us) // block.period_us)
 
     def finish(self) -> str:
         """Writes the file; says what is in it, or why it could not be written."""
@@ -135,4 +123,3 @@ class RecordedPen:
     def _subscribe(self, signals: Sequence[str], period_ms: int) -> None:
         self.take_blocks(0)  # of the old subscription
         self._pen.subscribe(signals, period_ms)
-        self._recording.resubscribed()
