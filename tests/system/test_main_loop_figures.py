@@ -213,6 +213,7 @@ def test_the_fault_list_has_the_latched_ones_first_and_remembers_sixteen(make_be
         firmware.control.raise_faults(1 << faults.BATTERY_CRITICAL)
         pen.wait(0.3)
         [first] = pen.faults()
+        assert firmware.device.faults()[0][:2] == (faults.BATTERY_CRITICAL, 1)
         assert (first.number, first.latched) == (faults.BATTERY_CRITICAL, True)
         assert 0 < first.time_us < bench.now_s * 1e6
         assert firmware.acknowledge()
@@ -454,6 +455,10 @@ def test_one_refusal_refuses_the_others_of_its_transaction(part):
     results = part.pen.device.apply([[rate, 90_000], [depth, 9_999]])
     assert results[0] == (protocol.REFUSED, before[rate], protocol.OTHERS_REFUSED, 0)
     assert results[1][:3] == (protocol.REFUSED, before[depth], protocol.ABOVE_MAXIMUM)
+    beyond_um = part.pen.get("depth_ceiling") + 100
+    results = part.pen.device.apply([[rate, 90_000], [depth, beyond_um]])
+    assert results[0] == (protocol.REFUSED, before[rate], protocol.OTHERS_REFUSED, 0)
+    assert results[1][2] == protocol.ABOVE_CEILING
     assert part.pen.settings == before
 
 
@@ -495,6 +500,23 @@ def test_in_a_treatment_deeper_and_slower_wait_and_the_rest_does_not(make_bench,
     assert (pen.get("depth"), pen.get("stroke_rate")) == (400, 110_000)
     if now == states.RUNNING:
         assert pen.control.main_rate_mHz == 110_000
+
+
+def test_what_waited_for_the_end_of_a_treatment_is_stored_then(make_bench):
+    bench = started(make_bench, settings={"stroke_rate": 100_000, "depth": 500})
+    pen = pen_of(bench)
+    pen.device.apply([[settings.index("depth"), 600]])
+    pen.flash_window.settings_due = False
+    pen.treatment._take_pending()
+    assert (pen.get("depth"), pen.treatment.pending) == (600, {})
+    assert pen.flash_window.settings_due
+
+
+def test_a_version_on_trial_treats_nobody(part):
+    part.pen.treatment.on_trial = True
+    assert part.pen.treatment._refusal() == (protocol.ON_TRIAL, 0)
+    part.pen.treatment.on_trial = False
+    assert part.pen.treatment._refusal() == (0, 0)
 
 
 # The cartridge
