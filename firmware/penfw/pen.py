@@ -86,7 +86,7 @@ class Pen:
         self.service = Service(self)
         self.trial = None  # a settings_trial.SettingsTrial while one is open
         self.flash_window = FlashWindow(self)
-        self.button = Button(not board.button.value())
+        self.button = Button(self.control.button_down)
         self.uptime_ms = 0
         self._ticks_ms = hardware.ticks_ms()
         self.seen_state = -1

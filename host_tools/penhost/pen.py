@@ -149,7 +149,7 @@ class Pen(Listener):
         self.command("stop")
 
     def interrupt_by(self, gate: Callable[[], None] | None) -> None:
-        """Has `gate` called before each request and, in waits, every 5 ms or so.
+        """Has `gate` called before each request and, in waits, every 10 ms or so.
 
         What it raises ends the method that is at work, between two requests or within one that
         changes nothing: so a stop need not wait. The gate may use the pen. None takes it back.

@@ -37,9 +37,11 @@ Told = Callable[[PenError], None]
 
 
 class _Heard(NamedTuple):
-    """The last samples that came: who sent them, when the next is due, and when they came."""
+    """The last samples that came: who sent them, the last one's time, when the next is due, and
+    when they came."""
 
     boot_session: int
+    last_us: int
     due_us: int
     clock_us: int
 
@@ -65,15 +67,16 @@ class Continuity:
             samples = block.samples.copy()
             samples[TIME] += self._offset_us
             block = replace(block, samples=samples)
-        due_us = int(block.samples[TIME][-1]) + block.period_us
-        self._heard = _Heard(block.boot_session, due_us, now_us)
+        last_us = int(block.samples[TIME][-1])
+        self._heard = _Heard(block.boot_session, last_us, last_us + block.period_us, now_us)
         return block
 
     def _gap(self, cause: PenError, block: Block, now_us: int) -> Gap:
         first_us = int(block.samples[TIME][0])
-        heard = self._heard or _Heard(block.boot_session, first_us + self._offset_us, now_us)
+        due_us = first_us + self._offset_us
+        heard = self._heard or _Heard(block.boot_session, due_us - 1, due_us, now_us)
         restarted = block.boot_session != heard.boot_session or (
-            first_us + self._offset_us < heard.due_us  # a pen whose flash was erased, too
+            first_us + self._offset_us <= heard.last_us  # a pen whose flash was erased, too
         )
         if restarted:
             lasted_us = max(0, now_us - heard.clock_us - len(block.samples) * block.period_us)
@@ -84,9 +87,9 @@ class Continuity:
             boot_before=heard.boot_session,
             boot_after=block.boot_session,
             restarted=restarted,
-            start_us=heard.due_us,
+            start_us=min(heard.due_us, end_us),  # asked anew, a slow stream goes on sooner
             end_us=end_us,
-            missing=round((end_us - heard.due_us) / block.period_us),
+            missing=max(0, round((end_us - heard.due_us) / block.period_us)),
             offset_us=self._offset_us,
         )
 

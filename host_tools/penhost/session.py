@@ -31,15 +31,19 @@ NOISY_TRIES = 200  # on a line where something arrives, but damaged
 NOISE_WAIT_US = 100_000  # after a damaged frame, likely the reply, the next try comes so soon
 GREETING_US = 4_000_000  # where nothing whole has ever come, noise is listened to for so long
 SLICE_US = 20_000  # how often a wait looks for damaged frames
-GATE_US = 5_000  # how often a wait looks at the gate, where there is one
+GATE_US = 10_000  # how often a wait looks at the gate, where there is one
+ANEW_MAX = 3  # so often a request is asked anew as the gate has used the pen; then the gate waits
 BUSY_MAX_US = 1_000_000  # a pen that said BUSY is waited for no longer than this
 QUEUE_MAX = 4096  # telemetry frames; at 500 Hz of 8 signals 80 s that nobody has read
 EVENTS_MAX = 256
 QUIET_REQUESTS = 20  # without a repeat for so many, the line is taken for a good one again
 # Requests that change nothing: a wait for their reply may be given up, or they are asked anew.
-READING = frozenset(
-    (protocol.DESCRIBE, protocol.GET, protocol.FAULTS, protocol.STATUS, protocol.RECORDS)
-)
+_READING = frozenset(
+    (
+        protocol.DESCRIBE, protocol.GET, protocol.FAULTS, protocol.STATUS, protocol.RECORDS,
+        protocol.SCOPE_DATA, protocol.HEARTBEAT,
+    )
+)  # fmt: skip
 _FIRST_SEQUENCE = 0x2020
 _PROMPT_CONTROLS = frozenset(b"\x01\x02\x03\x04\x05")  # mean something to a MicroPython prompt
 _PROMPT_SIGNS = (b">>>", b"MicroPython", b"raw REPL", b"Traceback (most")
@@ -77,6 +81,7 @@ class Session:
         self._repeated_at = -QUIET_REQUESTS
         self._noises = 0
         self.gate: Callable[[], None] | None = None  # called before each request and in waits
+        self._in_gate = False
         self._transport = transport
         self._entropy = entropy
         self._greeting_us = greeting_us
@@ -106,8 +111,7 @@ class Session:
 
         Raises Refused, PenRestarted, PenSilent, LineNoisy, PortLost.
         """
-        if self.gate is not None:
-            self.gate()
+        self._look_at_gate()
         reply = self._converse(number, values)
         if reply.number == protocol.ERROR:
             raise _refusal(_fields(reply))
@@ -123,8 +127,7 @@ class Session:
         clock = self._transport.clock
         while True:
             slice_us = until_us
-            if self.gate is not None:
-                self.gate()
+            if self._look_at_gate():
                 slice_us = min(until_us, clock.now_us() + GATE_US)
             frame = self._transport.receive(slice_us)
             if frame is not None:
@@ -132,37 +135,54 @@ class Session:
             if self.telemetry or (frame is None and clock.now_us() >= until_us):
                 return
 
+    def _look_at_gate(self) -> bool:
+        """Calls the gate, which may use the pen itself; False where there is none, or it does."""
+        if self.gate is None or self._in_gate:
+            return False
+        self._in_gate = True
+        try:
+            self.gate()
+        finally:
+            self._in_gate = False
+        return True
+
     def _converse(self, number: int, values: Sequence[Any]) -> Frame:
-        sequence, data = -1, b""
+        clock = self._transport.clock
+        sequence, data, repeats, anew = -1, b"", 0, 0
         self.requests += 1
         damaged = self._damaged()
-        greeting_end_us = self._transport.clock.now_us() + self._greeting_us
-        for repeats in range(NOISY_TRIES):
-            if repeats:
-                self.repeats += 1
-                self._repeated_at = self.requests
+        greeting_end_us = clock.now_us() + self._greeting_us
+        while repeats < NOISY_TRIES:
             if sequence != self._sequence:  # the first time, or the gate has asked meanwhile
                 sequence = self._sequence = (self._sequence + 1) & 0xFFFF
                 data = self._transport.encode(number, sequence, values)
             self._transport.send(data)
             patience_us = PATIENCE_US[min(repeats, len(PATIENCE_US) - 1)]
-            reply = self._await(number, values, self._transport.clock.now_us() + patience_us)
+            gated = number in _READING and anew < ANEW_MAX
+            reply = self._await(number, values, clock.now_us() + patience_us, gated)
             if reply is not None:
                 return reply
-            if repeats + 1 >= len(PATIENCE_US) and self._damaged() == damaged:
+            if self._sequence != sequence:
+                anew += 1
+                continue
+            repeats += 1
+            if repeats >= len(PATIENCE_US) and self._damaged() == damaged:
                 raise PenSilent("the pen does not answer", "check cable, power and baud rate")
-            if not self._transport.good and self._transport.clock.now_us() > greeting_end_us:
+            if not self._transport.good and clock.now_us() > greeting_end_us:
                 break
+            self.repeats += 1
+            self._repeated_at = self.requests
         remedy = "check cable and ground, use a shorter cable or a lower baud rate"
         raise LineNoisy("the pen's answers arrive damaged", remedy)
 
-    def _await(self, number: int, values: Sequence[Any], deadline_us: int) -> Frame | None:
+    def _await(
+        self, number: int, values: Sequence[Any], deadline_us: int, gated: bool
+    ) -> Frame | None:
         transport = self._transport
         damaged = self._damaged()
         now_us = transport.clock.now_us()
         sequence = self._sequence
-        gate = self.gate if number in READING else None
-        slice_us = SLICE_US if gate is None else GATE_US
+        slice_us = GATE_US if gated and self.gate is not None else SLICE_US
         while now_us < deadline_us:
             frame = transport.receive(min(deadline_us, now_us + slice_us))
             if frame and frame.sequence == sequence and _answers(frame, number, values):
@@ -171,10 +191,8 @@ class Session:
                 self._take_push(frame)
                 if frame.number == protocol.NOISE:
                     return None  # the request was damaged
-            if gate is not None:
-                gate()
-                if self._sequence != sequence:
-                    return None  # our reply may have come meanwhile: it is asked anew
+            if gated and self._look_at_gate() and self._sequence != sequence:
+                return None  # our reply may have come meanwhile: it is asked anew
             now_us = transport.clock.now_us()
             if self._damaged() != damaged:
                 damaged = self._damaged()

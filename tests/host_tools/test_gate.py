@@ -1,5 +1,7 @@
 """What goes before all else: a gate that a client looks at in its waits, such as a wanted stop."""
 
+from itertools import pairwise
+
 import pytest
 
 SOON_US = 30_000
@@ -48,17 +50,29 @@ def test_telemetry_that_is_waited_for_gives_way(wire, pen):
     assert wire.now_us() - begun_us < LATE_US
 
 
-def test_a_gate_may_use_the_pen_and_the_reading_is_asked_anew(wire, pen):
+def test_the_gate_is_looked_at_every_10_ms(wire, pen):
+    looks = []
+    pen.interrupt_by(lambda: looks.append(wire.now_us()))
+    wire.deaf_ms = 200
+    pen.status()
+    pen.wait(0.5)
+    assert max(later - look for look, later in pairwise(looks)) < 11_000
+
+
+@pytest.mark.parametrize("times", [1, 20])
+def test_a_gate_may_use_the_pen_and_the_reading_is_asked_anew(wire, pen, times):
     pen.command("count")
-    from_us, used = wire.now_us() + SOON_US, []
+    repeats, used = pen.status().repeats, []
+    from_us = wire.now_us() + SOON_US
 
     def gate():
-        if wire.now_us() >= from_us and not used:
-            used.append(True)
+        if wire.now_us() >= from_us and len(used) < times:
             pen.command("count")
+            used.append(True)
 
-    wire.deaf_ms = 40
+    wire.deaf_ms = 20  # the first request is lost
     pen.interrupt_by(gate)
     assert pen.faults()[0].name == "stall"
     assert used
-    assert len(wire.device.commands) == 2
+    assert len(wire.device.commands) == 1 + len(used)
+    assert pen.status().repeats == repeats

@@ -364,6 +364,7 @@ class Sources:
     def pytest_runtestloop(self, session):
         """Ends the process."""
         paths = {Path(one.__file__) for one in [*sys.modules.values()] if _is_ours(one)}
+        paths.add(Path(__file__))
         for folder in (mutants.FIRMWARE, ROOT / "simulator"):
             paths |= {path for kind in ("py", "pxd") for path in folder.rglob(f"*.{kind}")}
         played = {ROOT / file for file in FILES}

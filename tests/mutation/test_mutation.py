@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from penloop.errors import UserError
-from penloop.evidence import mutants, mutation
+from penloop.evidence import mutants, mutation, mutation_pages
 from penloop.evidence.mutants import MODULES, change_of, mutants_of
 from penloop.evidence.mutation import Result
 from penloop.evidence.mutation_process import ROOT, Sources, sources
@@ -137,6 +137,27 @@ def test_a_survivor_meets_the_tests_that_have_changed_since(tmp_path):
     assert mutation._changed_tests(results, file, other) == {}
     again = [*results, result(changed.behind("tests/z.py::test"), "tests/z.py::test")]
     assert mutation._changed_tests(again, file, changed) == {}
+
+
+def test_the_page_tells_of_stale_survivors_too():
+    killed = [result(occurrence=n) for n in range(9)]
+    alive = result(killer="", after="alive and kicking", occurrence=9)
+    page = mutation_pages.body([*killed, alive], killed, {}, {"states": 10})
+    assert "<td>90.0%</td>" in page
+    assert "alive and kicking" in page
+    assert "others" in page
+    assert 'class="failed"' in page
+    fresh = mutation_pages.body([*killed, alive], [*killed, alive], {}, {"states": 10})
+    assert 'class="failed"' not in fresh
+    assert "the present sources</td>" in fresh
+
+
+def test_broken_sources_of_earlier_runs_are_none(tmp_path):
+    file = tmp_path / "sources.json"
+    file.write_text('{"abc": {"')
+    alive = result(Sources(HASHES).behind(""), killer="")
+    assert mutation._changed_tests([alive], file, Sources(HASHES)) == {}
+    assert json.loads(file.read_text()) == {Sources(HASHES).whole: HASHES}
 
 
 def test_the_sources_are_told_file_by_file():

@@ -522,13 +522,17 @@ def test_a_version_on_trial_treats_nobody(part):
 # The cartridge
 
 
+@pytest.mark.verifies("R-204")
 def test_a_button_that_is_down_since_power_up_is_no_press(make_bench):
     bench = make_bench()
-    bench.operator.click(9.5)
+    bench.operator.click(12.5)
     bench.run(9.0)  # beyond the 8 s of the rescue
     pen = pen_of(bench)
     assert pen.control.button_down
     assert pen.button.held_ms(pen.uptime_ms) == 0
+    bench.run(4.0)  # let go after 4 s of the firmware's own count
+    assert not pen.control.button_down
+    assert (state(bench), latched(bench)) == ("STANDBY", set())
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -75,11 +75,11 @@ def make(effort: Effort) -> Section:
     present = sources()
     file = effort.folder / "results.jsonl"
     claims = _long(effort, file, present, judged) if effort.long else [_short(effort, judged)]
-    results = kept(file)
+    results = [*{one.place: one for one in kept(file)}.values()]
     fresh = _fresh(results, present)
-    data = {"sources": present.whole, "results": [asdict(one) for one in fresh or results]}
-    body = mutation_pages.body(fresh or results, judged, _counts(), stale=not fresh)
-    return Section(tuple(claims), body, data)
+    rows = [{**asdict(one), "fresh": one in fresh} for one in results]
+    data = {"sources": present.whole, "results": rows}
+    return Section(tuple(claims), mutation_pages.body(results, fresh, judged, _counts()), data)
 
 
 def judgements() -> dict[tuple[str, str, str], Judgement]:
@@ -185,7 +185,7 @@ def _changed_tests(
 
     `file` holds the sources of earlier runs, by the hash of the whole.
     """
-    known = json.loads(file.read_text()) if file.exists() else {}
+    known = _known_sources(file)
     found = {}
     for one in before:
         changed = None
@@ -195,8 +195,19 @@ def _changed_tests(
             found[one.place] = changed
         else:
             found.pop(one.place, None)
-    file.write_text(json.dumps({**known, present.whole: dict(present.hashes)}))
+    aside = file.with_suffix(".new")
+    aside.write_text(json.dumps({**known, present.whole: dict(present.hashes)}))
+    aside.replace(file)
     return found
+
+
+def _known_sources(file: Path) -> dict[str, dict[str, str]]:
+    """None where the file is not there, or broken: survivors meet all tests then."""
+    try:
+        known: dict[str, dict[str, str]] = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {}
+    return known
 
 
 def _keep_one_each(file: Path, results: Iterable[Result]) -> None:
