@@ -1,7 +1,7 @@
 """The one place where commands connect to a pen."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -43,8 +43,8 @@ def open_pen_port(port: str) -> Any:
     return InterruptiblePort(opened) if hasattr(opened, "now_us") else opened
 
 
-_held: list[Pen] = []  # by a shell, for the commands typed in it
-_keepers: list[Callable[..., None]] = []  # of a shell that goes on with a command's recording
+RecordingKeeper = Callable[[Any, Sequence[str], float | None], None]
+_held: list[tuple[Pen, RecordingKeeper | None]] = []  # by a shell, for the commands typed in it
 
 
 def open_pen(port: str) -> Pen:
@@ -58,8 +58,8 @@ def open_pen(port: str) -> Pen:
 def connected(port: str) -> Iterator[Pen]:
     """A pen that is told to stop when the command is interrupted; in a shell, the shell's own."""
     if _held:
-        with stopped_on_interruption(_held[-1]):
-            yield _held[-1]
+        with stopped_on_interruption(_held[-1][0]):
+            yield _held[-1][0]
         return
     with open_pen(port) as pen, stopped_on_interruption(pen):
         yield pen
@@ -67,23 +67,22 @@ def connected(port: str) -> Iterator[Pen]:
 
 
 @contextmanager
-def held(pen: Pen, keeper: Callable[..., None] | None = None) -> Iterator[None]:
+def held(pen: Pen, keeper: RecordingKeeper | None = None) -> Iterator[None]:
     """Has `connected` and `reconnecting` hand out this pen, for as long as it lasts.
 
-    `keeper` is what `recording_keeper` returns meanwhile.
+    `keeper(file, signals, seconds)` goes on with the recording of a command that has ended; the
+    file is a RecordingFile.
     """
-    _held.append(pen)
-    _keepers.extend([keeper] if keeper else [])
+    _held.append((pen, keeper))
     try:
         yield
     finally:
-        _held.remove(pen)
-        _keepers.clear()
+        _held.pop()
 
 
-def recording_keeper() -> Callable[..., None] | None:
+def recording_keeper() -> RecordingKeeper | None:
     """What goes on with a recording when its command has ended; None: the command does itself."""
-    return _keepers[-1] if _keepers else None
+    return _held[-1][1] if _held else None
 
 
 @contextmanager
@@ -98,7 +97,7 @@ def reconnecting(port: str, wait: str) -> Iterator[Reconnection]:
         print(f"penloop: {error.message}; waiting {wait} at most", file=sys.stderr, flush=True)
 
     if _held:
-        steady = Reconnection(lambda: _held[-1], patience_s=patience_s, told=told, reopens=False)
+        steady = Reconnection(lambda: _held[-1][0], patience_s=patience_s, told=told, reopens=False)
         with stopped_on_interruption(steady):
             yield steady
         return

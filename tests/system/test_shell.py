@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import time
 
 import pytest
 
@@ -209,6 +210,30 @@ def test_a_recording_in_the_shell_goes_on_behind_a_lost_link(serve, shell, tmp_p
     times_ms, missing = recorded(run)
     assert (times_ms[1:] > times_ms[:-1]).all()
     assert missing > 0
+
+
+def test_a_silent_pen_does_not_hold_the_prompt_while_it_is_recorded(serve, shell, tmp_path):
+    server = serve()
+    server.wait_for("READY")
+    with_pen = shell(tmp_path / "pen")
+    run = tmp_path / "run.parquet"
+    with_pen.enter(f"record {run}")
+    with_pen.wait_until(lambda screen: shown_s(screen) >= 1, "a second")
+    server.process.send_signal(signal.SIGSTOP)
+    with_pen.wait_for("silent")
+    time.sleep(1.0)  # it is being asked whether it is there, which takes 4 s
+    for number in range(8):
+        begun_s = time.monotonic()
+        with_pen.type(str(number))
+        with_pen.wait_for("penloop> " + "01234567"[: number + 1])
+        assert time.monotonic() - begun_s < 2
+        time.sleep(0.4)
+    with_pen.type(CTRL_X)
+    with_pen.wait_for("NOT STOPPED")
+    server.process.send_signal(signal.SIGCONT)
+    with_pen.wait_for("the pen was told to stop")
+    before = shown_s(with_pen.wait_for(" recording "))
+    with_pen.wait_until(lambda screen: shown_s(screen) > before, "more samples")
 
 
 def test_a_recording_in_the_shell_says_what_it_cannot_do(shell, tmp_path):

@@ -67,7 +67,7 @@ def record(
         recording = RecordingFile(goal, rows, about)
         keep = recording_keeper()
         if keep is not None:
-            keep(recording, names, granted_ms, span_s)
+            keep(recording, names, span_s)
             return
         afterwards.callback(_finish, recording)
         _take(steady, recording, span_s)

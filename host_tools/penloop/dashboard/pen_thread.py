@@ -247,10 +247,8 @@ class PenThread:
             self._subscription_due = self._values_due = True
 
     def _set(self, pen: Pen, changes: dict[str, str]) -> Any:
-        try:
-            return pen.set(changes)
-        finally:
-            self._read_values(pen)
+        self._values_due = True  # read soon, also where it was refused
+        return pen.set(changes)
 
     def _record(self, pen: Pen, goal: Path) -> None:
         signals = [pen.signals[name] for name in self._wanted[0]]

@@ -44,12 +44,13 @@ class Recorder:
         """Takes a block; whether there is something new to tell."""
         if self._file is None or not self._columns <= set(block.samples.dtype.names or ()):
             return False
+        missing = self._file.missing.total()
         try:
             self._file.add(block, block.samples)
         except OSError as error:
             self._broken(error)
             return True
-        gap = bool(block.gap or block.lost)
+        gap = self._file.missing.total() > missing
         self._gaps += gap
         self._blocks += 1
         if self._blocks % TOLD_EACH and not gap:

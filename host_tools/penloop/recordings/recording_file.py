@@ -46,7 +46,7 @@ class RecordingFile:
         self.partial = formats.partial_of(goal)
         self.rows = 0
         self.missing: Counter[str] = Counter()  # samples by the reason of their gap
-        self._names = [one.name for one in signals]
+        self.signals = [one.name for one in signals]
         self._timeline = gaps.Timeline()
         fields = [_field("time", "us"), *(_field(f"pen.{one.name}", one.unit) for one in signals)]
         fields += [_field(*column) for column in gaps.COLUMNS]
@@ -63,7 +63,7 @@ class RecordingFile:
             return
         marks = self._timeline.columns(block, len(samples))
         self.missing[gaps.reason_text(int(marks["link.gap"][0]))] += int(marks["link.missing"][0])
-        values = [samples[TIME], *(samples[name] for name in self._names), *marks.values()]
+        values = [samples[TIME], *(samples[name] for name in self.signals), *marks.values()]
         columns = [pa.array(one, pa.int64()) for one in values]
         self._waiting.append(pa.record_batch(columns, schema=self._schema))
         self.rows += len(samples)
@@ -73,9 +73,8 @@ class RecordingFile:
     def flush(self) -> None:
         """Puts all that was taken on disk."""
         if self._waiting:
-            whole = pa.Table.from_batches(self._waiting).combine_chunks()
-            self._writer.write_table(whole)
-            self._waiting.clear()
+            waiting, self._waiting = self._waiting, []  # Ctrl-C may come: never written twice
+            self._writer.write_table(pa.Table.from_batches(waiting).combine_chunks())
         self._file.flush()
         self._flushed_s = time.monotonic()
 

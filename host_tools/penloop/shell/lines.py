@@ -53,7 +53,8 @@ def _command(words: list[str], link: Link) -> int:
         raise UserError("the shell has its pen already", "leave --port out")
     if "--help" in words or words[0] not in ROWS:
         return cli.run(words, in_shell=True)  # nothing of the pen is wanted
-    if words[0] == "record" and link.records:
+    recovers = any(word.startswith("--recover") for word in words)
+    if words[0] == "record" and link.records and not recovers:
         raise UserError("a recording goes on already", "end it by `record end`")
     with link.lent():
         return cli.run(words, in_shell=True)

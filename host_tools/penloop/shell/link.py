@@ -3,18 +3,21 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import Thread
 from typing import cast
 
+from penfw.protocol import SIGNALS_MAX
 from penhost import Block, Pen, PenError
 from penhost.errors import PenSilent
 from penhost.units import show
-from penloop import pen_memory
+from penloop import line_capacity, pen_memory
 from penloop.connection import held, open_pen
 from penloop.errors import UserError
 from penloop.recordings.recording_file import RecordingFile
 from penloop.shell.recording import RecordedPen, ShellRecording
 
 SHOWN = ("state", "rate", "depth", "battery", "faults")  # in the toolbar
+WARNING = ("state", "faults")  # of these also while others are recorded, where they fit
 PERIOD_MS = 100
 SILENCE_S = 1.5  # without samples for so long, the pen may be gone
 RETRY_S = 2.0  # while a recording waits for a lost connection
@@ -35,7 +38,9 @@ class Link:
         self.news: list[str] = []  # to be told to the person
         self._keeper = self._keep_recording if in_background else None
         self._recording: ShellRecording | None = None
+        self._helper: Thread | None = None  # connects again, for a recording, meanwhile
         self._retry_s = 0.0
+        self._owed = False  # a stop, once the link is back
         self._readings: dict[str, int] = {}
         self._kept_s = self._heard_s = time.monotonic()
         pen_memory.keep_description(self.pen, port)
@@ -44,23 +49,22 @@ class Link:
     def close(self) -> None:
         """Ends a recording and gives the port back."""
         if self._recording:
-            print(self.end_recording())
+            print(self._finished())
         self.pen.close()
 
     def keep(self) -> None:
         """Takes in what has arrived, without waiting; to be called every tenth of a second."""
         now_s = time.monotonic()
         passed_s, self._kept_s = min(now_s - self._kept_s, SLICE_S), now_s
-        if self._recording and (self.lost or self._silent()) and now_s > self._retry_s:
-            self._come_back()
-        if self.lost:
+        if self._comes_back(now_s) or self.lost:
             return
         try:
             if self.pen.clock_is_virtual:
                 self.pen.wait(passed_s)
-            for block in self.pen.arrived():
+            while blocks := self.pen.arrived():  # a frame or some at a time
                 self._heard_s = now_s
-                self._take(block)
+                for block in blocks:
+                    self._take(block)
         except PenError as error:
             self.lost = error.message
         if self._recording and self._recording.ended:
@@ -76,7 +80,7 @@ class Link:
         """State, rate, depth, battery and faults, or what is wrong."""
         if self.lost:
             return f"link lost, the next command connects again: {self.lost}"
-        if self._silent() or not self._readings:
+        if self._silent():
             return "the pen is silent"
         told = [f"recording {int(self._recording.seconds)} s"] if self._recording else []
         return "  ".join([*told, *(self._text(*one) for one in self._readings.items())])
@@ -97,6 +101,8 @@ class Link:
     @contextmanager
     def lent(self) -> Iterator[None]:
         """The pen is the commands' own meanwhile. Raises PenError when it cannot be reached."""
+        if self._helper:
+            self._helper.join()
         if self.lost or self._silent():
             for told in self._restore():
                 print(told)
@@ -121,31 +127,43 @@ class Link:
     def _shared(self, recording: ShellRecording) -> Iterator[None]:
         pen = RecordedPen(self.pen, recording)
         try:
-            with held(cast(Pen, pen), self._keeper):
+            with held(cast(Pen, pen)):
                 yield
         finally:
-            self._heard_s = self._kept_s = time.monotonic()
             try:
                 pen.give_back()
             except PenError as error:
                 self.lost = error.message
+            self._heard_s = self._kept_s = time.monotonic()
 
     def _keep_recording(
-        self, file: RecordingFile, signals: Sequence[str], period_ms: int, span_s: float | None
+        self, file: RecordingFile, signals: Sequence[str], span_s: float | None
     ) -> None:
-        """Goes on with a recording whose signals are subscribed. Raises UserError."""
-        self._recording = ShellRecording(file, signals, period_ms, span_s)
-        print(f"recording until `record end`, other commands work: {file.goal}")
+        """Goes on with a recording whose signals are subscribed. Raises PenError."""
+        signals = [*signals, *(one for one in WARNING if one not in signals)]
+        rows = [self.pen.signals[name] for name in signals]
+        period_ms = self.pen.period_ms
+        if len(rows) <= SIGNALS_MAX and not line_capacity.warning(self.port, rows, period_ms):
+            self.pen.subscribe(signals, period_ms)
+        else:
+            signals = file.signals
+        self._recording = ShellRecording(file, self.pen, signals, span_s)
+        until = "`record end`" if span_s is None else f"{span_s:g} s are over"
+        print(f"recording until {until}, other commands work: {file.goal}")
 
     def end_recording(self) -> str:
         """Writes the file; says what is in it. Raises UserError where nothing is recorded."""
         if self._recording is None:
             raise UserError("nothing is being recorded", "begin by `record FILE`")
-        recording, self._recording = self._recording, None
-        told = recording.finish()
-        if not self.lost:
+        told = self._finished()
+        if not self.lost and not self._helper:
             self._watch()
         return told
+
+    def _finished(self) -> str:
+        assert self._recording is not None
+        recording, self._recording = self._recording, None
+        return recording.finish()
 
     @property
     def records(self) -> bool:
@@ -154,6 +172,9 @@ class Link:
 
     def stop(self) -> str:
         """Stops the motor; says how that went."""
+        if self._helper or (self._recording and (self.lost or self._silent())):
+            self._owed = True
+            return "NOT STOPPED, the link is lost: stop the pen by its button"
         try:
             self.pen.stop()
         except PenError as error:
@@ -161,7 +182,7 @@ class Link:
         return "the pen was told to stop"
 
     def _silent(self) -> bool:
-        return time.monotonic() - self._heard_s > SILENCE_S
+        return time.monotonic() - self._heard_s > max(SILENCE_S, 3e-3 * self.pen.period_ms)
 
     def _watch(self) -> None:
         """Subscribes what the toolbar shows."""
@@ -171,11 +192,25 @@ class Link:
             self.lost = error.message
         self._heard_s = self._kept_s = time.monotonic()
 
-    def _come_back(self) -> None:
-        """For a recording that is to go on."""
-        self._retry_s = time.monotonic() + RETRY_S
+    def _comes_back(self, now_s: float) -> bool:
+        """Whether a lost connection is being taken up for a recording; nobody waits for that."""
+        if self._helper and not self._helper.is_alive():
+            self._helper, self._retry_s = None, now_s + RETRY_S
+        wanted = self._recording and (self.lost or self._silent())
+        if wanted and not self._helper and now_s > self._retry_s:
+            self._helper = Thread(target=self._try_to_come_back, daemon=True)
+            self._helper.start()
+        return self._helper is not None
+
+    def _try_to_come_back(self) -> None:
         try:
             self.news += self._restore()
+            if self._owed:
+                self.pen.stop()
+                self._owed = False
+                self.news.append("the pen was told to stop")
+            if not self._recording:
+                self._watch()
         except (PenError, UserError) as error:
             self.lost = str(error)
 
@@ -196,10 +231,11 @@ class Link:
                 f"connected again{', the pen was restarted meanwhile' if restarted else ''}"
             )
         self.lost = ""
-        if self._recording and self.pen.info.pen_id != before.pen_id:
-            told += ["another pen answers", self.end_recording()]
-        if self._recording:
-            self._recording.interrupted(cause)
-            self.pen.subscribe(self._recording.signals, self._recording.period_ms)
-            self._heard_s = time.monotonic()
+        recording = self._recording
+        if recording and recording.came_back(self.pen):
+            recording.interrupted(cause)
+            self.pen.subscribe(recording.signals, recording.period_ms)
+        elif recording:
+            told += ["another pen answers", self._finished()]
+        self._heard_s = time.monotonic()
         return told
