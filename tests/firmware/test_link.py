@@ -106,6 +106,18 @@ def test_nothing_is_served_before_a_session_is_open(row):
     assert bench.device.commands == []
 
 
+def test_nothing_is_sent_and_nobody_is_heard_before_a_request():
+    bench = Bench(session=None)
+    bench.poll(5)
+    bench.read()
+    assert not bench.taken
+    assert not bench.link.heard()
+    bench.ask(protocol.HELLO, 1, 0xCAFE)
+    assert not bench.link.heard()
+    bench.ask(protocol.STATUS, 2)
+    assert bench.link.heard()
+
+
 @pytest.mark.verifies("R-708")
 def test_repeated_request_is_answered_again_and_executed_once():
     bench = Bench()

@@ -258,6 +258,12 @@ def test_bad_subscription_is_refused_and_the_old_one_stands(period, indices, rea
     assert telemetry(bench)
 
 
+@pytest.mark.parametrize("period_ms", [2, 10_000])
+def test_a_period_is_up_to_ten_seconds(period_ms):
+    assert Bench().ask(protocol.SUBSCRIBE, 2, period_ms, [(0,)])[1] == period_ms
+    assert Bench().refused(protocol.SUBSCRIBE, 2, 10_001, [(0,)])[0] == protocol.BAD_PERIOD
+
+
 def test_each_subscription_has_its_own_number():
     bench = Bench()
     assert bench.ask(protocol.SUBSCRIBE, 2, 10, [(0,)]) == [1, 10]

@@ -76,6 +76,12 @@ def test_older_senders_message_ends_early():
     assert protocol.unpack(fields, whole[:-7])[-1] == "id"
 
 
+def test_what_an_older_sender_does_not_know_is_missing_to_the_end():
+    fields = (("a", "B"), ("b", "H"), ("rest", "*"))
+    assert protocol.unpack(fields, b"\x01") == [1]
+    assert protocol.unpack(fields, b"\x01\x02\x00") == [1, 2, b""]
+
+
 def test_payload_beyond_a_frame_is_refused():
     fields = protocol.message(protocol.HELLO)[3]
     with pytest.raises(ValueError, match="too long"):

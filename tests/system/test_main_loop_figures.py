@@ -94,6 +94,17 @@ def test_a_long_hold_leads_to_service_where_it_is_offered_only(part, now, offere
     assert bool(part.control.main_conditions & states.SERVICE_ON) == offered
 
 
+def test_the_buzzer_offers_service_once_a_hold(part):
+    played = []
+    part.set(state=states.STANDBY)
+    part.pen.indicator.play = lambda melody, now_ms: played.append(now_ms)
+    start_ms = part.pen.uptime_ms
+    part.pen.button.step(1, start_ms, states.STANDBY)
+    for now_ms in range(start_ms, start_ms + 5_000, 10):
+        part.pen.service.tell_offer(now_ms)
+    assert played == [start_ms + 3_000]
+
+
 @pytest.mark.verifies("R-703")
 @pytest.mark.parametrize(
     ("law", "idle_s", "silent_s", "connected", "ends"),
@@ -447,6 +458,15 @@ def test_a_pen_is_declared_uncalibrated_in_fault_by_a_hand_at_its_button(
     [result] = pen.device.apply([[settings.index("calibrated"), value]])
     assert result[0] == (protocol.APPLIED if allowed else protocol.REFUSED)
     assert allowed or result[2:] == (protocol.SERVICE_ONLY, 0)
+
+
+@pytest.mark.parametrize(("law", "used"), [(OFF, True), (RUN, False)])
+def test_gains_are_used_once_the_motor_is_off(part, law, used):
+    part.set(state=states.SERVICE, law=law)
+    before = part.control.ki_q16
+    part.pen.settings[settings.index("rate_ki")] *= 2
+    part.pen.settings_changed()
+    assert (part.control.ki_q16 > before) == used
 
 
 def test_one_refusal_refuses_the_others_of_its_transaction(part):
