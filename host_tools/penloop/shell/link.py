@@ -79,7 +79,8 @@ class Link:
     def told(self) -> str:
         """State, rate, depth, battery and faults, or what is wrong."""
         if self.lost:
-            return f"link lost, the next command connects again: {self.lost}"
+            how = "it is taken up again" if self._recording else "the next command connects again"
+            return f"link lost, {how}: {self.lost}"
         if self._silent():
             return "the pen is silent"
         told = [f"recording {int(self._recording.seconds)} s"] if self._recording else []
@@ -134,6 +135,8 @@ class Link:
                 pen.give_back()
             except PenError as error:
                 self.lost = error.message
+            if recording.ended:
+                print(self.end_recording())
             self._heard_s = self._kept_s = time.monotonic()
 
     def _keep_recording(

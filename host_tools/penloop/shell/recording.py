@@ -117,7 +117,7 @@ class RecordedPen:
 
     def give_back(self) -> None:
         """After a command, which may have left its subscription."""
-        if self._wanted_us or self._recording.ended:
+        if self._wanted_us and not self._recording.ended:
             self.unsubscribe()
 
     def renew(self) -> None:
