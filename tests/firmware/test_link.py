@@ -222,6 +222,32 @@ def test_request_cut_short_is_refused(number, size):
     assert bench.device.commands == []
 
 
+@pytest.mark.parametrize("number", [protocol.TELEMETRY, protocol.EVENT, protocol.BUSY])
+def test_an_echo_of_what_is_sent_unasked_is_not_answered(number):
+    bench = Bench()
+    writer = FrameWriter()
+    writer.finish(number, 2, PAYLOAD_AT + 4)
+    bench.port.received += writer.buffer[: writer.size]
+    bench.poll(2)
+    assert bench.frames() == []
+
+
+def test_a_port_that_takes_nothing_loses_nothing(monkeypatch):
+    bench = Bench()
+    write, calls = bench.port.write, []
+
+    def busy_at_first(data):
+        calls.append(len(data))
+        return write(data) if len(calls) > 2 else None
+
+    monkeypatch.setattr(bench.port, "write", busy_at_first)
+    bench.send(protocol.STATUS, 2)
+    bench.poll(4)
+    assert [number for number, _sequence, _fields in bench.frames()] == [
+        protocol.STATUS | protocol.REPLY
+    ]
+
+
 def test_echo_of_the_pens_own_frames_is_not_answered():
     bench = Bench()
     bench.send(protocol.STATUS, 2)

@@ -223,6 +223,13 @@ def test_the_period_is_six_gaps_until_a_whole_turn_is_known(looks):
     assert looks.control.period0 == 4_000  # shorter ones are no motion of this motor
 
 
+def test_the_gap_is_that_of_the_newest_two_edges_wherever_they_are_kept(looks):
+    for gap_us in range(2_000, 2_000 + 17 * 100, 100):
+        looks.set(known=1)
+        edge(looks, gap_us)
+        assert looks.control.period0 == 6 * gap_us
+
+
 def test_without_an_edge_for_200_ms_nothing_is_known(looks):
     control = looks.control
     edge(looks, *[2_000] * 8)
@@ -722,8 +729,10 @@ def test_homing_goes_shallower_to_the_switch_and_no_further_than_the_axis_has(lo
     for _ in range(120):
         control._axis()
     assert not control.faults
+    before = control.steps
     control._axis()
     assert control.faults == 1 << faults.HOME_NOT_FOUND
+    assert control.steps == before
     assert (control.homed, control.main_home) == (0, 0)
 
 

@@ -188,6 +188,10 @@ def test_a_run_in_service_has_the_settings_bounds_of_the_rate(make_bench, rate_m
         assert device.command(1, good_mHz) == (protocol.APPLIED, good_mHz)
 
 
+def test_a_stop_is_answered_with_nothing_but_that_it_is_done(part):
+    assert part.pen.device.command(0, 0) == (protocol.APPLIED, 0)
+
+
 @pytest.mark.parametrize(
     ("on_usb", "argument", "taken"),
     [(True, 0, True), (False, 0, False), (False, 1, True), (False, 2, False)],
@@ -214,6 +218,12 @@ def test_the_hosts_tables_are_the_firmwares(make_bench):
             row = told[number]
             assert (row.name, row.reaction, row.reaction_ms) == (name, reaction, reaction_ms)
             assert (row.cause, row.remedy) == (cause, remedy)
+        assert list(pen.settings) == list(settings.NAMES)
+        for number, row in enumerate(pen.settings.values()):
+            bounds = settings.MINIMA[number], settings.MAXIMA[number]
+            assert (row.minimum, row.maximum) == bounds
+            assert row.access == settings.ACCESS[settings.ACCESSES[number]]
+            assert " " in row.help
 
 
 def test_the_fault_list_has_the_latched_ones_first_and_remembers_sixteen(make_bench):
@@ -318,6 +328,18 @@ def test_the_self_test_has_limits_for_its_sensors(make_bench, current_mA, housin
     assert fault_names(pen.selftest._sensor_faults()) == found
 
 
+def test_the_self_test_lets_the_sensors_settle_whenever_it_begins(make_bench):
+    bench = make_bench()
+    bench.run(0.11)
+    pen = pen_of(bench)
+    pen.uptime_ms = 50_000
+    test = type(pen.selftest)(pen)
+    test.step(50_000 + 90)
+    assert test._phase == test._settle
+    test.step(50_000 + 100)
+    assert test._phase != test._settle
+
+
 @pytest.mark.parametrize(("current_mA", "found"), [(390, set()), (410, {"overcurrent"})])
 def test_the_self_test_allows_more_before_the_shunts_zero_is_known(make_bench, current_mA, found):
     bench = make_bench()
@@ -406,6 +428,13 @@ def test_a_window_is_announced_once_and_waits_a_second_for_a_host_that_takes_not
     window._still = lambda: True
     window.step()
     assert told == [400] * 3
+
+
+@pytest.mark.verifies("R-803")
+def test_a_window_that_finds_a_parking_just_begun_is_given_up(part):
+    part.pen.motor_on = lambda: True
+    part.pen.flash_window._open()
+    assert part.control.main_window == 0
 
 
 def test_after_a_window_the_deadline_holds_again_and_a_full_flash_is_told(make_bench):

@@ -257,7 +257,9 @@ def test_a_recording_in_the_shell_ends_when_its_time_is_over(shell, tmp_path):
     with_pen.wait_for("100 samples in")
     with_pen.wait_for("depth 0.5 mm")
     with_pen.enter(f"record {tmp_path / 'two.parquet'} --rate 100 --for 1s")
-    with_pen.enter("monitor --signals rate --rate 4 --for 2s")  # the time is over within the command
+    with_pen.enter(
+        "monitor --signals rate --rate 4 --for 2s"
+    )  # the time is over within the command
     with_pen.wait_until(lambda screen: screen.count("100 samples in") == 2, "the second end")
     with_pen.wait_for("depth 0.5 mm")
 
