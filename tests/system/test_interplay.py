@@ -9,7 +9,9 @@ from penfw import states
 from penloop.cli import run
 from penloop.evidence import interplay
 from penloop.evidence.section import Effort
+from tests.system.short_evidence import shown
 from tests.system.story import control_of
+from tests.verification import verified
 
 FEWER = {"FAULTS": 1, "CARTRIDGES": 0}
 OWN = (states.CUT_FAULT, states.PARK_FAULT, states.PARKED, states.STOP, states.PROVED)
@@ -27,10 +29,9 @@ TOLD = (
 
 
 @pytest.mark.timeout(600)  # it takes all of one processor, and others may want it
-@pytest.mark.verifies("R-101", "R-201", "R-202", "R-207", "R-214", "R-215", "R-803")
+@verified(evidence="interplay")
 def test_no_order_of_interrupt_main_loop_host_and_button_is_unsafe(tmp_path):
-    section = interplay.make(Effort(short=True, jobs=1, folder=tmp_path))
-    assert section.holds
+    section = shown(interplay.PART, tmp_path)
     assert section.data["check"]["states"] > 5_000_000
 
 
