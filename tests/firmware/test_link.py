@@ -232,6 +232,19 @@ def test_an_echo_of_what_is_sent_unasked_is_not_answered(number):
     assert bench.frames() == []
 
 
+def test_a_link_is_not_idle_while_something_waits():
+    bench = Bench()
+    assert bench.link.idle()
+    bench.link.event(protocol.NOTICE, 1, 0)
+    assert not bench.link.idle()
+    bench.poll(2)
+    assert bench.link.idle()
+    bench.link.busy(100)
+    assert not bench.link.idle()
+    bench.poll(2)
+    assert bench.link.idle()
+
+
 def test_a_port_that_takes_nothing_loses_nothing(monkeypatch):
     bench = Bench()
     write, calls = bench.port.write, []

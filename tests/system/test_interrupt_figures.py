@@ -427,7 +427,7 @@ def law_cases(count, seed=1):
             "wanted_mHz": draw.choice([0, 25_000, 60_000, 110_000, 150_000]),
             "rate_mHz": rate_mHz,
             "ramp_mHz": max(0, rate_mHz + draw.randrange(-60_000, 40_000)),
-            "age_us": draw.choice([100, 1_000, 5_000, 40_000, 300_000]),
+            "age_us": draw.choice([0, 100, 1_000, 5_000, 40_000, 300_000]),
             "current_mA": draw.randrange(-800, 2_500),
             "integral_mV": draw.choice([draw.randrange(-1_400, 1_400), -1_500, 1_500]),
             "battery_mV": draw.choice([2_800, 3_700, 4_200]),

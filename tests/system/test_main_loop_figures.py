@@ -252,6 +252,13 @@ def test_the_fault_list_has_the_latched_ones_first_and_remembers_sixteen(make_be
 
 
 @pytest.mark.verifies("R-206")
+def test_of_faults_that_are_cleared_the_newest_comes_first(part):
+    for number in (faults.STALL, faults.OVERCURRENT, faults.LINK_LOST):
+        part.pen.device.remember(number)
+    told = [row[0] for row in part.pen.device.faults()]
+    assert told == [faults.LINK_LOST, faults.OVERCURRENT, faults.STALL]
+
+
 def test_a_cause_that_is_still_there_is_told_without_a_limit(make_bench):
     bench = started(make_bench)
     with linked(bench) as pen:
@@ -338,6 +345,19 @@ def test_the_self_test_lets_the_sensors_settle_whenever_it_begins(make_bench):
     assert test._phase == test._settle
     test.step(50_000 + 100)
     assert test._phase != test._settle
+
+
+@pytest.mark.parametrize("moved", [True, False])
+def test_needles_that_have_moved_in_the_proof_are_in_doubt(make_bench, moved):
+    bench = make_bench()
+    bench.run(0.11)
+    pen = pen_of(bench)
+    pen.control.moved_in_proof = lambda: moved
+    pen.control.law, pen.control.main_asks, pen.control.own_conditions = OFF, 0, 0
+    pen.selftest._phase = pen.selftest._prove
+    pen.selftest._prove(pen.uptime_ms)
+    assert pen.top_in_doubt == moved
+    assert (pen.selftest._phase == pen.selftest._look_for_needles) == moved
 
 
 @pytest.mark.parametrize(("current_mA", "found"), [(390, set()), (410, {"overcurrent"})])
