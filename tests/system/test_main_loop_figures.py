@@ -6,7 +6,7 @@ where the host sees the answer; what is expected stands in PEN.md and the requir
 
 import pytest
 
-from penfw import faults, protocol, settings, signals, states
+from penfw import cartridge, faults, protocol, settings, signals, states
 from penfw.button import HOLD_SERVICE
 from penhost import Pen
 from penhost.errors import Refused
@@ -602,6 +602,25 @@ def test_a_button_that_is_down_since_power_up_is_no_press(make_bench):
     bench.run(4.0)  # let go after 4 s of the firmware's own count
     assert not pen.control.button_down
     assert (state(bench), latched(bench)) == ("STANDBY", set())
+
+
+@pytest.mark.parametrize("kind", [cartridge.TREATMENT, cartridge.TEST])
+@pytest.mark.parametrize(
+    ("found", "fault"),
+    [
+        (cartridge.INVALID, "cartridge invalid"), (cartridge.USED, "cartridge used"),
+        (cartridge.EXPIRED, "cartridge expired"), (cartridge.FRESH, ""), (cartridge.SAME, ""),
+        (cartridge.ABSENT, ""),
+    ],
+)  # fmt: skip
+def test_a_treatment_needs_a_good_cartridge_that_is_for_treatment(part, found, fault, kind):
+    pen = part.pen
+    part.set(main_conditions=0)
+    pen.cartridge.state, pen.cartridge.kind = found, kind
+    pen.judge_cartridge()
+    assert fault_names(part.control.main_faults) == ({fault} if fault else set())
+    good = found in (cartridge.FRESH, cartridge.SAME) and kind == cartridge.TREATMENT
+    assert bool(part.control.main_conditions & states.CARTRIDGE) == good
 
 
 @pytest.mark.parametrize("times", [1, 2])
