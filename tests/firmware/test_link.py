@@ -239,6 +239,9 @@ def test_a_link_is_not_idle_while_something_waits():
     assert not bench.link.idle()
     bench.poll(2)
     assert bench.link.idle()
+    bench.link._reply_waits = True
+    assert not bench.link.idle()
+    bench.poll(2)
     bench.link.busy(100)
     assert not bench.link.idle()
     bench.poll(2)

@@ -836,6 +836,12 @@ def test_two_ticks_in_succession_above_2800_mA_are_overcurrent(looks, currents_m
     assert bool(control.faults & 1 << faults.OVERCURRENT) == fault
 
 
+def test_a_tick_tells_how_long_it_took(looks):
+    looks.set(main_window=1, last_us=looks.control.ticks_us())
+    looks.control.tick(None)
+    assert 0 <= looks.signal("tick_time") < 1_000
+
+
 def test_an_exception_in_the_interrupt_turns_all_off_and_tells_where_it_came(looks):
     control = looks.control
     for odd, slot in ((0, 3), (1, 3)):

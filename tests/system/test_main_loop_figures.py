@@ -272,6 +272,16 @@ def test_a_cause_that_is_still_there_is_told_without_a_limit(make_bench):
         assert (told.number, told.value) == (protocol.CAUSE_REMAINS, 0)
 
 
+@pytest.mark.parametrize(
+    ("fault", "on_usb", "cleared"),
+    [("STALL", True, True), ("USB_POWER", True, False), ("USB_POWER", False, True)],
+)
+def test_usb_power_bars_the_acknowledgement_of_its_own_fault_only(part, fault, on_usb, cleared):
+    part.set(faults=1 << getattr(faults, fault))
+    part.signal("inputs", signals.IN_USB if on_usb else 0)
+    assert part.pen.acknowledge() == cleared
+
+
 def test_the_host_is_told_of_each_state_and_fault(make_bench):
     bench = make_bench()
     with linked(bench) as pen:
@@ -341,6 +351,8 @@ def test_the_self_test_lets_the_sensors_settle_whenever_it_begins(make_bench):
     pen = pen_of(bench)
     pen.uptime_ms = 50_000
     test = type(pen.selftest)(pen)
+    assert not test.needles_out  # so a press parks nothing
+    assert not test.uncalibrated  # and a hold does not lead to SERVICE
     test.step(50_000 + 90)
     assert test._phase == test._settle
     test.step(50_000 + 100)
@@ -467,6 +479,7 @@ def test_after_a_window_the_deadline_holds_again_and_a_full_flash_is_told(make_b
         notices = [one for one in host.events() if one.kind == "notice"]
     assert [(one.number, one.value) for one in notices] == [(protocol.STORE_FAILED, 0)]
     assert pen_of(bench).control.main_window == 0
+    assert pen_of(bench).flash_window._announced_ms < 0  # the next one is announced anew
 
 
 # Settings
