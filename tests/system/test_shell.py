@@ -168,6 +168,16 @@ def shown_s(screen):
     return int(found[1]) if found else -1
 
 
+def recording(serve, shell, run, *options):
+    """A pen and a shell that has recorded it for a second: (server, terminal)."""
+    server = serve(*options)
+    server.wait_for("READY")
+    with_pen = shell(run.parent / "pen")
+    with_pen.enter(f"record {run}")
+    with_pen.wait_until(lambda screen: shown_s(screen) >= 1, "a second")
+    return server, with_pen
+
+
 def test_a_recording_goes_on_behind_the_prompt_and_beside_other_commands(serve, shell, tmp_path):
     server = serve()
     server.wait_for("READY")
@@ -192,12 +202,8 @@ def test_a_recording_goes_on_behind_the_prompt_and_beside_other_commands(serve, 
 
 
 def test_a_recording_in_the_shell_goes_on_behind_a_lost_link(serve, shell, tmp_path):
-    first = serve("--seed", "2")
-    first.wait_for("READY")
-    with_pen = shell(tmp_path / "pen")
     run = tmp_path / "run.mcap"
-    with_pen.enter(f"record {run}")
-    with_pen.wait_until(lambda screen: shown_s(screen) >= 1, "a second")
+    first, with_pen = recording(serve, shell, run, "--seed", "2")
     first.close()
     with_pen.wait_for("link lost")
     second = serve("--seed", "2")
@@ -213,12 +219,7 @@ def test_a_recording_in_the_shell_goes_on_behind_a_lost_link(serve, shell, tmp_p
 
 
 def test_a_silent_pen_does_not_hold_the_prompt_while_it_is_recorded(serve, shell, tmp_path):
-    server = serve()
-    server.wait_for("READY")
-    with_pen = shell(tmp_path / "pen")
-    run = tmp_path / "run.parquet"
-    with_pen.enter(f"record {run}")
-    with_pen.wait_until(lambda screen: shown_s(screen) >= 1, "a second")
+    server, with_pen = recording(serve, shell, tmp_path / "run.parquet")
     server.process.send_signal(signal.SIGSTOP)
     with_pen.wait_for("silent")
     time.sleep(1.0)  # it is being asked whether it is there, which takes 4 s
@@ -257,9 +258,7 @@ def test_a_recording_in_the_shell_ends_when_its_time_is_over(shell, tmp_path):
     with_pen.wait_for("100 samples in")
     with_pen.wait_for("depth 0.5 mm")
     with_pen.enter(f"record {tmp_path / 'two.parquet'} --rate 100 --for 1s")
-    with_pen.enter(
-        "monitor --signals rate --rate 4 --for 2s"
-    )  # the time is over within the command
+    with_pen.enter("monitor --signals rate --rate 4 --for 2s")  # beyond the recording's end
     with_pen.wait_until(lambda screen: screen.count("100 samples in") == 2, "the second end")
     with_pen.wait_for("depth 0.5 mm")
 

@@ -77,7 +77,8 @@ def make(effort: Effort) -> Section:
     claims = _long(effort, file, present, judged) if effort.long else [_short(effort, judged)]
     results = [*{one.place: one for one in kept(file)}.values()]
     fresh = _fresh(results, present)
-    rows = [{**asdict(one), "fresh": one in fresh} for one in results]
+    places = {one.place for one in fresh}
+    rows = [{**asdict(one), "fresh": one.place in places} for one in results]
     data = {"sources": present.whole, "results": rows}
     return Section(tuple(claims), mutation_pages.body(results, fresh, judged, _counts()), data)
 

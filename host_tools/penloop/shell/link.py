@@ -178,6 +178,9 @@ class Link:
         if self._helper or (self._recording and (self.lost or self._silent())):
             self._owed = True
             return "NOT STOPPED, the link is lost: stop the pen by its button"
+        return self._stopped()
+
+    def _stopped(self) -> str:
         try:
             self.pen.stop()
         except PenError as error:
@@ -208,10 +211,6 @@ class Link:
     def _try_to_come_back(self) -> None:
         try:
             self.news += self._restore()
-            if self._owed:
-                self.pen.stop()
-                self._owed = False
-                self.news.append("the pen was told to stop")
             if not self._recording:
                 self._watch()
         except (PenError, UserError) as error:
@@ -234,6 +233,9 @@ class Link:
                 f"connected again{', the pen was restarted meanwhile' if restarted else ''}"
             )
         self.lost = ""
+        if self._owed:
+            self._owed = False
+            told.append(self._stopped())
         recording = self._recording
         if recording and recording.came_back(self.pen):
             recording.interrupted(cause)
