@@ -73,10 +73,10 @@ class Continuity:
 
     def _gap(self, cause: PenError, block: Block, now_us: int) -> Gap:
         first_us = int(block.samples[TIME][0])
-        due_us = first_us + self._offset_us
-        heard = self._heard or _Heard(block.boot_session, due_us - 1, due_us, now_us)
+        begin_us = first_us + self._offset_us
+        heard = self._heard or _Heard(block.boot_session, begin_us - 1, begin_us, now_us)
         restarted = block.boot_session != heard.boot_session or (
-            first_us + self._offset_us <= heard.last_us  # a pen whose flash was erased, too
+            begin_us <= heard.last_us  # a pen whose flash was erased, too
         )
         if restarted:
             lasted_us = max(0, now_us - heard.clock_us - len(block.samples) * block.period_us)

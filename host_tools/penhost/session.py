@@ -37,7 +37,8 @@ BUSY_MAX_US = 1_000_000  # a pen that said BUSY is waited for no longer than thi
 QUEUE_MAX = 4096  # telemetry frames; at 500 Hz of 8 signals 80 s that nobody has read
 EVENTS_MAX = 256
 QUIET_REQUESTS = 20  # without a repeat for so many, the line is taken for a good one again
-# Requests that change nothing: a wait for their reply may be given up, or they are asked anew.
+# Requests that may be asked anew, so that a wait for their reply may be given up: HEARTBEAT, too,
+# whose second one only says again that the host is there.
 _READING = frozenset(
     (
         protocol.DESCRIBE, protocol.GET, protocol.FAULTS, protocol.STATUS, protocol.RECORDS,

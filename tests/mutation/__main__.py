@@ -49,12 +49,16 @@ UNIT = (
     "button", "cartridge", "limits", "link", "link_requests", "link_telemetry", "numbers",
     "protocol_document", "protocol_fields", "protocol_frames", "scope", "settings", "states",
 )  # fmt: skip
+FIGURES = (
+    "axis", "cartridge", "flash_windows", "motion", "parking", "proof", "rate_law", "requests",
+    "self_test", "service", "settings", "starts", "tick", "told", "watches",
+)  # fmt: skip
 SYSTEM = (
-    "interrupt_figures", "main_loop_figures", "treatment", "safety", "faults", "stop_paths", "link",
-    "brown_out", "black_box", "random_hands", "cartridge_readout", "link_acknowledgement", "scope",
-    "settings_trial",
+    "treatment", "safety", "faults", "stop_paths", "link", "brown_out", "black_box", "random_hands",
+    "cartridge_readout", "link_acknowledgement", "scope", "settings_trial",
 )  # fmt: skip
 FILES = [f"tests/firmware/test_{name}.py" for name in UNIT]
+FILES += [f"tests/system/figures/test_{name}.py" for name in FIGURES]
 FILES += [f"tests/system/test_{name}.py" for name in SYSTEM]
 THINNED = ("black_box", "brown_out", "random_hands")  # of these no more than FEW cases a test
 FEW = 4

@@ -63,7 +63,7 @@ def test_a_mutant_is_killed_on_the_board_and_in_a_test_of_its_module_alone():
         "_STALL_US = const(60000)  # neither an edge nor top dead centre",
         "_STALL_US = const(120000)  # neither an edge nor top dead centre",
     ]
-    assert "test_interrupt_figures.py::test_a_stall" in rows[board[:3]][5]
+    assert "figures/test_motion.py::test_a_stall" in rows[board[:3]][5]
     assert "tests/firmware/test_button.py::" in rows[unit[:3]][5]
 
 

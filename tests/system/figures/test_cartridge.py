@@ -1,0 +1,44 @@
+"""The main loop's figures of the cartridge."""
+
+import pytest
+
+from penfw import cartridge, states
+from tests.system.story import fault_names, pen_of
+
+
+@pytest.mark.parametrize("kind", [cartridge.TREATMENT, cartridge.TEST])
+@pytest.mark.parametrize(
+    ("found", "fault"),
+    [
+        (cartridge.INVALID, "cartridge invalid"), (cartridge.USED, "cartridge used"),
+        (cartridge.EXPIRED, "cartridge expired"), (cartridge.FRESH, ""), (cartridge.SAME, ""),
+        (cartridge.ABSENT, ""),
+    ],
+)  # fmt: skip
+def test_a_treatment_needs_a_good_cartridge_that_is_for_treatment(part, found, fault, kind):
+    pen = part.pen
+    part.set(main_conditions=0)
+    pen.cartridge.state, pen.cartridge.kind = found, kind
+    pen.judge_cartridge()
+    assert fault_names(part.control.main_faults) == ({fault} if fault else set())
+    good = found in (cartridge.FRESH, cartridge.SAME) and kind == cartridge.TREATMENT
+    assert bool(part.control.main_conditions & states.CARTRIDGE) == good
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(("seated_ms", "read"), [(40, False), (80, True)])
+def test_a_cartridge_is_read_once_it_has_sat_for_50_ms(make_bench, seated_ms, read, times):
+    bench = make_bench()
+    bench.run(1.0)
+    bench.operator.insert_cartridge()
+    if times == 2:
+        bench.run(0.3)
+        bench.operator.remove_cartridge()
+        bench.run(0.3)
+        bench.operator.insert_cartridge()
+    pen = pen_of(bench)
+    assert not pen.cartridge.serial
+    while pen._inserted_ms < 0:
+        bench.run(0.001)
+    bench.run(seated_ms / 1000)
+    assert bool(pen.cartridge.serial) == read

@@ -1,0 +1,83 @@
+"""The interrupt's figures of parking."""
+
+import pytest
+
+from penfw import faults, states
+from tests.system.figures.looks import BRAKE, CREEP, DONE, OFF, PARK, SETTLE
+
+
+def parked_to(looks, phase, passed_ms, age_ms, at_top, tries=0):
+    """(phase, tries) after one look of the parking law that comes at that time of its phase."""
+    control = looks.control
+    looks.set(faults=0, law=PARK, park_phase=phase, park_ms=passed_ms - 4, park_tries=tries)
+    looks.set(age_us=round(age_ms * 1000), read_tdc=lambda: 0 if at_top else 1)
+    looks.set(tdc_count=control.park_count + 1)
+    control._park_law()
+    return control.park_phase, control.park_tries
+
+
+@pytest.mark.parametrize(
+    ("phase", "passed_ms", "age_ms", "at_top", "following"),
+    [
+        (BRAKE, 26, 9, False, BRAKE), (BRAKE, 28, 9, False, CREEP), (BRAKE, 28, 9, True, SETTLE),
+        (BRAKE, 28, 7.9, True, BRAKE), (BRAKE, 80, 1, True, BRAKE), (BRAKE, 84, 1, False, CREEP),
+        (CREEP, 130, 1, False, CREEP), (CREEP, 132, 1, False, SETTLE), (CREEP, 8, 1, True, SETTLE),
+        (SETTLE, 30, 31, True, SETTLE), (SETTLE, 34, 31, True, DONE),
+        (SETTLE, 34, 29, True, SETTLE),
+        (SETTLE, 40, 31, False, SETTLE), (SETTLE, 44, 31, False, CREEP),
+        (SETTLE, 44, 29, False, SETTLE), (SETTLE, 120, 29, False, SETTLE),
+        (SETTLE, 124, 29, False, CREEP), (DONE, 200, 500, False, DONE),
+    ],
+)  # fmt: skip
+def test_parking_brakes_creeps_and_settles_for_its_times(
+    looks, phase, passed_ms, age_ms, at_top, following
+):
+    found, _tries = parked_to(looks, phase, passed_ms, age_ms, at_top)
+    assert found == following
+    assert looks.control.park_ms == (passed_ms if found == phase else 0)
+
+
+@pytest.mark.verifies("R-411")
+def test_the_third_try_that_does_not_reach_the_top_is_a_fault(looks):
+    for tries, following in ((0, CREEP), (1, CREEP), (2, DONE)):
+        assert parked_to(looks, SETTLE, 124, 10, False, tries) == (following, tries + 1)
+        assert bool(looks.control.faults & 1 << faults.PARK_NOT_REACHED) == (tries == 2)
+
+
+def test_what_is_parked_has_no_drive_and_says_so(looks):
+    control = looks.control
+    control.own_conditions &= ~states.PARKED
+    assert parked_to(looks, SETTLE, 34, 31, True) == (DONE, 0)
+    assert control.own_conditions & states.PARKED
+    assert (control.law, control.gate, control.duty) == (OFF, 0, 0)
+
+
+def test_the_top_is_believed_only_after_it_was_seen_to_come(looks):
+    looks.set(law=PARK, park_phase=SETTLE, park_ms=30, age_us=31_000, read_tdc=lambda: 0)
+    looks.set(tdc_count=looks.control.park_count)
+    looks.control._park_law()
+    assert looks.control.park_phase == SETTLE
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "gap_ms", "drives"),
+    [(10, 10, False), (21, 10, True), (10, 21, True), (19, 19, False)],
+)
+@pytest.mark.parametrize("passed_ms", [8, 60, 128])
+def test_creeping_grows_to_the_park_current_and_ends_over_the_hump(
+    looks, age_ms, gap_ms, drives, passed_ms
+):
+    control = looks.control
+    newest = control.ring[(control.head - 1) & 15]
+    control.ring[(control.head - 2) & 15] = (newest - gap_ms * 1000) & 0x3FFFFFFF
+    parked_to(looks, CREEP, passed_ms, age_ms, False)
+    volts_mV = control.park_mV * (passed_ms + 10) / 140
+    expected = volts_mV / control.battery_mV * 65_535 if drives else 0
+    assert control.duty == pytest.approx(expected, abs=30)
+    assert looks.signal("duty") == control.duty
+
+
+def test_creeping_takes_no_more_than_the_cell_has(looks):
+    looks.set(park_mV=9_000)
+    parked_to(looks, CREEP, 128, 30, False)
+    assert looks.control.duty == 65_535

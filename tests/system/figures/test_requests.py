@@ -1,0 +1,44 @@
+"""What the main loop may ask of the interrupt, and which press counts."""
+
+import pytest
+
+from penfw import faults, states
+from tests.system.figures.looks import OFF, PARK, PROVE, RUN
+
+
+@pytest.mark.parametrize("state", range(len(states.STATES)))
+@pytest.mark.parametrize("law", [RUN, PARK, PROVE])
+def test_the_main_loop_may_ask_for_a_proof_in_self_test_and_to_move_in_service(looks, state, law):
+    looks.set(state=state, law=OFF, main_law=law, button_down=0, own_conditions=0, faults=0)
+    looks.control._obey()
+    allowed = state == (states.SELF_TEST if law == PROVE else states.SERVICE)
+    assert looks.control.law == (law if allowed else OFF)
+
+
+@pytest.mark.parametrize(
+    ("start", "law"), [(states.START, PROVE), (0, OFF)], ids=["a start", "no start"]
+)
+def test_a_self_test_proves_by_itself_before_a_run_only(looks, start, law):
+    looks.set(state=states.READY if start else states.FAULT, own_conditions=0)
+    conditions = start | states.CARTRIDGE if start else states.ACKNOWLEDGED
+    looks.control._transition(conditions)
+    assert (looks.control.state, looks.control.law) == (states.SELF_TEST, law)
+
+
+@pytest.mark.verifies("R-101")
+def test_a_press_from_before_ready_allows_no_start_there(looks):
+    looks.set(state=states.STANDBY, own_conditions=0, pressed_ready=1)
+    looks.control._transition(states.TESTED | states.CARTRIDGE)
+    assert looks.control.state == states.READY
+    looks.control._button(0)
+    assert looks.control.own_conditions & states.STOP
+    looks.control._button(1)
+    looks.control._button(0)
+    assert not looks.control.own_conditions & states.STOP
+
+
+@pytest.mark.parametrize(("law", "kept"), [(PROVE, OFF), (PARK, PARK)])
+def test_a_fault_ends_a_proof_at_once_and_no_parking(looks, law, kept):
+    looks.set(state=states.PARKING, law=law, faults=1 << faults.CARTRIDGE_REMOVED)
+    looks.control._latch()
+    assert looks.control.law == kept
