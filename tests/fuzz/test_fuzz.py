@@ -7,7 +7,9 @@ import pytest
 
 from penfw import frames, protocol, settings, store, transaction
 from penhost import session as host_session
-from penloop.evidence.fuzz import TARGETS as PARTS
+from penloop.evidence import fuzz, long_runs
+from penloop.evidence.fuzz_process import Portion
+from penloop.evidence.section import Effort
 from tests.fuzz import TARGETS, cartridge, host, link, records
 from tests.fuzz import frames as frames_target
 from tests.fuzz import settings as settings_target
@@ -23,8 +25,26 @@ def test_every_kept_input_is_played_without_a_finding(target):
 
 
 def test_the_evidence_runs_every_target_that_is_there():
-    assert sorted(target.name for target in PARTS) == sorted(TARGETS)
-    assert sum(target.share for target in PARTS) == pytest.approx(1.0)
+    assert sorted(target.name for target in fuzz.TARGETS) == sorted(TARGETS)
+    assert sum(target.share for target in fuzz.TARGETS) == pytest.approx(1.0)
+
+
+def test_a_long_run_goes_on_where_it_ended_and_anew_on_other_sources(tmp_path, monkeypatch):
+    seeds = []
+
+    def search(_target, inputs, seed, _longest, _folder, _ended):
+        seeds.append(seed)
+        return Portion(inputs, 1.0, ()) if len(seeds) % 2 else None  # broken off
+
+    monkeypatch.setattr(long_runs, "KEPT", tmp_path / "long-runs")
+    monkeypatch.setattr(fuzz, "TARGETS", fuzz.TARGETS[:1])
+    monkeypatch.setattr(fuzz, "search", search)
+    for source in "old", "old", "new":
+        monkeypatch.setattr(fuzz, "source_hash", lambda _target, source=source: source)
+        section = fuzz.make(Effort(False, 1, tmp_path / "out", long=True))
+    assert seeds == [1, 50_001, 50_001, 100_001, 1, 50_001]
+    assert [one["source_hash"] for one in section.data["long"]] == ["new"]
+    assert not section.holds
 
 
 def test_a_frame_s_damaged_twin_differs_in_its_crc_only():

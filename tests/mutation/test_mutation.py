@@ -7,10 +7,11 @@ import sys
 import pytest
 
 from penloop.errors import UserError
-from penloop.evidence import mutants, mutation, mutation_pages
+from penloop.evidence import long_runs, mutants, mutation, mutation_pages
 from penloop.evidence.mutants import MODULES, change_of, mutants_of
 from penloop.evidence.mutation import Result
 from penloop.evidence.mutation_process import ROOT, Sources, sources
+from penloop.evidence.section import Effort
 from tests.mutation import blocks
 
 
@@ -137,6 +138,39 @@ def test_a_survivor_meets_the_tests_that_have_changed_since(tmp_path):
     assert mutation._changed_tests(results, file, other) == {}
     again = [*results, result(changed.behind("tests/z.py::test"), "tests/z.py::test")]
     assert mutation._changed_tests(again, file, changed) == {}
+
+
+@pytest.fixture
+def long_runs_of_its_own(tmp_path, monkeypatch):
+    """Where nothing was run yet."""
+    monkeypatch.setattr(long_runs, "KEPT", tmp_path / "long-runs")
+    return tmp_path / "long-runs"
+
+
+def test_a_long_run_that_was_broken_off_goes_on_and_leaves_one_line_a_mutant(
+    tmp_path, monkeypatch, long_runs_of_its_own
+):
+    every = [wanted("button", "STUCK_MS = 20000"), wanted("service", "return 1")]
+    monkeypatch.setattr(
+        mutants, "mutants_of", lambda module: [one for one in every if one.module == module]
+    )
+    killer = "tests/x.py::test_y"
+    todos = []
+
+    def play(todo, _jobs, _log, measured):
+        assert measured
+        todos.append([row[0] for row in todo])
+        for row in todo[:1]:
+            yield [*row[:3], "a", "b", killer, 0.1]
+
+    monkeypatch.setattr(mutation, "play", play)
+    monkeypatch.setattr(mutation, "sources", lambda: Sources(HASHES))
+    efforts = [Effort(False, 1, tmp_path / "out", long=True)] * 3
+    sections = [mutation.make(effort) for effort in efforts]
+    assert [len(todo) for todo in todos] == [2, 1, 0]
+    assert sections[-1].claims[2].holds
+    kept = mutation.kept(long_runs_of_its_own / "mutation" / "results.jsonl")
+    assert [one.module for one in kept] == ["button", "service"]
 
 
 def test_the_page_tells_of_stale_survivors_too():

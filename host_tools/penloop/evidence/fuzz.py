@@ -1,11 +1,11 @@
 """Evidence that nothing from outside stops the pen or its host: coverage-guided fuzzing.
 
 The targets are in tests/fuzz. The long form is done in portions, each a process of its own, whose
-inputs stay in the folder: it goes on where it ended, and begins anew when a source has changed.
+inputs stay in the folder, and whose count is kept in docs/safety/long-runs: it goes on where it
+ended, and begins anew when a source has changed.
 """
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from penloop.evidence import long_runs
 from penloop.evidence.fuzz_pages import body
 from penloop.evidence.fuzz_process import Portion, search, source_hash
 from penloop.evidence.section import Claim, Effort, Part, Section
@@ -82,18 +83,22 @@ def make(effort: Effort) -> Section:
     with _side_by_side(effort) as each:
         hashes = dict(each(lambda target, _ended: (target.name, source_hash(target.name))))
     claims = _long(effort, hashes) if effort.long else _short(effort)
-    results = [one for target in TARGETS if (one := kept(effort.folder, target.name))]
+    results = [one for target in TARGETS if (one := kept(target.name))]
     data = {"sources": hashes, "long": [asdict(one) for one in results]}
     return Section(tuple(claims), body(results, hashes, _goals()), data)
 
 
-def kept(folder: Path, name: str) -> Result | None:
+def kept(name: str) -> Result | None:
     """What the long form has left of a target."""
     try:
-        told = json.loads((folder / f"{name}.json").read_text())
+        told = json.loads(_file(name).read_text())
         return Result(**{**told, "findings": tuple(told["findings"])})
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _file(name: str) -> Path:
+    return long_runs.folder_of(PART.name) / f"{name}.json"
 
 
 def _goals() -> dict[str, int]:
@@ -134,7 +139,7 @@ def _long(effort: Effort, hashes: dict[str, str]) -> list[Claim]:
     so_far = {}
 
     def play(target: Target, ended: Callable[[], bool]) -> Claim:
-        result = kept(effort.folder, target.name)
+        result = kept(target.name)
         if result is None or result.source_hash != hashes[target.name]:
             result = Result(target.name, hashes[target.name])
         while result.inputs < _goals()[target.name] and not result.findings:
@@ -163,9 +168,9 @@ def _portion(
     if portion is None:
         return None
     grown = result.plus(portion)
-    scratch = folder / f"{target.name}.json.writing"
-    scratch.write_text(json.dumps(asdict(grown), indent=2))
-    os.replace(scratch, folder / f"{target.name}.json")
+    aside = _file(target.name).with_suffix(".new")
+    aside.write_text(json.dumps(asdict(grown), indent=2) + "\n")
+    aside.replace(_file(target.name))
     return grown
 
 

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import penloop
 from penloop.errors import UserError
+from penloop.evidence.long_runs import ROOT
 
-ROOT = Path(penloop.__file__).parents[2]
 INPUT_S = 20  # an input that takes longer hangs
 MEMORY_MB = 1024
 POLL_S = 0.2
@@ -63,7 +62,8 @@ def _portion(code: int, text: str, seconds: float) -> Portion:
     findings: tuple[str, ...] = ()
     if unit := _UNIT.search(text):
         raised = _RAISED.search(text)
-        findings = (f"{raised[1] if raised else 'hangs or grows'}: {unit[1]}",)
+        found = raised[1] if raised else "hangs or grows"
+        findings = (f"{found}: {os.path.relpath(unit[1])}",)
     elif code or executed is None:
         raise UserError("the search has ended by itself", _last(text))
     return Portion(int(executed[1]) if executed else 0, seconds, findings)

@@ -1,9 +1,9 @@
 """Evidence that the tests would notice a change: mutants of safety, control and protocol.
 
-The long form plays every mutant; each result is kept at once, with the hash of the sources that it
-rests on, so that it goes on where it ended; what rests on a source that has changed is played
-anew, a survivor with the tests that have changed alone. Survivors are judged in
-docs/safety/survivors.toml. The short form plays some that are no survivors.
+The long form plays every mutant; each result is kept at once, in docs/safety/long-runs, with the
+hash of the sources that it rests on, so that it goes on where it ended; what rests on a source that
+has changed is played anew, a survivor with the tests that have changed alone. Survivors are judged
+in docs/safety/survivors.toml. The short form plays some that are no survivors.
 """
 
 import json
@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from penloop.errors import UserError
-from penloop.evidence import mutation_pages
-from penloop.evidence.mutation_process import ROOT, Sources, play, sources
+from penloop.evidence import long_runs, mutation_pages
+from penloop.evidence.mutation_process import Sources, play, sources
 from penloop.evidence.section import Claim, Effort, Part, Section
 
-JUDGED = ROOT / "docs" / "safety" / "survivors.toml"
+JUDGED = long_runs.ROOT / "docs" / "safety" / "survivors.toml"
 ENOUGH = 0.95  # share of the mutants that are to be killed
 SHORT_MUTANTS = 12
 SHORT_SEED = 1
@@ -73,7 +73,7 @@ def make(effort: Effort) -> Section:
     effort.folder.mkdir(parents=True, exist_ok=True)
     judged = judgements()
     present = sources()
-    file = effort.folder / "results.jsonl"
+    file = long_runs.folder_of(PART.name) / "results.jsonl"
     claims = _long(effort, file, present, judged) if effort.long else [_short(effort, judged)]
     results = [*{one.place: one for one in kept(file)}.values()]
     fresh = _fresh(results, present)
@@ -158,7 +158,7 @@ def _long(
     before = kept(file)
     done = {one.place: one for one in _fresh(before, present)}
     killers = {one.change: one.killer for one in before if "::" in one.killer}
-    changed = _changed_tests(before, effort.folder / "sources.json", present)
+    changed = _changed_tests(before, file.with_name("sources.json"), present)
     todo: list[list[Any]] = []
     for module in mutants.MODULES:
         of_module = sorted({killer for change, killer in killers.items() if change[0] == module})
@@ -176,11 +176,12 @@ def _long(
             kept_file.flush()
             killed = sum(bool(one.killer) for one in done.values())
             effort.progress(len(done) / count, f"{len(done)} of {count}, {killed} killed")
+    _keep(file, sorted(done.values(), key=lambda one: one.place))
     return _claims([*done.values()], count, judged)
 
 
 def _changed_tests(
-    before: Iterable[Result], file: Path, present: Sources
+    before: list[Result], file: Path, present: Sources
 ) -> dict[tuple[str, str, int], list[str]]:
     """Of each survivor for which all else is as it was, the files of tests that are not.
 
@@ -197,7 +198,10 @@ def _changed_tests(
         else:
             found.pop(one.place, None)
     aside = file.with_suffix(".new")
-    aside.write_text(json.dumps({**known, present.whole: dict(present.hashes)}))
+    wanted = {one.sources for one in before if not one.killer}
+    known = {whole: hashes for whole, hashes in known.items() if whole in wanted}
+    known[present.whole] = dict(present.hashes)
+    aside.write_text(json.dumps(known, indent=1))
     aside.replace(file)
     return found
 
@@ -213,8 +217,13 @@ def _known_sources(file: Path) -> dict[str, dict[str, str]]:
 
 def _keep_one_each(file: Path, results: Iterable[Result]) -> None:
     """Of other sources the newest result of each change stays: what killed it is tried first."""
-    newest = {one.change: one for one in results}
-    file.write_text("".join(json.dumps(asdict(one)) + "\n" for one in newest.values()))
+    _keep(file, {one.change: one for one in results}.values())
+
+
+def _keep(file: Path, results: Iterable[Result]) -> None:
+    aside = file.with_suffix(".new")
+    aside.write_text("".join(json.dumps(asdict(one)) + "\n" for one in results))
+    aside.replace(file)
 
 
 def _claims(
