@@ -167,6 +167,25 @@ rebuild_kernel() {
     kernel_is_built
 }
 
+# What does not need .venv's packages, beside their installation.
+begin_aside() {
+    (
+        LOG=.venv/setup-aside.log
+        install_system_packages
+        install_node_packages
+    ) &
+    aside=$!
+}
+
+await_aside() {
+    local ended=0
+    wait "$aside" || ended=$?
+    aside=
+    [ $ended = 0 ] || exit $ended
+}
+
+aside=
+trap '[ -z "$aside" ] || kill "$aside" 2>/dev/null || true' EXIT
 trap 'echo >&2; echo "setup: interrupted; run it again to go on" >&2; exit 130' INT
 
 mkdir -p .venv
@@ -175,16 +194,13 @@ if command -v flock >/dev/null && ! flock -n 9; then
     say "waiting for another setup of this folder"
     flock 9
 fi
-[ "${1:-}" != test ] || install_system_packages
 make_venv
+[ "${1:-}" != test ] || begin_aside
 install_packages
 install_stubs
+[ -z "$aside" ] || await_aside
 case "${1:-}" in
-    "") ensure_kernel ;;
-    test)
-        ensure_kernel
-        install_node_packages
-        ;;
+    "" | test) ensure_kernel ;;
     bench)
         ensure_kernel
         install_bench

@@ -72,10 +72,11 @@ def project(tmp_path):
 
 
 def run_pytest(folder, *arguments):
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    plugins = ("-p", "no:cacheprovider", "-p", "xdist.plugin")
+    command = [sys.executable, "-m", "pytest", "-q", *plugins, *arguments]
     done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, timeout=100,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 

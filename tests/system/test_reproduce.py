@@ -1,8 +1,10 @@
 """`penloop reproduce`: from a fault in the field to a failing test."""
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,28 +33,43 @@ FIELD = {
 FIELD["a damaged cartridge"]["step"].pop(0)
 
 
-@pytest.fixture
-def field(tmp_path):
+@pytest.fixture(scope="module")
+def jammed(tmp_path_factory):
     """A recording of a motor that was jammed in the skin."""
-    return record(FIELD["motor jammed"], tmp_path / "field.parquet")
+    return record(FIELD["motor jammed"], tmp_path_factory.mktemp("jammed") / "field.parquet")
 
 
-def search_of(path, budget=BUDGET, seed=0):
+@pytest.fixture
+def field(jammed, tmp_path):
+    """A copy, to spoil."""
+    return Path(shutil.copy(jammed, tmp_path))
+
+
+@pytest.fixture(scope="module")
+def found_jammed(jammed):
+    """The search for what is behind that recording."""
+    return search_of(jammed, 240)
+
+
+def search_of(path, budget=BUDGET):
     told = fault_record.read(path)
-    found = Search(told, "field", lambda tasks: [likeness_of(*task, told) for task in tasks], seed)
+    found = Search(told, "field", lambda tasks: [likeness_of(*task, told) for task in tasks])
     assert list(found.go(budget))[-1] == budget
     return found
 
 
-@pytest.mark.parametrize("cause", FIELD)
+@pytest.mark.parametrize("cause", [cause for cause in FIELD if cause != "motor jammed"])
 def test_the_hidden_cause_of_a_field_fault_is_found_with_matching_signals(tmp_path, cause):
     nearest = search_of(record(FIELD[cause], tmp_path / "field.parquet")).nearest
     assert nearest.matches, nearest.likeness
     assert nearest.cause.name == cause
 
 
-def test_the_hidden_battery_is_found(field):
-    values = {name: value for name, value, _text in search_of(field, 240).nearest.values}
+def test_the_hidden_cause_and_the_hidden_battery_of_a_jammed_motor_are_found(found_jammed):
+    nearest = found_jammed.nearest
+    assert nearest.matches, nearest.likeness
+    assert nearest.cause.name == "motor jammed"
+    values = {name: value for name, value, _text in nearest.values}
     assert values["battery.charge_fraction"] == pytest.approx(HIDDEN_CHARGE, abs=0.06)
 
 
@@ -115,9 +132,9 @@ def test_signals_that_no_pen_has_are_not_reproduced(field, tmp_path, capsys):
     assert "the same fault, but other signals" in capsys.readouterr().out
 
 
-def test_a_run_is_nearest_to_its_own_record(field):
-    told = fault_record.read(field)
-    nearest = search_of(field).nearest
+def test_a_run_is_nearest_to_its_own_record(jammed, found_jammed):
+    told = fault_record.read(jammed)
+    nearest = found_jammed.nearest
     trace = run_of(nearest.template, nearest.case).trace
     near = compare(trace, told)
     assert near == nearest.likeness
