@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from penhost import Pen, PenError, Reconnection, Refused
+from penhost.errors import PortNotFound
 from penhost.ports import open_port
 from penhost.units import parse
 from penloop import pen_memory
@@ -103,12 +104,31 @@ def reconnecting(port: str, wait: str) -> Iterator[Reconnection]:
         return
     with (
         Reconnection(
-            lambda: open_pen(port), patience_s=patience_s, told=told, reopens=not simulated
+            _finder(port), patience_s=patience_s, told=told, reopens=not simulated
         ) as steady,
         stopped_on_interruption(steady),
     ):
         yield steady
         pen_memory.keep_description(steady.pen, port)
+
+
+def _finder(port: str) -> Callable[[], Pen]:
+    """What opens the pen, and again after each loss; one that was found by itself is looked for
+    anew, as it may return by another name: until then it is a lost one."""
+    was_there = False
+
+    def find() -> Pen:
+        nonlocal was_there
+        try:
+            pen = open_pen(port)
+        except UserError as error:
+            if not was_there:
+                raise
+            raise PortNotFound(*error.args) from None
+        was_there = True
+        return pen
+
+    return find
 
 
 @contextmanager

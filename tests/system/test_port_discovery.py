@@ -7,8 +7,9 @@ import tty
 import pytest
 from serial.tools import list_ports, list_ports_common
 
-from penloop import port_discovery
+from penloop import connection, port_discovery
 from penloop.cli import run
+from penloop.errors import UserError
 from tests.system.penloop_process import Server
 
 FTDI, MODEM = 0x0403, 0x12D1
@@ -43,6 +44,10 @@ def pens(tmp_path):
             servers[-1].wait_for("READY")
         return [server.port for server in servers]
 
+    def unplug(port):
+        next(server for server in servers if server.port == port).close()
+
+    serve.unplug = unplug
     yield serve
     for server in servers:
         server.close()
@@ -99,3 +104,25 @@ def test_without_a_pen_the_ports_that_were_asked_are_named(plug, silent, capsys)
     plug((silent, FTDI), ("/dev/ttyGONE", FTDI))
     assert run(["info"]) == 2
     assert silent in capsys.readouterr().err
+
+
+def test_a_pen_that_was_found_by_itself_may_return_under_another_name(plug, pens, monkeypatch):
+    [port] = pens()
+    another = pens()[-1]  # the same pen, by its seed
+    plug((port, FTDI))
+    with connection.reconnecting("", "30s") as steady:
+        steady.subscribe(["rate"])
+        blocks = steady.blocks()
+        next(blocks)
+        listed = iter([[], [], [_info(another, FTDI)]])
+        monkeypatch.setattr(list_ports, "comports", lambda: next(listed))
+        pens.unplug(port)
+        gap = next(block.gap for block in blocks if block.gap)
+    assert "is gone" in gap.cause
+    assert next(listed, None) is None
+
+
+def test_a_pen_that_is_not_there_at_first_is_not_waited_for(plug):
+    plug()
+    with pytest.raises(UserError, match="no pen found"), connection.reconnecting("", "30s"):
+        pass

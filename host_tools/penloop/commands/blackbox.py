@@ -12,6 +12,7 @@ from penhost.records import BlackBoxRecord
 from penhost.units import show
 from penloop.connection import AsJson, Port, connected
 from penloop.errors import UserError
+from penloop.output_file import Force, check_new
 
 SHOWN = ("state", "rate", "duty", "current", "battery", "depth")  # of the row before the fault
 
@@ -23,24 +24,25 @@ def register(app: typer.Typer) -> None:
 
 def blackbox(
     port: Port = "",
-    output: Annotated[
+    out: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write a record there, as Parquet."),
+        typer.Option("--out", "-o", metavar="FILE", help="Write a record there, a .parquet file."),
     ] = None,
     record: Annotated[
         int, typer.Option("--record", help="Only this one; the newest is written by default.")
     ] = 0,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the faults that a pen has recorded, with settings, cartridge and the signals before."""
-    if output is not None and output.exists():
-        raise UserError(f"{output} exists", "choose another name or move it away")
+    if out is not None:
+        check_new(out, force, (".parquet",))
     with connected(port) as pen:
         records = pen.blackbox()
-        if output is not None or record:
+        if out is not None or record:
             chosen = _chosen(records, record)
-        if output is not None:
-            write(output, pen, chosen)
+        if out is not None:
+            write(out, pen, chosen)
         if record:
             records = [chosen]
         states = pen.states
@@ -52,13 +54,13 @@ def blackbox(
         _show(one, states, units)
     if not records:
         print("no faults have been recorded")
-    if output is not None:
-        print(f"record {chosen.sequence} in {output}")
+    if out is not None:
+        print(f"record {chosen.sequence} in {out}")
 
 
 def _chosen(records: list[BlackBoxRecord], number: int) -> BlackBoxRecord:
     if not records:
-        raise UserError("this pen has recorded no fault", "leave --output and --record out")
+        raise UserError("this pen has recorded no fault", "leave --out and --record away")
     for one in records:
         if number in (0, one.sequence):
             return one

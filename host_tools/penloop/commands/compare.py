@@ -9,19 +9,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from penloop.commands.plot import (
-    Align,
-    End,
-    Out,
-    Overwrite,
-    Signals,
-    Start,
-)
+from penloop.commands.plot import Align, End, Out, Signals, Start
 from penloop.connection import AsJson
 from penloop.errors import UserError
+from penloop.output_file import Force, check_new
 from penloop.recordings import alignment, comparison
-from penloop.recordings.picture_choice import check_goal, made_picture, read_all, told
-from penloop.recordings.picture_file import write_picture
+from penloop.recordings.picture_choice import made_picture, read_all, told
+from penloop.recordings.picture_file import KINDS, write_picture
 from penloop.recordings.source import Source
 from penloop.recordings.source import sources as aligned
 
@@ -38,7 +32,7 @@ def compare(
     end: End = "",
     out: Out = None,
     align: Align = "",
-    overwrite: Overwrite = False,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Show runs side by side: what they were made from where that differs, then their figures.
@@ -48,7 +42,7 @@ def compare(
     if len(sources) < 2:
         raise UserError("one file", "name two or more to compare")
     if out is not None:
-        check_goal(out, overwrite)
+        check_new(out, force, KINDS)
     named = read_all(sources)
     moment = alignment.chosen([trace for _, trace in named], align)
     shown = aligned(named, moment, start, end)

@@ -8,10 +8,8 @@ from rich.console import Console
 
 from penloop import completion
 from penloop.errors import UserError
-from penloop.output_file import check_writable
+from penloop.output_file import Force, check_new
 from penloop.recordings import formats, selection
-
-Overwrite = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -33,15 +31,12 @@ def export(
     ] = "",
     start: Annotated[str, typer.Option("--from", help="Since the first sample: 1.5s.")] = "",
     end: Annotated[str, typer.Option("--to", help="Since the first sample: 2.5s.")] = "",
-    overwrite: Overwrite = False,
+    force: Force = False,
 ) -> None:
     """Write a recording or trace as OUT: .vcd for GTKWave and PulseView, .mcap, .parquet, .csv."""
-    formats.check_suffix(goal, tuple(formats.WRITERS))
-    if not overwrite:
-        formats.refuse_existing(goal, "choose another name, or give --force")
-    elif goal.exists() and goal.samefile(source):
+    check_new(goal, force, tuple(formats.WRITERS))
+    if goal.exists() and goal.samefile(source):
         raise UserError(f"{goal} is the file that is read", "choose another name")
-    check_writable(goal)
     whole = formats.read(source)
     trace = selection.span(whole, start, end, int(whole.time_us[0]), str(source))
     if signals:

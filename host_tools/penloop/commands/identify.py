@@ -18,7 +18,7 @@ from penloop.identification import evidence, experiment, preset
 from penloop.identification.fit import Fit, fit
 from penloop.identification.model import NAMES, Guess
 from penloop.identification.verdict import STEPS, Verdict, verdicts
-from penloop.output_file import check_writable
+from penloop.output_file import PICTURES, Force, check_new
 from penloop.recordings.provenance import environment
 from penloop.recordings.recording_file import RecordingFile, check_goal
 from pensim.pen_file import PenPreset, find_pen
@@ -56,6 +56,7 @@ def identify(
     only: Only = "",
     twin: Twin = None,
     picture: Plot = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Fit the simulator's parameters to a recording: a pen's twin."""
@@ -66,9 +67,9 @@ def identify(
     zones = {**SKINS, **known.skins}
     if zone not in zones:
         raise UserError(f"no skin zone {zone!r}", f"choose {', '.join(zones)}")
-    for goal in (twin, picture):
+    for goal, kinds in (twin, (".toml",)), (picture, PICTURES):
         if goal is not None:
-            check_writable(goal)
+            check_new(goal, force, kinds)
     if record:
         _record(recording, port, skin)
     guess = Guess(known.parameters, zones[zone])

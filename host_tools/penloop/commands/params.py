@@ -16,7 +16,7 @@ from penloop import changes, completion
 from penloop.confirmation import confirm
 from penloop.connection import AsJson, Port, connected
 from penloop.errors import UserError
-from penloop.output_file import check_new
+from penloop.output_file import Force, check_new
 from penloop.profiles import checking, comparison, profile, writing
 from penloop.profiles.profile import Profile
 
@@ -50,7 +50,7 @@ def dump(
         bool, typer.Option("--changed", help="Only what differs from its default.")
     ] = False,
     calibration: Calibration = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+    force: Force = False,
 ) -> None:
     """Write the settings of a pen to FILE as a profile, or print it."""
     if goal is not None:

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from penloop import completion
+from penloop.output_file import Force, check_new
 from penloop.recordings import alignment
-from penloop.recordings.picture_choice import check_goal, made_picture, read_all, told
-from penloop.recordings.picture_file import write_picture
+from penloop.recordings.picture_choice import made_picture, read_all, told
+from penloop.recordings.picture_file import KINDS, write_picture
 from penloop.recordings.source import sources as aligned
 
 Out = Annotated[
@@ -34,7 +35,6 @@ Align = Annotated[
         autocompletion=lambda: list(alignment.MOMENTS),
     ),
 ]
-Overwrite = Annotated[bool, typer.Option("--force", help="Replace a picture that exists.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -49,14 +49,14 @@ def plot(
     end: End = "",
     out: Out = None,
     align: Align = "",
-    overwrite: Overwrite = False,
+    force: Force = False,
 ) -> None:
     """Draw recordings or traces over time; several files lie over each other.
 
     Without --out the picture is a PNG beside the first file.
     """
     goal = out or sources[0].with_suffix(".png")
-    check_goal(goal, overwrite)
+    check_new(goal, force, KINDS)
     named = read_all(sources)
     moment = alignment.chosen([trace for _, trace in named], align)
     shown = aligned(named, moment, start, end)

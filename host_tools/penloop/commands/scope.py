@@ -17,12 +17,11 @@ from penhost.telemetry import TIME
 from penhost.units import parse, show
 from penloop.commands.monitor import Signals, signal_names
 from penloop.connection import AsJson, Port, connected, seconds
-from penloop.output_file import check_writable
+from penloop.output_file import Force, check_new
 from penloop.recordings import formats
 from penloop.recordings.capture import capture_trace
-from penloop.recordings.picture_choice import check_goal as check_picture
 from penloop.recordings.picture_choice import made_picture
-from penloop.recordings.picture_file import write_picture
+from penloop.recordings.picture_file import KINDS, write_picture
 from penloop.recordings.provenance import environment
 from penloop.recordings.source import Source
 
@@ -36,7 +35,8 @@ Trigger = Annotated[
 ]
 Before = Annotated[str, typer.Option("--before", help="Share before the trigger.")]
 Samples = Annotated[
-    int, typer.Option("--samples", help="How many; else what the pen's memory holds.")
+    int,
+    typer.Option("--samples", show_default=False, help="How many; else what the pen can hold."),
 ]
 Wait = Annotated[
     str, typer.Option("--wait", help="How long for the trigger: 10s. Else until Ctrl-C.")
@@ -65,10 +65,13 @@ def scope(
     wait: Wait = "",
     out: Out = None,
     plot: Plot = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Capture signals in the pen, 1 ms apart, around a trigger; then read them."""
-    _check_goals(out, plot)
+    for path, kinds in (out, formats.RECORDED), (plot, KINDS):
+        if path is not None:
+            check_new(path, force, kinds)
     share, wait_s = parse(before, "permille") / 1e3, seconds(wait) if wait else None
     names = signal_names(signals)
     with connected(port) as pen:
@@ -88,16 +91,6 @@ def scope(
     for path in (out, plot):
         if path is not None:
             print(path)
-
-
-def _check_goals(out: Path | None, plot: Path | None) -> None:
-    """Before the capture, which may not come again."""
-    if out is not None:
-        formats.check_suffix(out, formats.RECORDED)
-        formats.refuse_existing(out)
-        check_writable(out)
-    if plot is not None:
-        check_picture(plot, overwrite=False)
 
 
 def _captured(

@@ -9,7 +9,7 @@ import typer
 
 from penloop import treatment_page, treatments
 from penloop.connection import AsJson, Port, connected
-from penloop.output_file import check_new
+from penloop.output_file import Force, check_new
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +26,7 @@ def sessions(
     last: Annotated[
         int, typer.Option("--last", min=1, help="Only so many, the newest.", show_default=False)
     ] = 1000,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the treatments that a pen has recorded: when, how long, how deep, which cartridge."""

@@ -17,7 +17,7 @@ from penhost.tables import Setting
 from penloop import service_state
 from penloop.connection import AsJson, Port, connected, seconds
 from penloop.errors import UserError
-from penloop.output_file import check_writable
+from penloop.output_file import PICTURES, Force, check_new, free_name
 from penloop.tuning import application, picture, session, twin_file
 from penloop.tuning.application import Measured
 from penloop.tuning.design import GAIN, PHASE_DEG, Design
@@ -28,6 +28,7 @@ from penloop.tuning.proposal import Proposal
 from penloop.tuning.question import asked
 from penloop.tuning.session import Findings
 
+PICTURE = Path("tuning.png")
 TRIES = 30  # candidates, about, for the progress bar
 
 
@@ -39,8 +40,14 @@ def register(app: typer.Typer) -> None:
 def tune(
     port: Port = "",
     goal: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE", help="The picture, a PNG.")
-    ] = Path("tuning.png"),
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="PICTURE",
+            help="A .png or .svg file; tuning.png by default, or tuning-2.png and so on.",
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Apply, keep; do not ask.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Measure and propose; change nothing.")
@@ -51,6 +58,7 @@ def tune(
     twin: Annotated[
         Path | None, typer.Option("--twin", metavar="FILE", help="Write the twin, a pen's TOML.")
     ] = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure a pen in SERVICE, propose gains of its rate law, try, apply.
@@ -61,9 +69,10 @@ def tune(
         raise UserError("--yes and --dry-run contradict each other", "give one of them")
     if not (yes or dry_run or (sys.stdin.isatty() and not as_json)):
         raise UserError("nobody is asked for a yes", "give --yes, or --dry-run to change nothing")
-    for path in (goal, twin):
-        if path is not None:
-            check_writable(path)
+    goal = goal or free_name(PICTURE)
+    check_new(goal, force, PICTURES)
+    if twin is not None:
+        check_new(twin, force, (".toml",))
     wait_s = seconds(wait)
     told = sys.stderr if as_json else sys.stdout
     with redirect_stdout(told), connected(port) as pen:

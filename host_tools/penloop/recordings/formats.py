@@ -9,6 +9,7 @@ from mcap.exceptions import McapError
 from pyarrow import ArrowException
 
 from penloop.errors import UserError
+from penloop.output_file import check_suffix
 from penloop.recordings.csv_file import write_csv
 from penloop.recordings.mcap_file import read_mcap, write_mcap
 from penloop.recordings.vcd_file import write_vcd
@@ -35,19 +36,6 @@ BROKEN = (
     ArrowException, McapError, ScenarioError, OSError, ValueError, AttributeError, TypeError,
     struct.error, EOFError,
 )  # fmt: skip
-
-
-def check_suffix(path: Path, known: tuple[str, ...]) -> None:
-    """Raises UserError for a file whose suffix names no known format."""
-    if path.suffix.lower() not in known:
-        what = f"has the suffix {path.suffix}" if path.suffix else "has no suffix"
-        raise UserError(f"{path} {what}", f"let it end in {', '.join(known)}")
-
-
-def refuse_existing(path: Path, remedy: str = "choose another name or move it away") -> None:
-    """Raises UserError where something would be overwritten."""
-    if path.exists():
-        raise UserError(f"{path} exists", remedy)
 
 
 def write(trace: Trace, path: Path) -> None:

@@ -1,25 +1,15 @@
-"""What a command draws of the files it was given, and whether it may write the picture."""
+"""What a command draws of the files it was given."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from penloop.errors import UserError
-from penloop.output_file import check_writable
 from penloop.recordings import alignment, formats, selection
 from penloop.recordings.comparison import duration
 from penloop.recordings.gaps import gaps
 from penloop.recordings.picture import Picture, picture
-from penloop.recordings.picture_file import KINDS
 from penloop.recordings.source import Source, check_units, usual_signals
 from pensim.trace import Trace
-
-
-def check_goal(goal: Path, overwrite: bool) -> None:
-    """Raises UserError where the picture could not be written, or would replace another."""
-    formats.check_suffix(goal, KINDS)
-    if not overwrite:
-        formats.refuse_existing(goal, "choose another by --out, or give --force")
-    check_writable(goal)
 
 
 def read_all(sources: Sequence[Path]) -> list[tuple[str, Trace]]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from penhost.tables import Signal
 from penhost.telemetry import TIME, Block
 from penloop.errors import UserError
-from penloop.output_file import check_writable
+from penloop.output_file import check_suffix, check_writable, refuse_existing
 from penloop.recordings import formats, gaps
 from pensim.errors import ScenarioError
 from pensim.stream import read_stream
@@ -30,10 +30,10 @@ FLUSH_S = 0.1  # wall time
 
 def check_goal(goal: Path) -> None:
     """Raises UserError where a recording could not end there, or would overwrite."""
-    formats.check_suffix(goal, formats.RECORDED)
-    formats.refuse_existing(goal)
+    check_suffix(goal, formats.RECORDED)
+    refuse_existing(goal)
     remedy = f"run `penloop record --recover {goal}` first"
-    formats.refuse_existing(formats.partial_of(goal), remedy)
+    refuse_existing(formats.partial_of(goal), remedy)
     check_writable(goal)
 
 
@@ -112,7 +112,7 @@ def recover(path: Path) -> Path:
     partial = formats.partial_of(goal)
     if not partial.exists():
         raise UserError(f"no {partial}", "name a recording that was cut off")
-    formats.refuse_existing(goal)
+    refuse_existing(goal)
     try:
         trace = read_stream(partial)
     except ScenarioError:

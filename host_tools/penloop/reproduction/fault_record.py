@@ -1,4 +1,4 @@
-"""A black box's record of a fault, as `penloop blackbox --output FILE` has written it."""
+"""A black box's record of a fault, as `penloop blackbox --out FILE` has written it."""
 
 import json
 from dataclasses import dataclass
@@ -86,20 +86,20 @@ def read(path: Path) -> FaultRecord:
     except (KeyError, ValueError, TypeError):
         raise UserError(
             f"{path} is no black box record",
-            "write one with `penloop blackbox --output FILE`",
+            "write one with `penloop blackbox --out FILE`",
         ) from None
     return _record(path, table, values)
 
 
 def _table(path: Path) -> pa.Table:
     if not path.is_file():
-        raise UserError(f"there is no file {path}", "give what `penloop blackbox --output` wrote")
+        raise UserError(f"there is no file {path}", "give what `penloop blackbox --out` wrote")
     try:
         return pq.read_table(path)
     except (pa.ArrowInvalid, OSError):
         raise UserError(
             f"{path} is not Parquet, or only a part of it",
-            "write it again with `penloop blackbox --output FILE`",
+            "write it again with `penloop blackbox --out FILE`",
         ) from None
 
 
