@@ -13,7 +13,8 @@ from penloop.dashboard.pen_owner import PenOwner
 from penloop.dashboard.pen_source import SimulatedSource
 from penloop.dashboard.phase import PhaseTracker
 from penloop.dashboard.view import Link
-from penloop.recordings.recording_file import read_recording
+from penloop.errors import UserError
+from penloop.recordings.recording_file import RecordingFile, read_recording
 from pensim.serial_port import SimulatedPort
 from tests.system.penloop_process import until
 
@@ -104,6 +105,51 @@ def test_a_recording_goes_on_over_a_power_cycle_with_the_gap_marked(owner, tmp_p
     assert set(trace["link.gap"]) >= {0, 4}
     assert (np.diff(trace.time_us) > 0).all()
     assert owner.view.recording.gaps >= 1
+
+
+def test_a_stop_does_not_wait_while_a_recording_is_written(owner, tmp_path, monkeypatch):
+    goal, go_on = tmp_path / "run.parquet", threading.Event()
+    whole = RecordingFile.close
+
+    def close(file):
+        assert go_on.wait(PATIENCE_S)
+        return whole(file)
+
+    monkeypatch.setattr(RecordingFile, "close", close)
+    running(owner)
+    owner.record(goal).result(PATIENCE_S)
+    until(lambda: owner.view.recording.rows > 200, "samples")
+    ended = owner.end_recording()
+    until(lambda: not owner.view.recording.going_on, "the recording's end")
+    owner.stop().result(PATIENCE_S)
+    until(lambda: owner.view.state in ("PARKING", "STANDBY", "READY"), "a parked pen")
+    assert owner.view.recording.note == "is being written"
+    assert not ended.done()
+    go_on.set()
+    assert ended.result(PATIENCE_S) == goal
+    assert owner.view.recording.note == ""
+    assert len(read_recording(goal)) == owner.view.recording.rows
+
+
+def test_a_recording_that_cannot_be_written_says_so_and_how_to_recover_it(owner, tmp_path):
+    goal = tmp_path / "run.parquet"
+    owner.record(goal).result(PATIENCE_S)
+    until(lambda: owner.view.recording.rows > 200, "samples")
+    goal.write_text("dear")  # meanwhile, by another
+    with pytest.raises(UserError, match="exists"):
+        owner.end_recording().result(PATIENCE_S)
+    assert "--recover" in owner.view.recording.note
+    assert goal.read_text() == "dear"
+    assert owner.view.link is Link.UP
+
+
+def test_a_choice_of_other_signals_ends_a_recording_and_says_so(owner, tmp_path):
+    goal = tmp_path / "run.parquet"
+    owner.record(goal).result(PATIENCE_S)
+    until(lambda: owner.view.recording.rows > 200, "samples")
+    owner.subscribe(["rate", "battery"], 10).result(PATIENCE_S)
+    until(lambda: goal.exists(), "the file")
+    until(lambda: "other signals were chosen" in owner.view.recording.note, "what has ended it")
 
 
 # The phase, against the crank of the plant.

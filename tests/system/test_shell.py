@@ -7,7 +7,9 @@ import time
 
 import pytest
 
+from penhost.errors import PenSilent
 from penloop.recordings.recording_file import read_recording
+from penloop.shell import lines
 from tests.system import terminal
 from tests.system.penloop_process import Server, finish, penloop, start
 from tests.system.terminal import CTRL_C, CTRL_D, CTRL_X
@@ -58,6 +60,8 @@ def test_commands_need_no_port_and_the_pen_stays(shell):
     with_pen.wait_for("penloop: error: depth refused", "2.5 mm")
     with_pen.enter("get depth --port /dev/ttyOTHER")
     with_pen.wait_for("leave --port out")
+    with_pen.enter("info -psim://")
+    with_pen.wait_until(lambda screen: screen.count("leave --port out") == 2, "the refusal")
     with_pen.enter("flash")
     with_pen.wait_for("not for the shell")
     with_pen.type(CTRL_D)
@@ -78,6 +82,8 @@ def test_help_is_that_of_the_command_line(shell):
     with_pen = shell("sim://")
     with_pen.enter("help set")
     with_pen.wait_for("Usage: penloop set")
+    with_pen.enter("help")
+    with_pen.wait_for("In this shell:", "record end")
 
 
 def test_a_reset_is_asked_for_at_the_terminal(shell):
@@ -124,6 +130,15 @@ def test_stop_is_always_a_command(serve, shell, tmp_path):
     with_pen.wait_for("RUNNING")
     with_pen.enter("stop")
     server.wait_for("PARKING")
+
+
+def test_a_stop_that_does_not_get_through_fails(capsys):
+    class Lost:
+        def stop(self):
+            raise PenSilent("NOT STOPPED, the link is lost", "stop the pen by its button")
+
+    assert lines.run("stop", Lost()) == 1
+    assert "NOT STOPPED" in capsys.readouterr().err
 
 
 def test_ctrl_c_ends_the_command_and_stops_the_pen_but_not_the_shell(serve, shell, tmp_path):

@@ -72,8 +72,10 @@ class PenOwner(PenThread):
         return self.ask(lambda pen: self._record(pen, goal))
 
     def end_recording(self) -> Future[Any]:
-        """Ends the recording; the answer is its file."""
-        return self._jobs.ask(lambda _pen: self._end_recording(), needs_link=False)
+        """Ends the recording; the answer is its file, once that is written."""
+        answer: Future[Any] = Future()
+        self._jobs.ask(lambda _pen: self._end_recording("", answer), needs_link=False)
+        return answer
 
     def refresh(self) -> Future[Any]:
         """Reads the settings anew."""

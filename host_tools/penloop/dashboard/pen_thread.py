@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -58,7 +59,8 @@ class PenThread:
             except Exception as error:  # whatever it is, the page has to tell it
                 self._lost(error)
                 self._wait_for_link()
-        self._end_recording()
+        self._recorder.close()
+        self._show(recording=self._recorder.state)
         self.source.close()
 
     def _attend(self) -> None:
@@ -73,6 +75,7 @@ class PenThread:
     def _turn(self, pen: Pen, work: Callable[[Pen], None]) -> None:
         """A stop, if one is wanted, then a piece of work that a stop may cut short."""
         self._stop_if_wanted(pen)
+        self._look_at_recording()
         self._cut_short = False
         with suppress(Stopped):
             work(pen)
@@ -210,6 +213,7 @@ class PenThread:
     def _wait_for_link(self) -> None:
         end_s = time.monotonic() + RETRY_S
         while time.monotonic() < end_s and not self._ending.is_set():
+            self._look_at_recording()
             job = self._jobs.take(linked=False)
             if job is not None:
                 job.run(None)
@@ -221,7 +225,7 @@ class PenThread:
     def _subscribe(self, pen: Pen, wanted: tuple[tuple[str, ...], int]) -> None:
         signals, period_ms = wanted
         if self._recorder.going_on and wanted[0] != self._wanted[0]:
-            self._end_recording()
+            self._end_recording("ended: other signals were chosen")
         known = [name for name in signals if name in pen.signals]
         pen.subscribe(known, period_ms)
         self._wanted = (tuple(known), period_ms)
@@ -255,10 +259,13 @@ class PenThread:
         self._recorder.begin(goal, signals, pen, self._wanted[1])
         self._show(recording=self._recorder.state)
 
-    def _end_recording(self) -> Path | None:
-        finished = self._recorder.end()
+    def _end_recording(self, note: str = "", answer: Future[Path | None] | None = None) -> None:
+        self._recorder.end(note, answer)
         self._show(recording=self._recorder.state)
-        return finished
+
+    def _look_at_recording(self) -> None:
+        if self._recorder.look():
+            self._show(recording=self._recorder.state)
 
     def _show(self, **changes: Any) -> None:
         self.view = replace(self.view, **changes)

@@ -1,18 +1,25 @@
-"""The dashboard's recording: goes on over a lost link, with the gap marked."""
+"""The dashboard's recording: goes on over a lost link, with the gap marked.
+
+The finished file is written aside, so that a stop does not wait for it.
+"""
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from penhost import Block, Pen
 from penhost.tables import Signal
+from penloop.dashboard.jobs import settle
 from penloop.dashboard.view import RecordingState
 from penloop.errors import UserError
 from penloop.recordings.provenance import environment
 from penloop.recordings.recording_file import RecordingFile
 
 TOLD_EACH = 100  # blocks between two looks at the file's size
+
+Written = tuple[Path | None, RecordingState, Exception | None]
 
 
 class Recorder:
@@ -23,6 +30,8 @@ class Recorder:
         self._columns: set[str] = set()
         self._blocks = 0
         self._gaps = 0
+        self._writer = ThreadPoolExecutor(1, "recording")
+        self._ends: list[tuple[RecordingState, Future[Written], Future[Path | None]]] = []
         self.state: RecordingState | None = None
 
     @property
@@ -38,7 +47,7 @@ class Recorder:
         self._file = RecordingFile(goal, signals, about)
         self._columns = {signal.name for signal in signals}
         self._blocks = self._gaps = 0
-        self._tell("")
+        self.state = self._state(self._file)
 
     def add(self, block: Block) -> bool:
         """Takes a block; whether there is something new to tell."""
@@ -47,50 +56,72 @@ class Recorder:
         missing = self._file.missing.total()
         try:
             self._file.add(block, block.samples)
-        except OSError as error:
-            self._broken(error)
+        except OSError as error:  # the disk takes no more; what is on it can be recovered
+            self.state = _broken(self._state(self._file), error.strerror or str(error))
+            self._file = None
             return True
         gap = self._file.missing.total() > missing
         self._gaps += gap
         self._blocks += 1
         if self._blocks % TOLD_EACH and not gap:
             return False
-        self._tell("")
+        self.state = self._state(self._file)
         return True
-
-    def _broken(self, error: OSError) -> None:
-        """The disk takes no more; what is on it can be recovered."""
-        assert self._file is not None
-        self._tell("")
-        assert self.state is not None
-        remedy = f"free some space, then penloop record --recover {self._file.goal}"
-        self.state = replace(self.state, going_on=False, note=f"ended, {error.strerror}: {remedy}")
-        self._file = None
 
     def link_is_down(self) -> None:
         """The gap begins."""
         if self._file is not None:
             self._file.flush()
-            self._tell("waits for the link; the gap will be marked")
+            self.state = self._state(self._file, "waits for the link; the gap will be marked")
 
-    def end(self, note: str = "") -> Path | None:
-        """Finishes the file; returns it, or None where nothing was recorded."""
+    def end(self, note: str = "", answer: Future[Path | None] | None = None) -> None:
+        """Has the file written. `answer` is settled by `look` once it is there: with the file, None
+        where nothing was recorded, an OSError or a UserError."""
+        answer = answer or Future()
         file, self._file = self._file, None
         if file is None:
-            return None
-        finished = file.close()
-        size = finished.stat().st_size if finished else 0
-        self.state = RecordingState(
-            str(file.goal), False, file.rows, size, self._gaps,
-            note or ("" if finished else "nothing was recorded"),
-        )  # fmt: skip
-        return finished
+            settle(answer)
+            return
+        self.state = replace(self._state(file, "is being written"), going_on=False)
+        written = self._writer.submit(_write, file, self.state, note)
+        self._ends.append((self.state, written, answer))
 
-    def _tell(self, note: str) -> None:
-        assert self._file is not None
-        size = self._file.partial.stat().st_size
-        goal = str(self._file.goal)
-        self.state = RecordingState(goal, True, self._file.rows, size, self._gaps, note)
+    def look(self) -> bool:
+        """Answers for the files that were written meanwhile; whether there was one."""
+        done = [one for one in self._ends if one[1].done()]
+        for one in done:
+            self._ends.remove(one)
+            told, written, answer = one
+            finished, outcome, error = written.result()
+            if self.state is told:
+                self.state = outcome
+            settle(answer, finished, error)
+        return bool(done)
+
+    def close(self) -> None:
+        """Ends a recording; waits until its file is there."""
+        self.end()
+        self._writer.shutdown()
+        self.look()
+
+    def _state(self, file: RecordingFile, note: str = "") -> RecordingState:
+        size = file.partial.stat().st_size
+        return RecordingState(str(file.goal), True, file.rows, size, self._gaps, note)
+
+
+def _write(file: RecordingFile, told: RecordingState, note: str) -> Written:
+    try:
+        finished = file.close()
+    except (OSError, UserError) as error:
+        return None, _broken(told, str(error)), error
+    size = finished.stat().st_size if finished else 0
+    note = note or ("" if finished else "nothing was recorded")
+    return finished, replace(told, bytes=size, note=note), None
+
+
+def _broken(told: RecordingState, what: str) -> RecordingState:
+    remedy = f"free some space, then penloop record --recover {told.file}"
+    return replace(told, going_on=False, note=f"ended, {what}: {remedy}")
 
 
 def usual_goal(folder: Path) -> Path:

@@ -11,6 +11,13 @@ from penloop.shell.link import Link
 
 LEAVE = ("exit", "quit")
 OTHERS = ("exit", "help", "quit", "status", "stop")  # beside the commands of the command line
+HELP = """In this shell:
+  status      As `info`
+  stop        Stop the motor, as F10 and Ctrl-X do at any moment
+  record end  End the recording that goes on behind the prompt
+  help NAME   Show what a command does
+  exit        Leave, as Ctrl-D does; the pen goes on with what it does
+"""
 # They open the port themselves, or take the terminal over.
 ELSEWHERE = ("shell", "flash", "desk-check", "share", "dashboard", "doctor", "sim", "demo")
 
@@ -46,10 +53,13 @@ def _command(words: list[str], link: Link) -> int:
         print(link.end_recording())
         return 0
     if words[0] == "help":
-        return cli.run([*words[1:], "--help"])
+        code = cli.run([*words[1:], "--help"])
+        if words == ["help"]:
+            print(HELP)
+        return code
     if words[0] == "status":
         words = ["info", *words[1:]]
-    if any(word.partition("=")[0] in ("--port", "-p") for word in words):
+    if any(word.partition("=")[0] == "--port" or word[:2] == "-p" for word in words):
         raise UserError("the shell has its pen already", "leave --port out")
     if "--help" in words or words[0] not in ROWS:
         return cli.run(words, in_shell=True)  # nothing of the pen is wanted

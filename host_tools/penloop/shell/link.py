@@ -21,6 +21,7 @@ WARNING = ("state", "faults")  # of these also while others are recorded, where 
 PERIOD_MS = 100
 SILENCE_S = 1.5  # without samples for so long, the pen may be gone
 RETRY_S = 2.0  # while a recording waits for a lost connection
+BUTTON = "stop the pen by its button"
 SLICE_S = 0.5  # a simulated pen is not advanced by more at once
 
 
@@ -39,6 +40,7 @@ class Link:
         self._keeper = self._keep_recording if in_background else None
         self._recording: ShellRecording | None = None
         self._helper: Thread | None = None  # connects again, for a recording, meanwhile
+        self._writer: Thread | None = None  # of a recording that has ended by itself
         self._retry_s = 0.0
         self._owed = False  # a stop, once the link is back
         self._readings: dict[str, int] = {}
@@ -50,6 +52,10 @@ class Link:
         """Ends a recording and gives the port back."""
         if self._recording:
             print(self._finished())
+        if self._writer:
+            self._writer.join()
+        for told in self.news:
+            print(told)
         self.pen.close()
 
     def keep(self) -> None:
@@ -68,7 +74,7 @@ class Link:
         except PenError as error:
             self.lost = error.message
         if self._recording and self._recording.ended:
-            self.news.append(self.end_recording())
+            self._write_aside(self._recording)
 
     def _take(self, block: Block) -> None:
         known = block.samples.dtype.names or ()
@@ -173,18 +179,30 @@ class Link:
         """Whether a recording goes on."""
         return self._recording is not None
 
+    def _write_aside(self, recording: ShellRecording) -> None:
+        """What is in the file is told once it is written; nobody waits for that."""
+
+        def write() -> None:
+            self.news.append(recording.finish())
+
+        self._recording = None
+        self._writer = Thread(target=write)
+        self._writer.start()
+        if not self.lost:
+            self._watch()
+
     def stop(self) -> str:
-        """Stops the motor; says how that went."""
+        """Stops the motor; says so. Raises PenError where the pen was not told."""
         if self._helper or (self._recording and (self.lost or self._silent())):
             self._owed = True
-            return "NOT STOPPED, the link is lost: stop the pen by its button"
+            raise PenSilent("NOT STOPPED, the link is lost", BUTTON)
         return self._stopped()
 
     def _stopped(self) -> str:
         try:
             self.pen.stop()
         except PenError as error:
-            return f"NOT STOPPED, {error.message}: stop the pen by its button"
+            raise PenError(f"NOT STOPPED, {error.message}", BUTTON) from None
         return "the pen was told to stop"
 
     def _silent(self) -> bool:
@@ -235,7 +253,10 @@ class Link:
         self.lost = ""
         if self._owed:
             self._owed = False
-            told.append(self._stopped())
+            try:
+                told.append(self._stopped())
+            except PenError as error:
+                told.append(str(error))
         recording = self._recording
         if recording and recording.came_back(self.pen):
             recording.interrupted(cause)

@@ -16,6 +16,7 @@ from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from typer._completion_classes import BashComplete
 
+from penhost import PenError
 from penloop import cli, pen_memory
 from penloop.shell import lines
 from penloop.shell.link import Link
@@ -94,7 +95,10 @@ def _keys(link: Link) -> KeyBindings:
     keys = KeyBindings()
 
     def stop(_event: KeyPressEvent) -> None:
-        told = link.stop()
+        try:
+            told = link.stop()
+        except PenError as error:
+            told = str(error)
         run_in_terminal(lambda: print(told))
 
     for key in STOP_KEYS:
