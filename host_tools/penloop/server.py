@@ -90,6 +90,14 @@ class PseudoTerminal:
         os.close(self._theirs)
 
 
+def tcp_address(text: str) -> tuple[str, int]:
+    """Host and port of `HOST:PORT`. Raises UserError."""
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal() or int(port) > 65535:
+        raise UserError(f"{text!r} is no address", "write HOST:PORT, such as 127.0.0.1:7777")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
 class TcpPort:
     """A TCP port; while a client is there, others are turned away."""
 

@@ -56,9 +56,8 @@ def record(number: int, path: Path) -> None:
 
     with Pen(SimulatedPort.on_bench(bench)) as pen:
         service_state.demand(pen, 60.0)
-        pen.subscribe(evidence.USED, 2)
         rows = [pen.signals[name] for name in evidence.USED]
-        recording = RecordingFile(path, rows, environment(pen, rows, 2))
+        recording = RecordingFile(path, rows, environment(pen, rows, experiment.PERIOD_MS))
         experiment.perform(pen, recording, True, obey)
         recording.close()
 

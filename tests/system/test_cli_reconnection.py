@@ -76,3 +76,10 @@ def test_a_wait_that_is_no_time_is_told(capsys):
     assert "ms" in capsys.readouterr().err
     assert run(["monitor", "--wait", "-5s", "--port", "sim://"]) == 2
     assert "0s or more" in capsys.readouterr().err
+
+
+def test_on_a_clean_line_nothing_is_lost_and_another_rate_than_asked_is_told(capsys):
+    assert run(["monitor", "--rate", "200", "--for", "1s", "--port", "sim://"]) == 0
+    told = capsys.readouterr()
+    assert told.err == "penloop: the pen sends 250 samples a second, 200 were asked\n"
+    assert len(told.out.splitlines()) == 251

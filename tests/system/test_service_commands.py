@@ -65,6 +65,7 @@ def test_the_motor_runs_at_its_rate_and_the_needles_park(sim, capsys):
         ("run-motor 100Hz", "needs SERVICE"),
         ("run-motor 100Hz --for 0s", "no span"),
         ("park", "needs SERVICE"),
+        ("service --end --wait 5s", "--end and --wait contradict each other"),
         ("faults --clear", "nothing to clear"),
     ],
 )

@@ -13,12 +13,12 @@ from serial import SerialException
 from penhost import Pen
 from penhost.errors import PortLost
 from penloop.cli import run
+from penloop.question import agreed
 from penloop.service_state import PenFault
 from penloop.tuning import application, session, twin
 from penloop.tuning.capture import Capture
 from penloop.tuning.experiment import ExperimentEnded, Experiments
 from penloop.tuning.judgement import Figures
-from penloop.tuning.question import asked
 from penloop.tuning.response import fit
 from pensim.pen_file import load_pen
 from pensim.plant.parameters import Battery, PenParameters
@@ -367,5 +367,5 @@ def test_a_person_who_thinks_for_long_does_not_lose_service(bench, monkeypatch):
             if bench.now_s > end_s:
                 thought.set()
 
-        assert asked("Keep it?", pulse)
+        assert agreed("Keep it?", pulse)
         assert pen.status().state == "SERVICE"

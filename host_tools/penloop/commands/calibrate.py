@@ -2,8 +2,6 @@
 
 import sys
 from collections.abc import Mapping
-from threading import Thread
-from time import sleep
 from typing import Annotated
 
 import typer
@@ -15,6 +13,7 @@ from penloop import calibration, changes, service_state
 from penloop.confirmation import confirm
 from penloop.connection import AsJson, Port, connected, seconds
 from penloop.errors import BoardError, UserError
+from penloop.question import answered
 
 Battery = Annotated[
     str, typer.Option("--battery", metavar="3.92V", help="What a meter at the cell reads.")
@@ -127,16 +126,13 @@ def _agree(pen: Pen, asks: bool, yes: bool) -> None:
 
 
 def ask(pen: Pen, question: str) -> str:
-    """An answer at the prompt; the pen hears meanwhile that the host is there."""
-    answers: list[str] = []
-    print(question, end=" ", file=sys.stderr, flush=True)
-    reader = Thread(target=lambda: answers.append(sys.stdin.readline().strip()), daemon=True)
-    reader.start()
-    while not answers:
-        sleep(LOOK_S)
+    """An answer at the prompt, in SERVICE."""
+
+    def attend() -> None:
         if pen.heartbeat() != "SERVICE":
             raise BoardError("SERVICE has ended", service_state.HOW)
-    return answers[0]
+
+    return answered(question, attend)
 
 
 def _millivolts(text: str) -> int:

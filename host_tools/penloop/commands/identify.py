@@ -36,7 +36,6 @@ Twin = Annotated[
     Path | None, typer.Option("--out", help="The twin: a pen's file, for sim://?pen=FILE.")
 ]
 Plot = Annotated[Path | None, typer.Option("--plot", help="A picture of pen and twin: .png, .svg.")]
-PERIOD_MS = 2
 WAIT_S = 60.0  # for SERVICE
 
 
@@ -98,9 +97,8 @@ def _record(goal: Path, port: str, skin: bool) -> None:
     check_goal(goal)
     with ExitStack() as afterwards, connected(port) as pen:
         service_state.demand(pen, WAIT_S)
-        pen.subscribe(evidence.USED, PERIOD_MS)
         rows = [pen.signals[name] for name in evidence.USED]
-        about = environment(pen, rows, PERIOD_MS)
+        about = environment(pen, rows, experiment.PERIOD_MS)
         about["cartridge"] = _cartridge(pen)
         recording = RecordingFile(goal, rows, about)
         afterwards.callback(recording.close)

@@ -24,6 +24,9 @@ Signals = Annotated[
     ),
 ]
 Rate = Annotated[str, typer.Option("--rate", "-r", help="Samples a second.")]
+Duration = Annotated[
+    str, typer.Option("--for", help="How long: 5s. Else until Ctrl-C, which stops the pen.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +38,7 @@ def monitor(
     port: Port = "",
     signals: Signals = DEFAULT,
     rate: Rate = "20",
-    duration: Annotated[str, typer.Option("--for", help="How long: 5s. Else until Ctrl-C.")] = "",
+    duration: Duration = "",
     wait: Wait = "60s",
     as_json: AsJson = False,
 ) -> None:
@@ -43,18 +46,32 @@ def monitor(
     wait_ms, span_s = period_ms(rate), seconds(duration) if duration else None
     with reconnecting(port, wait) as steady:
         names = signal_names(signals)
-        steady.subscribe(names, wait_ms)
         show_line = partial(_json_line, names) if as_json else Columns(steady.pen, names)
-        lost = 0
+        subscribe(steady, names, wait_ms)
+        missing = dropped = seen = 0
         for block, samples in samples_for(steady, span_s):
-            lost += block.lost
+            missing += block.lost
             if block.gap:
                 print(f"penloop: {_told(block.gap)}", file=sys.stderr)
+                seen = 0
+            dropped += block.dropped - seen
+            seen = block.dropped
             for sample in samples:
                 print(show_line(sample))
             sys.stdout.flush()
-        if lost:
-            print(f"penloop: {lost} samples lost on the way", file=sys.stderr)
+        if missing:
+            told = f"{missing - dropped} samples lost on the way, {dropped} dropped by the pen"
+            print(f"penloop: {told}", file=sys.stderr)
+
+
+def subscribe(pen: Reconnection, names: Sequence[str], wait_ms: int) -> int:
+    """Subscribes; returns the period that the pen has granted, and tells another than asked."""
+    pen.subscribe(names, wait_ms)
+    granted_ms = pen.pen.period_ms
+    if granted_ms != wait_ms:
+        told = f"{1000 / granted_ms:g} samples a second, {1000 / wait_ms:g} were asked"
+        print(f"penloop: the pen sends {told}", file=sys.stderr)
+    return granted_ms
 
 
 def _told(gap: Gap) -> str:

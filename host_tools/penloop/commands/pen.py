@@ -49,7 +49,7 @@ def info(port: Port = "", as_json: AsJson = False) -> None:
         print(json.dumps({**document, "link": counters}))
         return
     rows = {name.replace("_", " "): str(value) for name, value in identity.items()}
-    rows["up since"] = show(int(rows.pop("time us")), "us")
+    rows["up for"] = show(int(rows.pop("time us")), "us")
     rows |= {"state": status.state, "latched faults": ", ".join(latched) or "none"}
     rows |= {name: str(value) for name, value in readings.items()}
     show_rows({**rows, **{name.replace("_", " "): f"{n:,}" for name, n in counters.items()}})

@@ -12,7 +12,15 @@ from rich.progress import BarColumn, Progress, TextColumn
 from penhost import Reconnection
 from penhost.description import named
 from penloop import line_capacity
-from penloop.commands.monitor import DEFAULT, Rate, Signals, samples_for, signal_names
+from penloop.commands.monitor import (
+    DEFAULT,
+    Duration,
+    Rate,
+    Signals,
+    samples_for,
+    signal_names,
+    subscribe,
+)
 from penloop.connection import (
     Port,
     Wait,
@@ -36,7 +44,7 @@ def record(
     port: Port = "",
     signals: Signals = DEFAULT,
     rate: Rate = "100",
-    duration: Annotated[str, typer.Option("--for", help="How long: 5s. Else until Ctrl-C.")] = "",
+    duration: Duration = "",
     wait: Wait = "60s",
     cut_off: Annotated[
         Path | None,
@@ -55,11 +63,7 @@ def record(
         names = signal_names(signals)
         rows = named(steady.pen.signals, "signal", names)
         about = environment(steady.pen, rows, wait_ms)  # asked before samples fill the line
-        steady.subscribe(names, wait_ms)
-        granted_ms = steady.pen.period_ms
-        if granted_ms != wait_ms:
-            told = f"{1000 / granted_ms:g} samples a second, {1000 / wait_ms:g} were asked"
-            print(f"penloop: the pen sends {told}", file=sys.stderr)
+        granted_ms = subscribe(steady, names, wait_ms)
         short = line_capacity.warning(port, rows, granted_ms)
         if short:
             print(f"penloop: {short}", file=sys.stderr, flush=True)

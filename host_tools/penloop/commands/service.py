@@ -37,6 +37,8 @@ def service(
     as_json: AsJson = False,
 ) -> None:
     """Tell whether SERVICE is on and how to enter it at the pen; wait for it; leave it."""
+    if end and wait:
+        raise UserError("--end and --wait contradict each other", "give one of them")
     with connected(port) as pen:
         state = pen.heartbeat()
         if end and state == "SERVICE":
@@ -61,6 +63,8 @@ def _left(pen: Pen) -> str:
         if state not in ("SERVICE", "PARKING"):
             break
     service_state.raise_fault(pen)
+    if state in ("SERVICE", "PARKING"):
+        raise BoardError(f"the pen is still in {state}", "press its button")
     return state
 
 

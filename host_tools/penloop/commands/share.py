@@ -8,6 +8,7 @@ import typer
 
 from penloop.connection import Port, Wait, reconnecting
 from penloop.errors import UserError
+from penloop.server import tcp_address
 from penloop.sharing.share import VIEWERS_MAX, Door, Share
 from penloop.sharing.shared_pen import SharedPen
 
@@ -34,7 +35,7 @@ def share(
     wait: Wait = "60s",
 ) -> None:
     """Hold a pen's port, and let others look on over TCP, read-only."""
-    door = Door(*_address(tcp), VIEWERS_MAX)
+    door = Door(*tcp_address(tcp), VIEWERS_MAX)
     owners_door = Door(*_owners_address(owner, anywhere), 1) if owner else None
     with reconnecting(_paced(port), wait) as steady:
         shared = Share(SharedPen(steady), door, owners_door)
@@ -63,7 +64,7 @@ def _paced(port: str) -> str:
 
 def _owners_address(text: str, anywhere: bool) -> tuple[str, int]:
     """This computer's own, unless somebody wants another. Raises UserError."""
-    host, port = _address(text)
+    host, port = tcp_address(text)
     if _on_loopback(host):
         return host, port
     if not anywhere:
@@ -78,10 +79,3 @@ def _on_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not port.isdecimal() or int(port) > 65535:
-        raise UserError(f"{text!r} is no address", "write HOST:PORT, such as 127.0.0.1:7770")
-    return host.strip("[]") or "127.0.0.1", int(port)

@@ -12,7 +12,7 @@ from penfw import faults, states
 from penloop.engine_option import Engine
 from penloop.errors import UserError
 from penloop.person import HELP, ControlPipe, Keyboard, Person
-from penloop.server import CableEnd, PenServer, PseudoTerminal, TcpPort
+from penloop.server import CableEnd, PenServer, PseudoTerminal, TcpPort, tcp_address
 from pensim import Bench
 from pensim.errors import ScenarioError
 from pensim.pen_url import PORTS, PenUrl
@@ -74,18 +74,11 @@ def sim(
 @contextmanager
 def served(tcp: str, link: Path | None) -> Iterator[CableEnd]:
     """The cable's end that was asked for."""
-    end: CableEnd = TcpPort(*_address(tcp)) if tcp else PseudoTerminal(link)
+    end: CableEnd = TcpPort(*tcp_address(tcp)) if tcp else PseudoTerminal(link)
     try:
         yield end
     finally:
         end.close()
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not port.isdecimal() or int(port) > 65535:
-        raise UserError(f"{text!r} is no address", "write HOST:PORT, such as 127.0.0.1:7777")
-    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 @contextmanager

@@ -18,14 +18,13 @@ from penloop import service_state
 from penloop.connection import AsJson, Port, connected, seconds
 from penloop.errors import UserError
 from penloop.output_file import PICTURES, Force, check_new, free_name
+from penloop.question import agreed
 from penloop.tuning import application, picture, session, twin_file
 from penloop.tuning.application import Measured
-from penloop.tuning.design import GAIN, PHASE_DEG, Design
 from penloop.tuning.experiment import FASTEST_HZ, MOTOR_S, SLOWEST_HZ, Experiments
 from penloop.tuning.judgement import GOALS, Figures
 from penloop.tuning.loop import RATES_HZ
 from penloop.tuning.proposal import Proposal
-from penloop.tuning.question import asked
 from penloop.tuning.session import Findings
 
 PICTURE = Path("tuning.png")
@@ -99,8 +98,9 @@ def _tuned(pen: Pen, goal: Path, twin: Path | None, yes: bool, dry_run: bool) ->
     kept = False
     if not proposal.changes:
         print("the present settings stay: nothing does better on this pen's twin")
-        _warn(proposal.margins_before)
-    elif not dry_run and (yes or asked("Apply this on trial?", pen.heartbeat)):
+        if proposal.margins_before.warning:
+            print(proposal.margins_before.warning)
+    elif not dry_run and (yes or agreed("Apply this on trial?", pen.heartbeat)):
         after, kept = _apply(experiments, proposal, before.measured, goal, yes)
     else:
         print("nothing was changed")
@@ -158,24 +158,15 @@ def _show_proposal(proposal: Proposal, measured: Measured, rows: Mapping[str, Se
     for head in ("", "pen now", "twin now", "twin proposed"):
         table.add_column(head, justify="right" if head else "left")
     for name, goal in GOALS.items():
-        columns = (measured.figures, proposal.before.figures, proposal.after.figures)
-        table.add_row(f"{goal.title}, {goal.unit}", *(_figure(one, name) for one in columns))
+        on_pen = _figure(measured.figures, name) if name in application.MEASURED else "–"
+        on_twin = (_figure(one.figures, name) for one in (proposal.before, proposal.after))
+        table.add_row(f"{goal.title}, {goal.unit}", on_pen, *on_twin)
     Console().print(table)
     _show_margins(proposal)
 
 
-def _warn(present: Design) -> None:
-    if not present.safe:
-        print(
-            f"but their margins are small: {present.phase_deg:.0f}° and {present.gain:.2f}; with a "
-            "lower rate_kp or ir_compensation they are at least "
-            f"{PHASE_DEG:.0f}° and {GAIN:g}, as those of every proposal"
-        )
-
-
 def _figure(figures: Figures, name: str) -> str:
-    value = getattr(figures, name)
-    return f"{value:.3g}" if value else "–"
+    return f"{getattr(figures, name):.3g}"
 
 
 def _show_margins(proposal: Proposal) -> None:
@@ -201,7 +192,7 @@ def _apply(
         _show_measured(before.figures, tried.after.figures)
         if tried.worse:
             print(f"worse on the pen itself: {', '.join(tried.worse)}")
-        elif yes or asked("Keep it?", pen.heartbeat):
+        elif yes or agreed("Keep it?", pen.heartbeat):
             tried.trial.keep()
     if tried.trial.kept:
         values = ((name, pen.settings[name].quantity(v)) for name, v in proposal.changes.items())

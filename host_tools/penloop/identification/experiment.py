@@ -5,10 +5,12 @@ from typing import Any
 
 from penhost import Pen
 from penloop import service_state
+from penloop.identification import evidence
 from penloop.recordings.recording_file import RecordingFile
 
 Tell = Callable[[str], None]
 
+PERIOD_MS = 2
 # mHz, one after another: steps up and down, below what a wrong feed-forward could overspeed.
 STEPS_MHZ = (70_000, 130_000, 100_000) * 8
 STEP_S = 0.5
@@ -22,6 +24,7 @@ OFF_SKIN_S = 2.5
 def perform(pen: Pen, recording: RecordingFile, skin: bool, tell: Tell) -> None:
     """Runs the motor and records it; leaves it stopped and its depth as it was."""
     depth = pen.get("depth").value
+    pen.subscribe(evidence.USED, PERIOD_MS)  # last: samples fill the line
     blocks = pen.blocks()
     try:
         with service_state.parked_at_the_end(pen), pen.presence():

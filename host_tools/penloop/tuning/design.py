@@ -49,6 +49,17 @@ class Design:
         """The least gain margin."""
         return min(one.gain for one in self.margins)
 
+    @property
+    def warning(self) -> str:
+        """Of margins that no proposal may have, with what to do; else empty."""
+        if self.safe:
+            return ""
+        return (
+            f"but their margins are small: {self.phase_deg:.0f}° and {self.gain:.2f}; with a lower "
+            f"rate_kp or ir_compensation they are at least {PHASE_DEG:.0f}° and {GAIN:g}, as those "
+            "of every proposal"
+        )
+
 
 def design(response: MotorResponse, gains: Gains) -> Design:
     """The margins of given gains."""

@@ -1,7 +1,7 @@
 """Before and after side by side: the step and the contacts on the twin, the step on the pen."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from penloop import palette
 from penloop.plots import STYLE, save
-from penloop.tuning.application import Measured
+from penloop.tuning.application import MEASURED, Measured
 from penloop.tuning.experiment import STEP_FROM_HZ, STEP_TO_HZ
 from penloop.tuning.judgement import BAND, GOALS
 from penloop.tuning.proposal import Proposal, Tried
@@ -92,12 +92,15 @@ def _measured(ax: Any, measured: Measured) -> None:
 def _table(ax: Any, sides: Sequence[Side]) -> None:
     ax.set_axis_off()
     heads = [f"{side.title}, {who}" for who in ("twin", "pen") for side in sides]
-    columns = [astuple(side.tried.figures) for side in sides]
-    columns += [astuple(side.measured.figures) if side.measured else () for side in sides]
-    texts = [
-        [_text(column[row] if row < len(column) else 0.0) for column in columns]
-        for row in range(len(GOALS))
-    ]
+    texts = []
+    for name in GOALS:
+        row = [_text(getattr(side.tried.figures, name)) for side in sides]
+        for side in sides:
+            if side.measured and name in MEASURED:
+                row.append(_text(getattr(side.measured.figures, name)))
+            else:
+                row.append("–")
+        texts.append(row)
     names = [f"{goal.title}, {goal.unit}" for goal in GOALS.values()]
     table = ax.table(
         texts, rowLabels=names, colLabels=heads, loc="center", cellLoc="right", edges="horizontal"
@@ -108,4 +111,4 @@ def _table(ax: Any, sides: Sequence[Side]) -> None:
 
 
 def _text(value: float) -> str:
-    return f"{value:.3g}" if value else "–"
+    return f"{value:.3g}"

@@ -1,7 +1,7 @@
 """Tuning: measure the pen in SERVICE, see what is proposed, try it, keep it or go back."""
 
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,10 @@ from penloop.dashboard.panels.answers import POLL_S
 from penloop.dashboard.pen_owner import PenOwner
 from penloop.dashboard.tuning_run import TuningRun
 from penloop.errors import BoardError, UserError
+from penloop.tuning.application import MEASURED
 from penloop.tuning.experiment import FASTEST_HZ, MOTOR_S, SLOWEST_HZ
 from penloop.tuning.judgement import GOALS, Figures
+from penloop.tuning.proposal import Proposal
 
 EXPLAINED = (
     f"Hold the pen in the air, its needles free, and its button for 3 s: SERVICE. The motor turns"
@@ -90,15 +92,26 @@ class TunePanel:
         if not went:
             return
         twin = (proposal.before.figures, proposal.after.figures)
-        self._show(*twin, "on its twin", run.proposed_picture)
+        self._show(*twin, "on its twin", tuple(GOALS), run.proposed_picture)
         if not proposal.changes:
-            self._told.set_text(NOTHING)
+            self._told.set_text(f"{NOTHING} {proposal.margins_before.warning}")
             self._finish()
             return
-        before = proposal.before.settings
-        changes = [f"{name} {before[name]} → {v}" for name, v in proposal.changes.items()]
-        self._told.set_text(f"Proposed: {', '.join(changes)}")
+        self._told.set_text(f"Proposed: {', '.join(self._changes(proposal))}")
         self._offer("try", "back")
+
+    def _changes(self, proposal: Proposal) -> list[str]:
+        """Each setting as it is and as proposed, then the least margins with both."""
+        tables = self._owner.view.tables
+        assert tables is not None
+        told = []
+        for name, value in proposal.changes.items():
+            row = tables.settings[name]
+            before = row.quantity(proposal.before.settings[name])
+            told.append(f"{name} {before} → {row.quantity(value)}")
+        was, now = proposal.margins_before, proposal.margins_after
+        told.append(f"least phase margin {was.phase_deg:.0f}° → {now.phase_deg:.0f}°")
+        return [*told, f"least gain margin {was.gain:.2f} → {now.gain:.2f}"]
 
     async def _try_out(self) -> None:
         run = self._run
@@ -108,7 +121,8 @@ class TunePanel:
             return
         assert run.after is not None
         assert run.found is not None
-        self._show(run.found.measured.figures, run.after.figures, "on the pen", run.tried_picture)
+        figures = (run.found.measured.figures, run.after.figures)
+        self._show(*figures, "on the pen", MEASURED, run.tried_picture)
         if worse:
             await self._end_by(run.go_back, f"Worse on the pen: {', '.join(worse)}. It went back.")
             return
@@ -129,14 +143,15 @@ class TunePanel:
             self._told.set_text(told)
             self._finish()
 
-    def _show(self, before: Figures, after: Figures, where: str, picture: Path) -> None:
+    def _show(
+        self, before: Figures, after: Figures, where: str, names: Sequence[str], picture: Path
+    ) -> None:
         self._place.clear()
         with self._place:
-            for name, goal in GOALS.items():
-                was, now = getattr(before, name), getattr(after, name)
-                if was or now:
-                    text = f"{goal.title} {where}: {was:.3g} → {now:.3g} {goal.unit}"
-                    ui.label(text).classes("fine")
+            for name in names:
+                goal, was, now = GOALS[name], getattr(before, name), getattr(after, name)
+                text = f"{goal.title} {where}: {was:.3g} → {now:.3g} {goal.unit}"
+                ui.label(text).classes("fine")
             with ui.dialog() as large, ui.card().style("max-width: 1100px; width: 95vw"):
                 ui.image(picture).classes("w-full").props("no-transition")
             small = ui.image(picture).classes("w-full tune-picture").props("no-transition")
