@@ -3,7 +3,7 @@
 The names are those of the pen that was last used on the port, else of the firmware installed here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import typer
@@ -58,6 +58,25 @@ def signals(context: typer.Context, incomplete: str) -> Found:
     for name, meaning in known_signals(context).items():
         if name.startswith(begun) and name not in before.split(","):
             yield f"{before}{comma}{name}", meaning
+
+
+def one_of(names: Sequence[str]) -> Callable[[str], list[str]]:
+    """Completes any of them, also behind the commas of a list."""
+
+    def complete(incomplete: str) -> list[str]:
+        before, comma, begun = incomplete.rpartition(",")
+        left = [name for name in names if name not in before.split(",")]
+        return [f"{before}{comma}{name}" for name in left if name.startswith(begun)]
+
+    return complete
+
+
+def triggers(context: typer.Context, incomplete: str) -> Found:
+    """How a trigger of the scope begins."""
+    kinds = {"now": "at once", "fault ": "when it is latched", "state ": "when it is entered"}
+    for word, meaning in [*kinds.items(), *known_signals(context).items()]:
+        if word.startswith(incomplete):
+            yield word, meaning
 
 
 def known_settings(context: typer.Context) -> dict[str, dict[str, str]]:

@@ -124,3 +124,18 @@ def test_completing_a_setting_imports_neither_simulator_nor_recordings():
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment
     )
     assert "depth=" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("scope", "--trigger", "cur"), ["current"]),
+        (("scope", "--trigger", "fau"), ["fault ", "faults"]),
+        (("params", "load", "--skip", "depth_c"), ["depth_ceiling"]),
+        (("identify", "--only", "resistance,fric"), ["resistance,friction"]),
+        (("identify", "--zone", "che"), ["cheek"]),
+        (("identify", "--base", "ref"), ["reference"]),
+    ],
+)
+def test_choices_of_options_complete(home, words, found):
+    assert complete(*words) == found

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from penhost import BadValue, Pen
-from penloop import service_state
+from penloop import completion, service_state
 from penloop.connection import AsJson, Port, connected
 from penloop.errors import UserError
 from penloop.identification import evidence, experiment, preset
@@ -22,16 +22,33 @@ from penloop.output_file import PICTURES, Force, check_new
 from penloop.recordings.provenance import environment
 from penloop.recordings.recording_file import RecordingFile, check_goal
 from pensim.pen_file import PenPreset, find_pen
-from pensim.plant.presets import SKINS
+from pensim.plant.presets import PENS, SKINS
 
 Record = Annotated[
     bool, typer.Option("--record", help="Run the motor in SERVICE, and make FILE first.")
 ]
 OnSkin = Annotated[bool, typer.Option("--skin", help="With --record: on skin, too.")]
 Needles = Annotated[int | None, typer.Option("--needles", min=1, max=200, help="Of the cartridge.")]
-Zone = Annotated[str, typer.Option("--zone", help="Of the skin, whose give is known.")]
-Base = Annotated[str, typer.Option("--base", help="A pen's name, or FILE.toml: all else is its.")]
-Only = Annotated[str, typer.Option("--only", help="Parameters, separated by commas.")]
+Zone = Annotated[
+    str,
+    typer.Option(
+        "--zone", help="Of the skin, whose give is known.", autocompletion=lambda: list(SKINS)
+    ),
+]
+Base = Annotated[
+    str,
+    typer.Option(
+        "--base",
+        help="A pen's name, or FILE.toml: all else is its.",
+        autocompletion=lambda: list(PENS),
+    ),
+]
+Only = Annotated[
+    str,
+    typer.Option(
+        "--only", help="Parameters, separated by commas.", autocompletion=completion.one_of(NAMES)
+    ),
+]
 Twin = Annotated[
     Path | None, typer.Option("--out", help="The twin: a pen's file, for sim://?pen=FILE.")
 ]

@@ -85,7 +85,13 @@ def load(
         bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
     ] = False,
     skip: Annotated[
-        list[str] | None, typer.Option("--skip", metavar="NAME", help="Leave a setting out.")
+        list[str] | None,
+        typer.Option(
+            "--skip",
+            metavar="NAME",
+            help="Leave a setting out.",
+            autocompletion=completion.settings,
+        ),
     ] = None,
     calibration: Calibration = False,
     yes: Yes = False,

@@ -15,6 +15,7 @@ from penhost import Capture, Pen
 from penhost.scope import ARMED, MOST_SAMPLES, READING, TRIGGERED, Progress
 from penhost.telemetry import TIME
 from penhost.units import parse, show
+from penloop import completion
 from penloop.commands.monitor import Signals, signal_names
 from penloop.connection import AsJson, Port, connected, seconds
 from penloop.output_file import Force, check_new
@@ -31,6 +32,7 @@ Trigger = Annotated[
         "--trigger",
         "-t",
         help="now, 'current > 800mA', 'rate rising 100Hz', 'fault stall', 'state RUNNING'.",
+        autocompletion=completion.triggers,
     ),
 ]
 Before = Annotated[str, typer.Option("--before", help="Share before the trigger.")]
