@@ -96,6 +96,7 @@ def test_hello_is_answered_with_identity_and_time():
     assert (hello["time_s"], hello["fraction_us"]) == (1, 500_000)
     assert hello["boot_session"] == 7
     assert hello["pen_id"] == "e6614103e7"
+    assert (hello["protocol"], hello["compatible"]) == (1, 1)  # that of docs/protocol.md
 
 
 @pytest.mark.parametrize("row", [row for row in protocol.MESSAGES if row[2] == ()])
@@ -349,3 +350,33 @@ def test_link_survives_any_bytes_and_any_frames(pieces, capacity):
     bench.send(protocol.HELLO, 1, 0xABCDEF01)
     bench.poll(3)
     assert any(fields[0] == 0xABCDEF01 for _number, _sequence, fields in bench.frames() if fields)
+
+
+# What a pass of the main loop costs
+
+
+def test_a_pass_reads_at_most_128_bytes_and_writes_at_most_six_frames():
+    bench = Bench()
+    bench.port.received += bytes(300)
+    bench.poll()
+    assert len(bench.port.received) == 300 - 128
+    bench.poll(2)
+    assert bench.frames() == []
+    for number in range(8):
+        bench.link.event(protocol.NOTICE, number, 0)
+    bench.poll()
+    assert len(bench.frames()) == 6
+    bench.poll()
+    assert len(bench.frames()) == 2
+
+
+def test_a_table_is_read_once_for_its_portions_and_forgotten_behind_them(monkeypatch):
+    bench = Bench()
+    requests = bench.link._requests
+    whole, read = requests._rows, []
+    monkeypatch.setattr(requests, "_rows", lambda table: (read.append(table), whole(table))[1])
+    for sequence, (table, first) in enumerate([(0, 0), (0, 2), (0, 4), (1, 0), (0, 0)], 2):
+        bench.ask(protocol.DESCRIBE, sequence, table, first, 2)
+    assert read == [0, 1, 0]
+    bench.ask(protocol.STATUS, 8)
+    assert not requests._table[1]

@@ -1,5 +1,7 @@
 """The interrupt's figures of parking."""
 
+from array import array
+
 import pytest
 
 from penfw import faults, states
@@ -68,9 +70,12 @@ def test_creeping_grows_to_the_park_current_and_ends_over_the_hump(
     looks, age_ms, gap_ms, drives, passed_ms
 ):
     control = looks.control
-    newest = control.ring[(control.head - 1) & 15]
-    control.ring[(control.head - 2) & 15] = (newest - gap_ms * 1000) & 0x3FFFFFFF
-    parked_to(looks, CREEP, passed_ms, age_ms, False)
+    for place in range(16):  # wherever the newest edge is
+        looks.set(head=place)
+        control.ring[:] = array("i", [1_000_000] * 16)
+        control.ring[(place - 2) & 15] -= gap_ms * 1000
+        parked_to(looks, CREEP, passed_ms, age_ms, False)
+        assert bool(control.duty) == drives
     volts_mV = control.park_mV * (passed_ms + 10) / 140
     expected = volts_mV / control.battery_mV * 65_535 if drives else 0
     assert control.duty == pytest.approx(expected, abs=30)

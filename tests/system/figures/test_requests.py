@@ -42,3 +42,17 @@ def test_a_fault_ends_a_proof_at_once_and_no_parking(looks, law, kept):
     looks.set(state=states.PARKING, law=law, faults=1 << faults.CARTRIDGE_REMOVED)
     looks.control._latch()
     assert looks.control.law == kept
+
+
+@pytest.mark.parametrize(
+    ("fault", "bits"),
+    [
+        (faults.OVERCURRENT, states.CUT_FAULT),
+        (faults.CARTRIDGE_REMOVED, states.PARK_FAULT),
+    ],
+)
+def test_a_fault_s_class_alone_decides_what_the_interrupt_does(looks, fault, bits):
+    both = states.CUT_FAULT | states.PARK_FAULT
+    looks.set(own_conditions=0, faults=1 << fault)
+    looks.control._latch()
+    assert looks.control.own_conditions & both == bits

@@ -2,7 +2,7 @@
 
 import pytest
 
-from penfw import settings, signals
+from penfw import settings, signals, states
 from tests.system.figures.part import OFF
 from tests.system.story import fault_names, pen_of
 
@@ -61,3 +61,17 @@ def test_the_self_test_allows_more_before_the_shunts_zero_is_known(make_bench, c
     pen.control.values[signals.index("current")] = current_mA
     pen.control.values[signals.index("housing")] = 25_000
     assert fault_names(pen.selftest._sensor_faults()) == found
+
+
+@pytest.mark.parametrize(
+    ("steps", "passed_ms", "tested"), [(40, 99, False), (40, 100, True), (39, 900, False)]
+)
+def test_an_axis_at_its_depth_is_given_time_to_settle(make_bench, steps, passed_ms, tested):
+    bench = make_bench()
+    bench.run(0.11)
+    pen = pen_of(bench)
+    control, test = pen.control, pen.selftest
+    control.steps, control.main_depth, control.main_conditions = steps, 40, 0
+    test._since_ms, test._phase = 50_000, test._reach_depth
+    test.step(50_000 + passed_ms)
+    assert bool(control.main_conditions & states.TESTED) == tested

@@ -115,3 +115,12 @@ def test_what_waited_for_the_end_of_a_treatment_is_stored_then(make_bench):
     pen.treatment._take_pending()
     assert (pen.get("depth"), pen.treatment.pending) == (600, {})
     assert pen.flash_window.settings_due
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_the_least_brightness_and_volume_are_light_and_sound(part, level):
+    part.pen.settings[settings.index("led_brightness")] = level
+    part.pen.settings[settings.index("buzzer")] = level
+    part.pen.apply_settings()
+    assert part.pen.indicator.light == bool(level)
+    assert part.pen.indicator.sound == bool(level)

@@ -83,3 +83,14 @@ def test_an_exception_in_the_interrupt_turns_all_off_and_tells_where_it_came(loo
         assert control.state == looks.signal("state") == states.FAULT
         assert control.faults == looks.signal("faults") == 1 << faults.INTERNAL_ERROR
         assert control.own_conditions & states.CUT_FAULT
+
+
+def test_strokes_and_edges_are_counted_to_24_bits(looks):
+    control = looks.control
+    looks.set(tdc_count=0x7FFFFF, head=3, tdc_head=0xFFFFFD)
+    control.top_dead_centre_edge(None)
+    assert control.tdc_count == 0x800000
+    assert control.tdc_edges == 6
+    looks.set(tdc_count=0xFFFFFF)
+    control.top_dead_centre_edge(None)
+    assert control.tdc_count == 0
