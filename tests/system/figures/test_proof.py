@@ -59,3 +59,10 @@ def test_a_good_proof_gives_two_pulses_without_the_switch_and_two_with_both(look
 )  # fmt: skip
 def test_each_phase_of_the_proof_has_its_limits(looks, currents, result):
     assert proof(looks, **currents)[0] == result
+
+
+def test_the_load_switch_is_opened_first(looks):
+    levels = []
+    looks.set(write_load_switch=levels.append, proof_step=0, faults=0, law=PROVE)
+    looks.control._prove(looks.control.shunt_zero, looks.control.values)
+    assert levels == [0]

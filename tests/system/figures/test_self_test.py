@@ -75,3 +75,17 @@ def test_an_axis_at_its_depth_is_given_time_to_settle(make_bench, steps, passed_
     test._since_ms, test._phase = 50_000, test._reach_depth
     test.step(50_000 + passed_ms)
     assert bool(control.main_conditions & states.TESTED) == tested
+
+
+@pytest.mark.parametrize(
+    ("asked", "homed", "goes_on"), [(1, 0, False), (1, 1, False), (0, 0, False), (0, 1, True)]
+)
+def test_the_self_test_goes_on_once_the_axis_is_at_home(make_bench, asked, homed, goes_on):
+    bench = make_bench()
+    bench.run(0.11)
+    pen = pen_of(bench)
+    pen.control.main_home, pen.control.homed = asked, homed
+    test = pen.selftest
+    test._phase = test._home
+    test.step(pen.uptime_ms)
+    assert (test._phase != test._home) == goes_on
