@@ -52,6 +52,15 @@ def textbook_cobs(data):
     return bytes(out)
 
 
+@pytest.mark.parametrize(("before", "after"), [(0x1FFFFFFF, 0x20000000), (0x3FFFFFFF, 0)])
+def test_frames_are_counted_as_far_as_a_small_int_reaches(before, after):
+    parser = FrameParser()
+    parser.good = parser.bad = before
+    frame = encoded(1, 2, b"abc")
+    received(frame + frame[:3] + b"\0", parser)
+    assert (parser.good, parser.bad) == (after, after)
+
+
 @given(numbers, sequences, payloads)
 def test_frame_comes_back_as_it_was_sent(number, sequence, payload):
     assert received(encoded(number, sequence, payload)) == [(number, sequence, payload)]
