@@ -13,7 +13,7 @@ demo: setup
 
 test:
 	@tools/setup.sh test
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 # The evidence of safety into out/evidence; SHORT=1 does what CI does.
 evidence:

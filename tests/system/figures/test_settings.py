@@ -124,3 +124,13 @@ def test_the_least_brightness_and_volume_are_light_and_sound(part, level):
     part.pen.apply_settings()
     assert part.pen.indicator.light == bool(level)
     assert part.pen.indicator.sound == bool(level)
+
+
+@pytest.mark.parametrize(
+    ("homed", "homing", "moves"), [(1, 0, True), (1, 1, False), (0, 0, False), (0, 1, False)]
+)
+def test_the_axis_gets_a_new_depth_only_while_it_knows_where_it_is(part, homed, homing, moves):
+    part.set(homed=homed, main_home=homing, main_depth=3)
+    part.pen.settings[settings.index("depth")] = 500
+    part.pen.apply_settings()
+    assert part.control.main_depth == (500 // settings.DEPTH_STEP_UM if moves else 3)
