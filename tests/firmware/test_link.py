@@ -380,3 +380,17 @@ def test_a_table_is_read_once_for_its_portions_and_forgotten_behind_them(monkeyp
     assert read == [0, 1, 0]
     bench.ask(protocol.STATUS, 8)
     assert not requests._table[1]
+
+
+def test_a_frame_may_come_in_pieces_by_a_port_that_announces_more_than_it_has():
+    bench = Bench()
+    bench.port.any = lambda: 1
+    bench.send(protocol.STATUS, 2)
+    whole = bytes(bench.port.received)
+    bench.port.received.clear()
+    for at in range(0, len(whole), 3):
+        bench.port.received += whole[at : at + 3]
+        bench.poll(3)
+    assert [number for number, _sequence, _fields in bench.frames()] == [
+        protocol.STATUS | protocol.REPLY
+    ]

@@ -91,6 +91,9 @@ def test_strokes_and_edges_are_counted_to_24_bits(looks):
     control.top_dead_centre_edge(None)
     assert control.tdc_count == 0x800000
     assert control.tdc_edges == 6
+    looks.set(head=0x7FFFFF)
+    control.tachometer_edge(None)
+    assert control.head == 0x800000
     looks.set(tdc_count=0xFFFFFF)
     control.top_dead_centre_edge(None)
     assert control.tdc_count == 0

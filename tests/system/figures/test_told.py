@@ -131,3 +131,11 @@ def test_a_host_that_is_refused_is_told_why(make_bench):
     bench.run(1.0)
     with Pen(SimulatedPort.on_bench(bench)) as pen, pytest.raises(Refused, match="SERVICE"):
         pen.command("park")
+
+
+def test_the_light_tells_the_first_fault_until_all_are_cleared(part):
+    told = []
+    for word in ((faults.STALL,), (faults.STALL, faults.OVERCURRENT), (), (faults.OVERCURRENT,)):
+        part.pen._faults_changed(sum(1 << number for number in word))
+        told.append(part.pen.indicator.fault)
+    assert told == [faults.STALL, faults.STALL, 0, faults.OVERCURRENT]
