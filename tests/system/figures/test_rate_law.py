@@ -73,3 +73,11 @@ def test_the_rate_is_that_of_the_middle_one_of_three_turns(looks):
         looks.set(law=RUN, **dict(zip(("period0", "period1", "period2"), periods, strict=True)))
         looks.control._rate_law(looks.control.values)
         assert looks.signal("rate") == 100_000
+
+
+def test_what_would_be_less_than_no_voltage_is_none(looks):
+    looks.set(law=RUN, main_rate_mHz=0, ramp_mHz=0, age_us=0, integral=-1_000 << 16)
+    looks.set(period0=900_000, period1=900_000, period2=900_000)
+    looks.signal("current", 0)
+    looks.control._rate_law(looks.control.values)
+    assert looks.control.duty == looks.signal("duty") == 0

@@ -56,3 +56,14 @@ def test_a_fault_s_class_alone_decides_what_the_interrupt_does(looks, fault, bit
     looks.set(own_conditions=0, faults=1 << fault)
     looks.control._latch()
     assert looks.control.own_conditions & both == bits
+
+
+def test_a_run_begins_with_nothing_of_the_one_before(looks):
+    looks.set(state=states.SELF_TEST, own_conditions=states.PROVED, state_ms=900)
+    looks.set(integral=77 << 16, ramp_mHz=90_000, odd_turns=1)
+    looks.signal("run_time", 5_000)
+    looks.control._transition(states.PROVED | states.START | states.CARTRIDGE | states.TESTED)
+    control = looks.control
+    assert (control.state, control.law) == (states.RUNNING, RUN)
+    assert (control.integral, control.ramp_mHz, control.odd_turns, control.duty) == (0, 0, 0, 0)
+    assert (control.state_ms, looks.signal("run_time")) == (0, 0)

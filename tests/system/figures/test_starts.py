@@ -2,7 +2,7 @@
 
 import pytest
 
-from penfw import faults, protocol, states
+from penfw import faults, protocol, signals, states
 from tests.system.story import latched, pen_of, state
 
 
@@ -61,3 +61,8 @@ def test_a_button_that_is_down_since_power_up_is_no_press(make_bench):
     bench.run(4.0)  # let go after 4 s of the firmware's own count
     assert not pen.control.button_down
     assert (state(bench), latched(bench)) == ("STANDBY", set())
+
+
+def test_a_start_on_usb_power_is_refused_without_a_limit(part):
+    part.signal("inputs", signals.IN_USB)
+    assert part.pen.treatment._refusal() == (protocol.USB_CONNECTED, 0)
