@@ -67,3 +67,19 @@ def test_a_run_begins_with_nothing_of_the_one_before(looks):
     assert (control.state, control.law) == (states.RUNNING, RUN)
     assert (control.integral, control.ramp_mHz, control.odd_turns, control.duty) == (0, 0, 0, 0)
     assert (control.state_ms, looks.signal("run_time")) == (0, 0)
+
+
+def test_an_acknowledgement_leaves_no_fault(looks):
+    looks.set(state=states.FAULT, main_asks=1, main_clear=1, main_faults=0, main_law=OFF)
+    looks.set(faults=1 << faults.STALL, latched=1 << faults.STALL)
+    looks.control._obey()
+    assert (looks.control.faults, looks.control.latched, looks.signal("faults")) == (0, 0, 0)
+
+
+def test_a_fault_that_comes_right_behind_a_change_of_state_is_seen(looks):
+    looks.set(state=states.PARKING, own_conditions=states.PARKED, main_conditions=0, main_asks=0)
+    looks.control._transition(states.PARKED)
+    assert looks.control.state == states.SELF_TEST
+    looks.set(own_conditions=states.CUT_FAULT, button_down=0, read_button=lambda: 1)
+    looks.control._look()
+    assert looks.control.state == states.FAULT

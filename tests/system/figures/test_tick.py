@@ -75,8 +75,10 @@ def test_an_exception_in_the_interrupt_turns_all_off_and_tells_where_it_came(loo
     control = looks.control
     for odd, slot in ((0, 3), (1, 3)):
         looks.set(faults=0, latched=0, law=RUN, gate=1, duty=900, slot=slot, odd=odd)
-        looks.set(own_conditions=0, state=states.RUNNING)
+        written = []
+        looks.set(own_conditions=0, state=states.RUNNING, write_motor=written.append)
         control._failed(ZeroDivisionError())
+        assert written == [0]
         assert control.site == slot + 16 * odd
         assert control.error is ZeroDivisionError
         assert (control.gate, control.duty, control.law) == (0, 0, OFF)
