@@ -72,8 +72,9 @@ def test_creeping_grows_to_the_park_current_and_ends_over_the_hump(
     control = looks.control
     for place in range(16):  # wherever the newest edge is
         looks.set(head=place)
-        control.ring[:] = array("i", [1_000_000] * 16)
-        control.ring[(place - 2) & 15] -= gap_ms * 1000
+        control.ring[:] = array("i", [500_000_000] * 16)  # far from both
+        control.ring[(place - 1) & 15] = 1_000_000
+        control.ring[(place - 2) & 15] = 1_000_000 - gap_ms * 1000
         parked_to(looks, CREEP, passed_ms, age_ms, False)
         assert bool(control.duty) == drives
     volts_mV = control.park_mV * (passed_ms + 10) / 140
