@@ -12,7 +12,7 @@ from tests.fuzz.flash import Flash, micropython
 
 LAZY = (
     "transaction", "command_table", "record_tables", "protocol_tables", "power_up",
-    "service_commands", "settings_trial", "record_files",
+    "service_commands", "settings_trial", "record_files", "blackbox_record",
 )  # fmt: skip
 MUTABLE = (bytearray, array, list, dict)
 

@@ -311,7 +311,9 @@ def test_yes_and_dry_run_contradict_each_other(tmp_path, capsys):
 
 
 def test_a_picture_that_cannot_be_written_is_told_before_the_motor_turns(tmp_path, capsys):
-    assert run(["tune", "--port", "sim://", "--yes", "--out", str(tmp_path)]) == 2
+    folder = tmp_path / "pictures.png"
+    folder.mkdir()
+    assert run(["tune", "--port", "sim://", "--yes", "--force", "--out", str(folder)]) == 2
     assert "is a folder" in capsys.readouterr().err
 
 
@@ -330,7 +332,7 @@ def test_two_yeses_at_the_terminal_apply_and_keep(bench, tmp_path, capsys, monke
     before = law(bench)
     answer(monkeypatch, "y", "yes")
     assert tune(tmp_path) == 0
-    assert "Keep it? [y/N]" in capsys.readouterr().out
+    assert "Keep it? [y/N]" in capsys.readouterr().err
     assert law(bench) != before
 
 

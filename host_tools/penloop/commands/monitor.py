@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from penhost import Gap, Pen, Reconnection
+from penhost.description import named
 from penhost.tables import Signal
 from penhost.units import show
 from penloop import completion
@@ -108,7 +109,7 @@ class Columns:
     """Formats samples as columns; names states and faults. Prints the head when made."""
 
     def __init__(self, pen: Pen, names: Sequence[str]) -> None:
-        self._signals = [pen.signals[name] for name in names]
+        self._signals = named(pen.signals, "signal", names)
         self._states = pen.states
         self._faults = {number: fault.name for number, fault in pen.fault_table.items()}
         widest = [show(-1_234_567, one.unit) for one in self._signals]
