@@ -145,7 +145,8 @@ const coloursSeen = () => {
   const dots = new Uint32Array(pen.getImageData(0, 0, canvas.width, canvas.height).data.buffer);
   return new Set(dots).size;
 };
-const settled = () => new Promise((go) => setTimeout(go, 50));
+// Of virtual time, which costs nothing: a busy machine draws a frame late.
+const settled = () => new Promise((go) => setTimeout(go, 1000));
 ready.then(async () => { const found = await (async () => { %s })();
   await settled();
   const notice = element("notice").hidden ? "" : element("notice").textContent;
