@@ -29,9 +29,15 @@ class Link:
         return node_id == self.name or (not self.parameter and node_id.startswith(self.node + "["))
 
 
+# Parts of the evidence that have a test of their own.
+_ORDER = "test_no_order_of_interrupt_main_loop_host_and_button_is_unsafe"
+APART = {"interplay": Link(f"tests/system/test_interplay.py::{_ORDER}")}
+
+
 def links_of(requirement: Requirement, tests: Sequence[TestFunction]) -> list[Link]:
     """All of a requirement's tests."""
     named = [Link(test.node) for test in tests if requirement.id in test.requirements]
     faults = [Link(FAULTS, requirement.fault)] if requirement.fault else []
     scenarios = [Link(SCENARIOS, name) for name in requirement.scenarios]
-    return [*named, *faults, *scenarios, *(Link(EVIDENCE, name) for name in requirement.evidence)]
+    parts = [APART.get(name) or Link(EVIDENCE, name) for name in requirement.evidence]
+    return [*named, *faults, *scenarios, *parts]
