@@ -5,10 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from penhost import Pen, Reconnection
+from penhost import Pen, Reconnection, Refused
+from penhost.errors import PenSilent
 from penloop.errors import UserError
 from penloop.recordings.gaps import RESTARTED
 from penloop.recordings.recording_file import RecordingFile, read_recording
+from penloop.shell.link import Link
 from penloop.shell.recording import RecordedPen, ShellRecording
 
 RECORDED = ["rate", "state"]
@@ -98,3 +100,37 @@ def test_the_samples_of_a_pen_that_is_watched_alone_are_all_recorded(wire, tmp_p
             for block in pen.take_blocks(0.1):
                 recording.take(block, wire.now_us())
     assert len(finished(recording, tmp_path)) == 50
+
+
+# A stop that is owed
+
+
+@pytest.fixture
+def owing(monkeypatch):
+    """A shell's link that was lost, and owes a stop; `answers` are what the next stops raise."""
+    link = Link("sim://")
+    link.lost, link._owed, link.answers = "the cable", True, []
+
+    def stop():
+        if link.answers:
+            raise link.answers.pop(0)
+
+    monkeypatch.setattr(link.pen, "stop", stop)
+    yield link
+    link.close()
+
+
+def test_a_stop_stays_owed_while_the_link_is_lost_again(owing):
+    owing.answers = [PenSilent("the pen does not answer", "look at the cable")]
+    with pytest.raises(PenSilent):
+        owing._restore()
+    assert owing.lost
+    assert owing._restore()[-1] == "the pen was told to stop"
+    assert owing._restore() == []
+
+
+def test_a_stop_that_the_pen_refuses_is_told_and_not_asked_again(owing):
+    owing.answers = [Refused("it is shared, read-only", "stop it where it is held", 0)]
+    assert owing._restore()[-1].startswith("NOT STOPPED, it is shared")
+    assert not owing.lost
+    assert owing._restore() == []

@@ -8,7 +8,7 @@ from typing import cast
 
 from penfw.protocol import SIGNALS_MAX
 from penhost import Block, Pen, PenError
-from penhost.errors import PenSilent
+from penhost.errors import PenSilent, Refused
 from penhost.units import show
 from penloop import line_capacity, pen_memory
 from penloop.connection import held, open_pen
@@ -21,8 +21,8 @@ WARNING = ("state", "faults")  # of these also while others are recorded, where 
 PERIOD_MS = 100
 SILENCE_S = 1.5  # without samples for so long, the pen may be gone
 RETRY_S = 2.0  # while a recording waits for a lost connection
-BUTTON = "stop the pen by its button"
 SLICE_S = 0.5  # a simulated pen is not advanced by more at once
+BUTTON = "stop the pen by its button"
 
 
 class Link:
@@ -196,13 +196,13 @@ class Link:
         if self._helper or (self._recording and (self.lost or self._silent())):
             self._owed = True
             raise PenSilent("NOT STOPPED, the link is lost", BUTTON)
-        return self._stopped()
-
-    def _stopped(self) -> str:
         try:
-            self.pen.stop()
+            return self._stopped()
         except PenError as error:
             raise PenError(f"NOT STOPPED, {error.message}", BUTTON) from None
+
+    def _stopped(self) -> str:
+        self.pen.stop()
         return "the pen was told to stop"
 
     def _silent(self) -> bool:
@@ -250,13 +250,13 @@ class Link:
             told.append(
                 f"connected again{', the pen was restarted meanwhile' if restarted else ''}"
             )
-        self.lost = ""
-        if self._owed:
-            self._owed = False
+        if self._owed:  # and it stays so, where the link is lost once more
             try:
                 told.append(self._stopped())
-            except PenError as error:
-                told.append(str(error))
+            except Refused as error:
+                told.append(f"NOT STOPPED, {error.message}: {BUTTON}")
+            self._owed = False
+        self.lost = ""
         recording = self._recording
         if recording and recording.came_back(self.pen):
             recording.interrupted(cause)
