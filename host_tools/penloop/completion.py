@@ -3,7 +3,7 @@
 The names are those of the pen that was last used on the port, else of the firmware installed here.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import typer
@@ -54,21 +54,19 @@ def _named_before(context: typer.Context, incomplete: str) -> str:
 
 def signals(context: typer.Context, incomplete: str) -> Found:
     """Names of signals, also behind the commas of a list."""
+    yield from _listed(known_signals(context), incomplete)
+
+
+def any_of(names: Sequence[str]) -> Callable[[str], Found]:
+    """Completes these names, also behind the commas of a list."""
+    return lambda incomplete: _listed(dict.fromkeys(names, ""), incomplete)
+
+
+def _listed(known: Mapping[str, str], incomplete: str) -> Found:
     before, comma, begun = incomplete.rpartition(",")
-    for name, meaning in known_signals(context).items():
+    for name, meaning in known.items():
         if name.startswith(begun) and name not in before.split(","):
             yield f"{before}{comma}{name}", meaning
-
-
-def one_of(names: Sequence[str]) -> Callable[[str], list[str]]:
-    """Completes any of them, also behind the commas of a list."""
-
-    def complete(incomplete: str) -> list[str]:
-        before, comma, begun = incomplete.rpartition(",")
-        left = [name for name in names if name not in before.split(",")]
-        return [f"{before}{comma}{name}" for name in left if name.startswith(begun)]
-
-    return complete
 
 
 def triggers(context: typer.Context, incomplete: str) -> Found:

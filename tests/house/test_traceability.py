@@ -10,6 +10,7 @@ from penloop.errors import UserError
 from penloop.evidence.section import Effort
 from penloop.evidence.traceability import outcomes, part, tables
 from penloop.evidence.traceability.checks import problems
+from penloop.evidence.traceability.links import APART, EVIDENCE, links_of
 from penloop.evidence.traceability.outcomes import TestOutcome
 from penloop.evidence.traceability.suite import suite as functions_of
 from penloop.evidence.traceability.trace import Verdict
@@ -51,6 +52,17 @@ def found(root, tests=None):
 
 def test_every_hazard_leads_to_requirements_to_code_and_to_tests():
     assert found(ROOT) == []
+
+
+def test_every_requirement_leads_to_tests_that_there_are():
+    there = {one.node for one in all_functions()}
+    links = [
+        link for one in tables.load(ROOT).requirements for link in links_of(one, all_functions())
+    ]
+    assert [link.node for link in links if link.node not in there] == []
+    shown = {link.parameter for link in links if link.node == EVIDENCE}
+    assert shown & set(APART) == set()
+    assert shown | set(APART) <= set(part.part_names())
 
 
 @pytest.mark.parametrize(

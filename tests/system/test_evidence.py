@@ -9,10 +9,11 @@ import pytest
 
 from penfw import faults
 from penloop.cli import run
-from penloop.evidence import accuracy, interplay
+from penloop.evidence import accuracy
 from penloop.evidence.fault_runs import Pair, Reaction, reaction
 from penloop.evidence.fault_situations import EXPECTED, SITUATIONS
 from penloop.evidence.parts import PARTS
+from penloop.evidence.traceability.links import APART
 from tests.system.short_evidence import shown
 from tests.verification import verified
 
@@ -27,7 +28,7 @@ GOOD = Reaction(2_100_000, ("stall", "park not reached"), 60.0, 500.0, math.nan,
     [
         pytest.param(part, id=part.name, marks=verified(evidence=part.name))
         for part in PARTS
-        if part is not interplay.PART  # test_interplay.py
+        if part.name not in APART
     ],
 )
 def test_the_short_form_of_each_part_shows_every_claim(part, tmp_path):

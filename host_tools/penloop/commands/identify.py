@@ -46,7 +46,7 @@ Base = Annotated[
 Only = Annotated[
     str,
     typer.Option(
-        "--only", help="Parameters, separated by commas.", autocompletion=completion.one_of(NAMES)
+        "--only", help="Parameters, separated by commas.", autocompletion=completion.any_of(NAMES)
     ),
 ]
 Twin = Annotated[

@@ -168,9 +168,7 @@ def _portion(
     if portion is None:
         return None
     grown = result.plus(portion)
-    aside = _file(target.name).with_suffix(".new")
-    aside.write_text(json.dumps(asdict(grown), indent=2) + "\n")
-    aside.replace(_file(target.name))
+    long_runs.write(_file(target.name), json.dumps(asdict(grown), indent=2) + "\n")
     return grown
 
 

@@ -10,6 +10,12 @@ KEPT = ROOT / "docs" / "safety" / "long-runs"
 
 def folder_of(part: str) -> Path:
     """That of a part of the evidence."""
-    folder = KEPT / part
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return KEPT / part
+
+
+def write(file: Path, text: str) -> None:
+    """Whole or not at all, whatever breaks it off."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    aside = file.with_suffix(".new")
+    aside.write_text(text)
+    aside.replace(file)

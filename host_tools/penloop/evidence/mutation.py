@@ -197,12 +197,10 @@ def _changed_tests(
             found[one.place] = changed
         else:
             found.pop(one.place, None)
-    aside = file.with_suffix(".new")
     wanted = {one.sources for one in before if not one.killer}
     known = {whole: hashes for whole, hashes in known.items() if whole in wanted}
     known[present.whole] = dict(present.hashes)
-    aside.write_text(json.dumps(known, indent=1))
-    aside.replace(file)
+    long_runs.write(file, json.dumps(known, indent=1))
     return found
 
 
@@ -221,9 +219,7 @@ def _keep_one_each(file: Path, results: Iterable[Result]) -> None:
 
 
 def _keep(file: Path, results: Iterable[Result]) -> None:
-    aside = file.with_suffix(".new")
-    aside.write_text("".join(json.dumps(asdict(one)) + "\n" for one in results))
-    aside.replace(file)
+    long_runs.write(file, "".join(json.dumps(asdict(one)) + "\n" for one in results))
 
 
 def _claims(
