@@ -8,6 +8,7 @@ from micropython import const
 from penfw.control_state import ControlState
 
 _MASK = const(0x3FFFFFFF)  # ticks_us wraps at 2**30
+_COUNT = const(0xFFFFFF)  # of tachometer edges
 _DUTY = const(5)
 _PARKED = const(8)
 _LAW_OFF = const(0)
@@ -21,10 +22,12 @@ _SLOW_US = const(8000)  # an edge gap below 21 Hz: braking has done its work
 _QUIET_US = const(30000)
 _CREEP_MS = const(130)
 _OVER_US = const(20000)  # edges closer, above 8 Hz: over the hump, the membrane does the rest
+_OVER_EDGES = const(4)  # so many edges since the top, each 60 degrees: over the hump at any speed
 _SETTLE_MS = const(30)  # at top dead centre for so long: parked
-_MISSED_MS = const(40)  # still, but elsewhere
+_MISSED_MS = const(60)  # still, but elsewhere; by then the membrane has brought them back
 _SETTLE_LIMIT_MS = const(120)
 _PARK_TRIES = const(3)
+_LAST_TRY = const(2)
 _F_PARK_NOT_REACHED = const(1 << 11)
 
 
@@ -35,7 +38,9 @@ class Parking(ControlState):
         """Brake, creep to top dead centre, settle; three tries.
 
         Creeping ends with the push over the force of the membrane: driven on, the needles would
-        come back so fast that the brake lets them pass the sensor.
+        come back so fast that the brake lets them pass the sensor. Those of a pen with little
+        friction pass it even so, and stay just behind it: the last try lets go at the first edge,
+        and the membrane brings them back from there, with too little way to pass it again.
         """
         passed_ms = self.park_ms + 4
         self.park_ms = passed_ms
@@ -48,12 +53,15 @@ class Parking(ControlState):
             if passed_ms > _BRAKE_MS and (age > _SLOW_US or passed_ms > _BRAKE_LIMIT_MS):
                 self._park_next(_SETTLE if at_top else _CREEP)
         elif phase == _CREEP:
-            if not at_top and passed_ms <= _CREEP_MS:
+            pushed = self.park_tries == _LAST_TRY and age <= passed_ms * 1000  # <= 134,000
+            if not at_top and passed_ms <= _CREEP_MS and not pushed:
                 volts = self.park_mV * (passed_ms + 10) // (_CREEP_MS + 10)  # <= 8000 * 140
                 battery = self.battery_mV
                 head = self.head
                 gap = (self.ring[(head - 1) & 15] - self.ring[(head - 2) & 15]) & _MASK
-                if age > _OVER_US or gap > _OVER_US:
+                # The gap is long, too, where the needles have stood just before the hump.
+                climbs = gap > _OVER_US and (head - self.tdc_head) & _COUNT < _OVER_EDGES
+                if age > _OVER_US or climbs:
                     duty = (volts if volts < battery else battery) * 65535 // battery
             else:
                 self._park_next(_SETTLE)
@@ -66,6 +74,7 @@ class Parking(ControlState):
             self.gate = 0
         elif passed_ms > _SETTLE_LIMIT_MS or (age > _QUIET_US and passed_ms > _MISSED_MS):
             self.park_tries += 1
+            self.tdc_head = self.head  # needles that fell back have counted edges twice
             if self.park_tries < _PARK_TRIES:
                 self._park_next(_CREEP)
             else:

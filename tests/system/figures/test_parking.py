@@ -26,8 +26,8 @@ def parked_to(looks, phase, passed_ms, age_ms, at_top, tries=0):
         (CREEP, 130, 1, False, CREEP), (CREEP, 132, 1, False, SETTLE), (CREEP, 8, 1, True, SETTLE),
         (SETTLE, 30, 31, True, SETTLE), (SETTLE, 34, 31, True, DONE),
         (SETTLE, 34, 29, True, SETTLE),
-        (SETTLE, 40, 31, False, SETTLE), (SETTLE, 44, 31, False, CREEP),
-        (SETTLE, 44, 29, False, SETTLE), (SETTLE, 120, 29, False, SETTLE),
+        (SETTLE, 60, 31, False, SETTLE), (SETTLE, 64, 31, False, CREEP),
+        (SETTLE, 64, 29, False, SETTLE), (SETTLE, 120, 29, False, SETTLE),
         (SETTLE, 124, 29, False, CREEP), (DONE, 200, 500, False, DONE),
     ],
 )  # fmt: skip
@@ -71,7 +71,7 @@ def test_creeping_grows_to_the_park_current_and_ends_over_the_hump(
 ):
     control = looks.control
     for place in range(16):  # wherever the newest edge is
-        looks.set(head=place)
+        looks.set(head=place, tdc_head=(place - 3) & 0xFFFFFF)
         control.ring[:] = array("i", [500_000_000] * 16)  # far from both
         control.ring[(place - 1) & 15] = 1_000_000
         control.ring[(place - 2) & 15] = 1_000_000 - gap_ms * 1000
@@ -81,6 +81,36 @@ def test_creeping_grows_to_the_park_current_and_ends_over_the_hump(
     expected = volts_mV / control.battery_mV * 65_535 if drives else 0
     assert control.duty == pytest.approx(expected, abs=30)
     assert looks.signal("duty") == control.duty
+
+
+@pytest.mark.parametrize("head", [2, 40])
+@pytest.mark.parametrize(("edges", "drives"), [(0, True), (3, True), (4, False), (9, False)])
+def test_creeping_ends_at_the_fourth_edge_since_the_top_however_long_the_last_gap(
+    looks, head, edges, drives
+):
+    control = looks.control
+    looks.set(head=head, tdc_head=(head - edges) & 0xFFFFFF)
+    control.ring[:] = array("i", [500_000_000] * 16)
+    control.ring[(head - 1) & 15] = 1_000_000
+    control.ring[(head - 2) & 15] = 900_000
+    parked_to(looks, CREEP, 60, 10, False)
+    assert bool(control.duty) == drives
+    parked_to(looks, CREEP, 60, 21, False)  # stands still: pushed on, wherever it is
+    assert control.duty
+
+
+@pytest.mark.parametrize(
+    ("tries", "age_ms", "following"),
+    [(2, 59, SETTLE), (2, 60, SETTLE), (2, 61, CREEP), (1, 59, CREEP), (0, 59, CREEP)],
+)
+def test_the_last_try_lets_go_at_the_first_edge(looks, tries, age_ms, following):
+    assert parked_to(looks, CREEP, 60, age_ms, False, tries) == (following, tries)
+
+
+def test_a_try_that_misses_counts_its_edges_from_there(looks):
+    looks.set(head=40, tdc_head=3)
+    parked_to(looks, SETTLE, 124, 10, False)
+    assert looks.control.tdc_head == 40
 
 
 def test_creeping_takes_no_more_than_the_cell_has(looks):
