@@ -24,10 +24,12 @@ _CREEP_MS = const(130)
 _OVER_US = const(20000)  # edges closer, above 8 Hz: over the hump, the membrane does the rest
 _OVER_EDGES = const(4)  # so many edges since the top, each 60 degrees: over the hump at any speed
 _SETTLE_MS = const(30)  # at top dead centre for so long: parked
-_MISSED_MS = const(60)  # still, but elsewhere; by then the membrane has brought them back
+_MISSED_MS = const(52)  # still, but elsewhere; by then the membrane has brought them back
 _SETTLE_LIMIT_MS = const(120)
+_RAMP_MS = const(140)  # the push is whole
+_HELD_MS = const(20)  # of the ramp: a try more begins so far up, the needles are held by friction
 _PARK_TRIES = const(3)
-_LAST_TRY = const(2)
+_FALL_TRY = const(1)
 _F_PARK_NOT_REACHED = const(1 << 11)
 
 
@@ -39,8 +41,9 @@ class Parking(ControlState):
 
         Creeping ends with the push over the force of the membrane: driven on, the needles would
         come back so fast that the brake lets them pass the sensor. Those of a pen with little
-        friction pass it even so, and stay just behind it: the last try lets go at the first edge,
-        and the membrane brings them back from there, with too little way to pass it again.
+        friction pass it even so, and stay just behind it: the second try lets go at the first edge,
+        and the membrane brings them back from there, too slow to pass it again. Those of a pen with
+        more friction stay where they are then; in the third the push ends an edge earlier.
         """
         passed_ms = self.park_ms + 4
         self.park_ms = passed_ms
@@ -53,14 +56,18 @@ class Parking(ControlState):
             if passed_ms > _BRAKE_MS and (age > _SLOW_US or passed_ms > _BRAKE_LIMIT_MS):
                 self._park_next(_SETTLE if at_top else _CREEP)
         elif phase == _CREEP:
-            pushed = self.park_tries == _LAST_TRY and age <= passed_ms * 1000  # <= 134,000
+            tries = self.park_tries
+            pushed = tries == _FALL_TRY and age <= passed_ms * 1000  # <= 134,000
             if not at_top and passed_ms <= _CREEP_MS and not pushed:
-                volts = self.park_mV * (passed_ms + 10) // (_CREEP_MS + 10)  # <= 8000 * 140
+                ramp = passed_ms + 10 + _HELD_MS * tries
+                volts = self.park_mV * (ramp if ramp < _RAMP_MS else _RAMP_MS) // _RAMP_MS
                 battery = self.battery_mV
                 head = self.head
                 gap = (self.ring[(head - 1) & 15] - self.ring[(head - 2) & 15]) & _MASK
                 # The gap is long, too, where the needles have stood just before the hump.
-                climbs = gap > _OVER_US and (head - self.tdc_head) & _COUNT < _OVER_EDGES
+                climbs = gap > _OVER_US and (head - self.tdc_head) & _COUNT < _OVER_EDGES - (
+                    tries >> 1
+                )
                 if age > _OVER_US or climbs:
                     duty = (volts if volts < battery else battery) * 65535 // battery
             else:

@@ -26,8 +26,8 @@ def parked_to(looks, phase, passed_ms, age_ms, at_top, tries=0):
         (CREEP, 130, 1, False, CREEP), (CREEP, 132, 1, False, SETTLE), (CREEP, 8, 1, True, SETTLE),
         (SETTLE, 30, 31, True, SETTLE), (SETTLE, 34, 31, True, DONE),
         (SETTLE, 34, 29, True, SETTLE),
-        (SETTLE, 60, 31, False, SETTLE), (SETTLE, 64, 31, False, CREEP),
-        (SETTLE, 64, 29, False, SETTLE), (SETTLE, 120, 29, False, SETTLE),
+        (SETTLE, 52, 31, False, SETTLE), (SETTLE, 56, 31, False, CREEP),
+        (SETTLE, 56, 29, False, SETTLE), (SETTLE, 120, 29, False, SETTLE),
         (SETTLE, 124, 29, False, CREEP), (DONE, 200, 500, False, DONE),
     ],
 )  # fmt: skip
@@ -84,26 +84,29 @@ def test_creeping_grows_to_the_park_current_and_ends_over_the_hump(
 
 
 @pytest.mark.parametrize("head", [2, 40])
-@pytest.mark.parametrize(("edges", "drives"), [(0, True), (3, True), (4, False), (9, False)])
+@pytest.mark.parametrize(
+    ("tries", "edges", "drives"),
+    [(0, 0, True), (0, 3, True), (0, 4, False), (0, 9, False), (2, 2, True), (2, 3, False)],
+)
 def test_creeping_ends_at_the_fourth_edge_since_the_top_however_long_the_last_gap(
-    looks, head, edges, drives
+    looks, head, tries, edges, drives
 ):
     control = looks.control
     looks.set(head=head, tdc_head=(head - edges) & 0xFFFFFF)
     control.ring[:] = array("i", [500_000_000] * 16)
     control.ring[(head - 1) & 15] = 1_000_000
     control.ring[(head - 2) & 15] = 900_000
-    parked_to(looks, CREEP, 60, 10, False)
+    parked_to(looks, CREEP, 60, 10, False, tries)
     assert bool(control.duty) == drives
-    parked_to(looks, CREEP, 60, 21, False)  # stands still: pushed on, wherever it is
+    parked_to(looks, CREEP, 60, 21, False, tries)  # stands still: pushed on, wherever it is
     assert control.duty
 
 
 @pytest.mark.parametrize(
     ("tries", "age_ms", "following"),
-    [(2, 59, SETTLE), (2, 60, SETTLE), (2, 61, CREEP), (1, 59, CREEP), (0, 59, CREEP)],
+    [(1, 59, SETTLE), (1, 60, SETTLE), (1, 61, CREEP), (2, 59, CREEP), (0, 59, CREEP)],
 )
-def test_the_last_try_lets_go_at_the_first_edge(looks, tries, age_ms, following):
+def test_the_second_try_lets_go_at_the_first_edge(looks, tries, age_ms, following):
     assert parked_to(looks, CREEP, 60, age_ms, False, tries) == (following, tries)
 
 
@@ -111,6 +114,27 @@ def test_a_try_that_misses_counts_its_edges_from_there(looks):
     looks.set(head=40, tdc_head=3)
     parked_to(looks, SETTLE, 124, 10, False)
     assert looks.control.tdc_head == 40
+
+
+@pytest.mark.parametrize(
+    ("tries", "passed_ms", "ramp_ms"),
+    [
+        (0, 8, 18),
+        (0, 128, 138),
+        (1, 8, 38),
+        (1, 108, 138),
+        (1, 112, 140),
+        (2, 88, 138),
+        (2, 92, 140),
+    ],
+)
+def test_each_try_begins_farther_up_the_ramp_and_none_goes_beyond_its_end(
+    looks, tries, passed_ms, ramp_ms
+):
+    control = looks.control
+    parked_to(looks, CREEP, passed_ms, 200, False, tries)
+    expected = control.park_mV * ramp_ms / 140 / control.battery_mV * 65_535
+    assert control.duty == pytest.approx(expected, abs=30)
 
 
 def test_creeping_takes_no_more_than_the_cell_has(looks):
