@@ -48,7 +48,7 @@ class Pen(Listener):
     ) -> None:
         """`port` is a name, a pyserial URL or an open port; `entropy(n)` gives n random bytes.
 
-        Where nothing whole comes within `greeting_us`, no pen is there.
+        Where within `greeting_us` nothing comes whole, or begins as a pen's reply, none is there.
         """
         name = port if isinstance(port, str) else str(getattr(port, "name", "given"))
         opened = open_port(port, baudrate) if isinstance(port, str) else port

@@ -169,7 +169,7 @@ class Session:
             repeats += 1
             if repeats >= len(PATIENCE_US) and self._damaged() == damaged:
                 raise PenSilent("the pen does not answer", "check cable, power and baud rate")
-            if not self._transport.good and clock.now_us() > greeting_end_us:
+            if clock.now_us() > greeting_end_us and not self._is_pen(number):
                 break
             self.repeats += 1
             self._repeated_at = self.requests
@@ -215,6 +215,11 @@ class Session:
         elif frame.number == protocol.NOISE:
             self._noises += 1
 
+    def _is_pen(self, number: int) -> bool:
+        """Whether a frame has ever come whole, or one just now that began as the reply sought."""
+        begin = bytes((number | protocol.REPLY,)) + self._sequence.to_bytes(2, "little")
+        return self._transport.good > 0 or begin in self._transport.heard
+
     def _damaged(self) -> int:
         """Frames that arrived damaged here, and times that the pen has told of such."""
         return self._transport.bad + self._noises
@@ -237,7 +242,7 @@ class Session:
         transport = self._transport
         if not transport.heard:
             return PenSilent("nothing answers on this port", "check cable, power and baud rate")
-        if transport.good:
+        if self._is_pen(protocol.HELLO):
             return error
         transport.send(b"\r")  # a prompt repeats itself
         transport.receive(transport.clock.now_us() + PATIENCE_US[0])

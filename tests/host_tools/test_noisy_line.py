@@ -71,6 +71,19 @@ def test_samples_are_right_or_missing_and_the_missing_are_counted(noise):
     assert (np.diff(tick) % 4 == 0).all()
 
 
+def test_a_pen_whose_first_nine_replies_are_damaged_in_four_seconds_is_greeted():
+    spoiled = Noise(
+        lost=0.0035, doubled=0.001, damaged=0.0035, stalled=0.02, stall_ms=400, seed=431
+    )
+    with Pen(Wire(spoiled)) as pen:
+        assert pen.info.protocol
+
+
+def test_a_pen_none_of_whose_replies_comes_whole_is_a_noisy_line_and_no_other_device():
+    with pytest.raises(LineNoisy, match="damaged"):
+        Pen(Wire(Noise(damaged=0.08, seed=3)))
+
+
 def test_one_percent_of_bytes_wrong_is_slow_but_sure():
     wire = Wire(Noise(lost=0.003, doubled=0.003, damaged=0.004, seed=5))
     with Pen(wire) as pen:
