@@ -8,7 +8,6 @@ from micropython import const
 from penfw.control_state import ControlState
 
 _MASK = const(0x3FFFFFFF)  # ticks_us wraps at 2**30
-_COUNT = const(0xFFFFFF)  # of tachometer edges
 _DUTY = const(5)
 _PARKED = const(8)
 _LAW_OFF = const(0)
@@ -26,10 +25,10 @@ _OVER_EDGES = const(4)  # so many edges since the top, each 60 degrees: over the
 _SETTLE_MS = const(30)  # at top dead centre for so long: parked
 _MISSED_MS = const(52)  # still, but elsewhere; by then the membrane has brought them back
 _SETTLE_LIMIT_MS = const(120)
-_RAMP_MS = const(140)  # the push is whole
+_RAMP_MS = const(140)  # then the push is whole: park_mV * 140 <= 8000 * 140
 _HELD_MS = const(20)  # of the ramp: a try more begins so far up, the needles are held by friction
 _PARK_TRIES = const(3)
-_FALL_TRY = const(1)
+_FALL_TRY = const(1)  # lets go at its first edge
 _F_PARK_NOT_REACHED = const(1 << 11)
 
 
@@ -57,18 +56,17 @@ class Parking(ControlState):
                 self._park_next(_SETTLE if at_top else _CREEP)
         elif phase == _CREEP:
             tries = self.park_tries
-            pushed = tries == _FALL_TRY and age <= passed_ms * 1000  # <= 134,000
-            if not at_top and passed_ms <= _CREEP_MS and not pushed:
-                ramp = passed_ms + 10 + _HELD_MS * tries
-                volts = self.park_mV * (ramp if ramp < _RAMP_MS else _RAMP_MS) // _RAMP_MS
-                battery = self.battery_mV
+            let_go = tries == _FALL_TRY and age <= passed_ms * 1000  # <= 134,000
+            if not at_top and passed_ms <= _CREEP_MS and not let_go:
                 head = self.head
                 gap = (self.ring[(head - 1) & 15] - self.ring[(head - 2) & 15]) & _MASK
+                edges = (head - self.tdc_head) & 0xFFFFFF
                 # The gap is long, too, where the needles have stood just before the hump.
-                climbs = gap > _OVER_US and (head - self.tdc_head) & _COUNT < _OVER_EDGES - (
-                    tries >> 1
-                )
-                if age > _OVER_US or climbs:
+                over = _OVER_EDGES if tries <= _FALL_TRY else _OVER_EDGES - 1
+                if age > _OVER_US or (gap > _OVER_US and edges < over):
+                    ramp = passed_ms + 10 + _HELD_MS * tries
+                    volts = self.park_mV * (ramp if ramp < _RAMP_MS else _RAMP_MS) // _RAMP_MS
+                    battery = self.battery_mV
                     duty = (volts if volts < battery else battery) * 65535 // battery
             else:
                 self._park_next(_SETTLE)

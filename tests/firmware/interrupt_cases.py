@@ -354,9 +354,6 @@ SCENES = (
        "age_us": age_us, "park_tries": tries}
       for phase in range(4) for park_ms in (0, 60, 200) for age_us in (0, 50_000)
       for tries in (0, 1)),
-    *({"slot": 0, "odd": 0, "law": 2, "park_phase": 1, "park_ms": 60, "tdc": 1, "age_us": 0,
-       "park_tries": 0, "ring_step": ring_step, "head": 9, "tdc_head": tdc_head}
-      for ring_step in (1100, 25_000) for tdc_head in (3, 8)),
     {"slot": 0, "odd": 0, "law": 2, "park_phase": 1, "park_ms": 120, "tdc": 1, "age_us": 50_000,
      "park_tries": 2},
 )  # fmt: skip

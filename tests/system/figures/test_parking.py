@@ -18,6 +18,15 @@ def parked_to(looks, phase, passed_ms, age_ms, at_top, tries=0):
     return control.park_phase, control.park_tries
 
 
+def newest_edges(looks, head, gap_ms, since_top):
+    """The ring's newest two edges are so far apart; so many came since the needles' last top."""
+    ring = looks.control.ring
+    looks.set(head=head, tdc_head=(head - since_top) & 0xFFFFFF)
+    ring[:] = array("i", [500_000_000] * 16)  # far from both
+    ring[(head - 1) & 15] = 1_000_000
+    ring[(head - 2) & 15] = 1_000_000 - gap_ms * 1000
+
+
 @pytest.mark.parametrize(
     ("phase", "passed_ms", "age_ms", "at_top", "following"),
     [
@@ -71,10 +80,7 @@ def test_creeping_grows_to_the_park_current_and_ends_over_the_hump(
 ):
     control = looks.control
     for place in range(16):  # wherever the newest edge is
-        looks.set(head=place, tdc_head=(place - 3) & 0xFFFFFF)
-        control.ring[:] = array("i", [500_000_000] * 16)  # far from both
-        control.ring[(place - 1) & 15] = 1_000_000
-        control.ring[(place - 2) & 15] = 1_000_000 - gap_ms * 1000
+        newest_edges(looks, place, gap_ms, since_top=3)
         parked_to(looks, CREEP, passed_ms, age_ms, False)
         assert bool(control.duty) == drives
     volts_mV = control.park_mV * (passed_ms + 10) / 140
@@ -92,10 +98,7 @@ def test_creeping_ends_at_the_fourth_edge_since_the_top_however_long_the_last_ga
     looks, head, tries, edges, drives
 ):
     control = looks.control
-    looks.set(head=head, tdc_head=(head - edges) & 0xFFFFFF)
-    control.ring[:] = array("i", [500_000_000] * 16)
-    control.ring[(head - 1) & 15] = 1_000_000
-    control.ring[(head - 2) & 15] = 900_000
+    newest_edges(looks, head, gap_ms=100, since_top=edges)
     parked_to(looks, CREEP, 60, 10, False, tries)
     assert bool(control.duty) == drives
     parked_to(looks, CREEP, 60, 21, False, tries)  # stands still: pushed on, wherever it is
