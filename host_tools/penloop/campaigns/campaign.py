@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from penloop.campaigns.cases import Template, installed_sha256
+from penloop.campaigns.cases import Template, installed_sha256, simulator_sha256
 from penloop.campaigns.places import Value, with_values
 from penloop.campaigns.sampling import MONTE_CARLO, SWEEP, Plan
 from penloop.campaigns.variables import BadVariable, Variable, variables_of
@@ -57,7 +57,7 @@ class Campaign:
         plan, template = self.plan, self.template
         count = 0 if plan.method == MONTE_CARLO else plan.count
         told = (template.document, self.vary, plan.method, count, plan.seed, plan.case_seed,
-                template.engine, template.firmware_sha256)  # fmt: skip
+                template.engine, template.firmware_sha256, simulator_sha256())  # fmt: skip
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

@@ -3,11 +3,14 @@
 A worker may be another process or another machine: it gets plain values only, and gives such.
 """
 
+import hashlib
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 
+import pensim
 from penloop.campaigns.moments import moments_of
 from penloop.campaigns.places import Place, Value, with_values
 from penloop.errors import UserError
@@ -121,3 +124,14 @@ def run_batch(template: Template, cases: Sequence[Case]) -> list[CaseResult]:
 def installed_sha256() -> str:
     """Hash of the firmware that came with this package."""
     return Firmware.installed().sha256
+
+
+@lru_cache(maxsize=1)
+def simulator_sha256() -> str:
+    """Hash of the simulator that runs the cases: of its sources, so the same on each machine."""
+    digest = hashlib.sha256()
+    root = Path(pensim.__file__).parent
+    for path in sorted(path for kind in ("py", "pxd") for path in root.rglob(f"*.{kind}")):
+        digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()

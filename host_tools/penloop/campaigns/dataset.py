@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from penhost.units import usual
 from penloop.campaigns.campaign import Campaign
-from penloop.campaigns.cases import CaseResult
+from penloop.campaigns.cases import CaseResult, simulator_sha256
 from penloop.errors import UserError
 from penloop.scenarios.measure import Measure
 
@@ -232,6 +232,7 @@ def _told(campaign: Campaign) -> dict[str, Any]:
         "seed": plan.seed,
         "engine": campaign.template.engine,
         "firmware": campaign.template.firmware_sha256,
+        "simulator": simulator_sha256(),
         "vary": {v.place.column: v.distribution.told for v in plan.variables},
         "measures": {column_of(one): one.text for one in campaign.scenario.measures},
         "expectations": [one.text for one in campaign.scenario.expectations],
@@ -257,7 +258,8 @@ def _check_same(about: Path, campaign: Campaign) -> None:
         raise UserError(f"{about} cannot be read", "give another folder with --out") from None
     if before != campaign.fingerprint:
         raise UserError(
-            f"{about.parent} has the results of another campaign, scenario, engine or firmware",
+            f"{about.parent} has the results of another campaign, scenario, engine, firmware or "
+            "simulator",
             "give another folder with --out, or --fresh to set them aside and begin anew",
         )
 

@@ -1,6 +1,7 @@
 """`penloop evidence`: makes the evidence of safety, as pages and as files for scripts."""
 
 import os
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from penloop.errors import UserError
+from penloop.evidence import sources, stamp
+from penloop.evidence.index import write_index
+from penloop.evidence.long_runs import ROOT
 from penloop.evidence.parts import PARTS
-from penloop.evidence.report import write_index, write_part
+from penloop.evidence.report import write_part
 from penloop.evidence.section import Effort, Part, Section
+from penloop.evidence.traceability import PART as TRACEABILITY
+from penloop.evidence.traceability import outcomes, whole_run
 
 FAILED = 1
 
@@ -37,15 +43,30 @@ def evidence(
     """Make the evidence of safety; the exit code is 1 when a claim is not shown."""
     if short and long:
         raise UserError("--short and --long at once", "choose one")
-    sections: dict[Part, Section] = {}
-    for part in _chosen(names or [], long):
-        sections[part] = _made(part, short, long, jobs or os.cpu_count() or 1, out)
-        print(write_part(part, sections[part], out))
-        for claim in sections[part].claims:
-            print(f"    {'shown    ' if claim.holds else 'NOT SHOWN'}  {claim.text}")
-    print(write_index(sections, out))
-    if not all(section.holds for section in sections.values()):
+    form = stamp.SHORT if short else stamp.LONG if long else stamp.FULL
+    chosen = _chosen(names or [], long)
+    at_once = jobs or os.cpu_count() or 1
+    if form == stamp.FULL and TRACEABILITY in chosen:
+        whole_run.make_sure(ROOT, at_once)
+    shown = [_shown(part, form, at_once, out) for part in chosen]
+    suite = outcomes.read(ROOT / outcomes.VERIFICATION)
+    print(write_index(PARTS, suite, outcomes.source_sha256(ROOT), out))
+    if not all(shown):
         raise typer.Exit(FAILED)
+
+
+def _shown(part: Part, form: str, jobs: int, out: Path) -> bool:
+    """Makes one part, writes it, and says what it shows; whether that is all of it."""
+    of = sources.source_sha256(part)  # before: a change meanwhile makes it stale
+    began_s = time.monotonic()
+    section = _made(part, form, jobs, out)
+    made = stamp.now(of, form, time.monotonic() - began_s)
+    print(write_part(part, section, made, out))
+    for claim in section.claims:
+        print(f"    {'shown    ' if claim.holds else 'NOT SHOWN'}  {claim.text}")
+    if section.long_run is not None and not section.long_run.holds:
+        print(f"    STALE OR INCOMPLETE  long run: {section.long_run.told}")
+    return section.holds
 
 
 def _chosen(names: list[str], long: bool) -> list[Part]:
@@ -56,7 +77,7 @@ def _chosen(names: list[str], long: bool) -> list[Part]:
     return [known[name] for name in names] or [*known.values()]
 
 
-def _made(part: Part, short: bool, long: bool, jobs: int, out: Path) -> Section:
+def _made(part: Part, form: str, jobs: int, out: Path) -> Section:
     columns = (TextColumn("{task.description:<40}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(part.name, total=1.0)
@@ -66,4 +87,5 @@ def _made(part: Part, short: bool, long: bool, jobs: int, out: Path) -> Section:
 
         folder = out / part.name
         folder.mkdir(parents=True, exist_ok=True)
-        return part.make(Effort(short, jobs, folder, told, long))
+        effort = Effort(form == stamp.SHORT, jobs, folder, told, form == stamp.LONG)
+        return part.make(effort)

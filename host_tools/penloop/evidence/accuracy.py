@@ -19,6 +19,7 @@ from penloop.campaigns.cases import Case
 from penloop.campaigns.dataset import DataSet
 from penloop.campaigns.driver import processes, run_cases
 from penloop.evidence.section import Claim, Effort, Part, Section
+from penloop.evidence.sources import source_sha256
 from penloop.svg import svg
 
 SHORT_CASES, CASES = 60, 1200
@@ -64,11 +65,21 @@ def make(effort: Effort) -> Section:
     """Runs the pens that are not there yet, and judges all."""
     count = SHORT_CASES if effort.short else CASES
     pens = campaign(count)
-    data = DataSet(effort.folder / pens.template.firmware_sha256[:12], pens)
+    data = DataSet(effort.folder / source_sha256(PART)[:12], pens)
+    reused = _reused(data, count)
     _run(pens, data, effort)
     results = _results(data, count)
     claims = tuple(_claims(results))
-    return Section(claims, _body(results), {"pens": count, "campaign": pens.fingerprint})
+    told = {"pens": count, "campaign": pens.fingerprint}
+    return Section(claims, _body(results), told, reused=reused)
+
+
+def _reused(data: DataSet, count: int) -> str:
+    """What an earlier run on these very sources has left, as the time does not tell of that."""
+    there = count - sum(len(gap) for gap in data.missing(count))
+    return (
+        f"{there:,} of {count:,} pens are of an earlier run on these very sources" if there else ""
+    )
 
 
 def campaign(count: int) -> Campaign:

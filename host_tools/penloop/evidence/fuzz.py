@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -19,7 +19,7 @@ from typing import Any
 from penloop.evidence import long_runs
 from penloop.evidence.fuzz_pages import body
 from penloop.evidence.fuzz_process import Portion, search, source_hash
-from penloop.evidence.section import Claim, Effort, Part, Section
+from penloop.evidence.section import Claim, Effort, LongRun, Part, Section
 
 SHORT_INPUTS = 20_000
 SHORT_LONGEST = 48  # bytes: the kept inputs, which are longer, are played whole by a test
@@ -85,7 +85,36 @@ def make(effort: Effort) -> Section:
     claims = _long(effort, hashes) if effort.long else _short(effort)
     results = [one for target in TARGETS if (one := kept(target.name))]
     data = {"sources": hashes, "long": [asdict(one) for one in results]}
-    return Section(tuple(claims), body(results, hashes, _goals()), data)
+    of_long = () if effort.long else tuple(_long_claims(results, hashes))
+    long_run = LongRun(_told(results, hashes), of_long)
+    return Section(tuple(claims), body(results, hashes, _goals()), data, long_run)
+
+
+def _long_claims(results: list[Result], hashes: dict[str, str]) -> Iterator[Claim]:
+    """What the kept results show of the present sources."""
+    by_name = {one.target: one for one in results}
+    inputs = {}
+    for target in TARGETS:
+        done = by_name.get(target.name)
+        if done is None:
+            yield replace(_claim(target, Portion(0, 0, ())), shown_by="no long run yet")
+        elif done.source_hash != hashes[target.name]:
+            now = hashes[target.name][:12]
+            shown = f"{done.inputs:,} inputs, but on sources {done.source_hash[:12]}, now {now}"
+            yield Claim(target.claim, False, shown, target.requirement)
+        else:
+            inputs[target.name] = done.inputs
+            yield _claim(target, done)
+    yield _enough(inputs)
+
+
+def _told(results: list[Result], hashes: dict[str, str]) -> str:
+    """Inputs that were played, and how many of them on the present sources."""
+    fresh = sum(one.inputs for one in results if one.source_hash == hashes[one.target])
+    return (
+        f"{sum(one.inputs for one in results):,} of {LONG_INPUTS:,} inputs played, {fresh:,} of "
+        "them on the present sources"
+    )
 
 
 def kept(name: str) -> Result | None:
@@ -189,4 +218,4 @@ def _enough(inputs: dict[str, int]) -> Claim:
     )
 
 
-PART = Part("fuzz", "Whatever comes from outside", make, long=True)
+PART = Part("fuzz", "Whatever comes from outside", make, long=True, reads=("tests/fuzz",))

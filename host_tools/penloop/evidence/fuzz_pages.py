@@ -37,7 +37,8 @@ def body(results: Iterable[LongResult], hashes: Mapping[str, str], goals: Mappin
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     told = (
         "The last long run, by `make evidence-long`. Red: not done, or done on other sources than "
-        "the present ones, so that it proves nothing of them. The claims above are of this run."
+        "the present ones, so that it proves nothing of them. The claims in the first table are of "
+        "the form that the page's head names, of this run only where that is the long form."
     )
     return section("The long run", told, _picture(by_name, hashes, goals) + table)
 

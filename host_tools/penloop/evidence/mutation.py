@@ -18,7 +18,7 @@ from typing import Any
 from penloop.errors import UserError
 from penloop.evidence import long_runs, mutation_pages
 from penloop.evidence.mutation_process import Sources, play, sources
-from penloop.evidence.section import Claim, Effort, Part, Section
+from penloop.evidence.section import Claim, Effort, LongRun, Part, Section
 
 JUDGED = long_runs.ROOT / "docs" / "safety" / "survivors.toml"
 ENOUGH = 0.95  # share of the mutants that are to be killed
@@ -79,8 +79,36 @@ def make(effort: Effort) -> Section:
     fresh = _fresh(results, present)
     places = {one.place for one in fresh}
     rows = [{**asdict(one), "fresh": one.place in places} for one in results]
+    counts = _counts()
+    reach = mutation_pages.Reach(present.whole, present.behind, *_left_out())
+    body = mutation_pages.body(results, fresh, judged, counts, reach)
+    of_long = () if effort.long else tuple(_claims(fresh, sum(counts.values()), judged))
+    long_run = LongRun(_told(results, fresh, counts), of_long)
     data = {"sources": present.whole, "results": rows}
-    return Section(tuple(claims), mutation_pages.body(results, fresh, judged, _counts()), data)
+    return Section(tuple(claims), body, data, long_run)
+
+
+def _told(results: list[Result], fresh: list[Result], counts: dict[str, int]) -> str:
+    """Share that was killed when last played, and of how many that still says something."""
+    real = [one for one in results if one.before]
+    killed = sum(bool(one.killer) for one in real)
+    share = f", {killed / len(real):.1%}" if real else ""
+    return (
+        f"{killed:,} of {len(real):,} mutants killed{share}; of the {sum(counts.values()):,} there "
+        f"are, {len(fresh):,} were played on the present sources"
+    )
+
+
+def _left_out() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Modules of the firmware that are not mutated; cosmic-ray's operators that are not used."""
+    from cosmic_ray import plugins
+
+    from penloop.evidence import mutants
+
+    every = (path.stem for path in mutants.FIRMWARE.glob("*.py"))
+    modules = sorted(name for name in every if name not in (*mutants.MODULES, "__init__"))
+    operators = sorted(name.rpartition("/")[2] for name in plugins.operator_names())
+    return tuple(modules), tuple(one for one in operators if one not in mutants.OPERATORS)
 
 
 def judgements() -> dict[tuple[str, str, str], Judgement]:
@@ -237,7 +265,7 @@ def _claims(
         ),
         Claim(
             "Every survivor is judged",
-            not unjudged,
+            bool(real) and not unjudged,
             f"{len(alive) - len(unjudged)} of {len(alive)}"
             + "".join(f"; not: {one.module}: {one.after}" for one in unjudged[:5]),
         ),
@@ -257,4 +285,7 @@ def _played(todo: list[list[Any]], effort: Effort, present: Sources | None) -> I
         yield Result(present.behind(killer) if present else "", now, *row)
 
 
-PART = Part("mutation", "Changes of the firmware that the tests notice", make, long=True)
+PART = Part(
+    "mutation", "Changes of the firmware that the tests notice", make, long=True,
+    reads=("tests", "docs/safety/survivors.toml"),
+)  # fmt: skip

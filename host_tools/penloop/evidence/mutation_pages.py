@@ -1,9 +1,11 @@
 """The page of the mutants: how many are killed in each module, and why the others are left."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from html import escape
+from itertools import groupby
 from typing import Any, Protocol
 
 from penloop import palette
@@ -41,11 +43,26 @@ class Judged(Protocol):
     def why(self) -> str: ...
 
 
+@dataclass(frozen=True)
+class Reach:
+    """What the present sources are, and what of the firmware and of the changes is left out.
+
+    whole: a hash of them all
+    behind: a hash of those on which a mutant's result rests, by what killed it
+    """
+
+    whole: str = ""
+    behind: Callable[[str], str] = lambda _killer: ""
+    modules: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()
+
+
 def body(
     results: Sequence[MutantResult],
     fresh: Sequence[MutantResult],
     judged: Mapping[Change, Judged],
     counts: Mapping[str, int],
+    reach: Reach | None = None,
 ) -> str:
     """Table, picture and survivors of the last long run; `fresh`: those of the present sources."""
     told = (
@@ -53,8 +70,36 @@ def body(
         "played on other sources than the present ones, so that they prove nothing of them."
     )
     picture = _picture(_by_module(fresh, counts), counts)
-    run = section("The long run", told, picture + _modules(results, fresh, counts))
-    return run + _survivors(results, {id(one) for one in fresh}, judged)
+    reach = reach or Reach()
+    modules = _when(results, reach) + _modules(results, fresh, counts)
+    run = section("The long run", told, picture + modules)
+    return run + _not_mutated(reach) + _survivors(results, {id(one) for one in fresh}, judged)
+
+
+def _when(results: Sequence[MutantResult], reach: Reach) -> str:
+    """The newest result and its sources beside the present ones."""
+    if not results:
+        return f"<p>No result; the present sources are {escape(reach.whole[:12])}.</p>"
+    newest = max(results, key=lambda one: datetime.fromisoformat(one.ended))
+    return (
+        f"<p>Newest result: {escape(age(newest.ended))}. It rests on sources "
+        f"<code>{escape(newest.sources[:12])}</code>, which now are "
+        f"<code>{escape(reach.behind(newest.killer)[:12])}</code>. All present sources: "
+        f"<code>{escape(reach.whole[:12])}</code>.</p>"
+    )
+
+
+def _not_mutated(reach: Reach) -> str:
+    """What the share that was killed says nothing of."""
+    rows = [("modules of the firmware", str(len(reach.modules)), ", ".join(reach.modules))]
+    for kind, alike in groupby(reach.operators, lambda name: name.partition("_")[0]):
+        names = [name.partition("_")[2] or name for name in alike]
+        rows.append((f"operator {kind}", str(len(names)), ", ".join(names)))
+    told = (
+        "The share that is killed says nothing of these modules, nor of these changes, "
+        "which cosmic-ray has and the run leaves out."
+    )
+    return section("What is not mutated", told, table(("what", "how many", "which"), rows))
 
 
 def _modules(
@@ -64,16 +109,24 @@ def _modules(
     names = ("module", "mutants", "played", "of the present sources", "killed", "share")
     head = "".join(f"<th>{name}</th>" for name in names)
     rows = []
-    for module, (played, killed) in _by_module(results, counts).items():
-        share = f"{killed / played:.1%}" if played else ""
-        cells = (module, counts[module], played, present[module], killed, share)
-        mark = ' class="failed"' if present[module] < counts[module] else ""
-        rows.append(f"<tr{mark}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-    when = ""
-    if results:
-        newest = max(results, key=lambda one: datetime.fromisoformat(one.ended))
-        when = f"<p>Sources {escape(newest.sources[:12])}, {escape(age(newest.ended))}.</p>"
-    return f"{when}<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    found = _by_module(results, counts)
+    for module, (played, killed) in found.items():
+        cells = (module, counts[module], played, present[module], killed, _share(killed, played))
+        rows.append(_row(cells, present[module] >= counts[module]))
+    whole = sum(counts.values())
+    played, killed = (sum(column) for column in zip(*found.values(), strict=True))
+    cells = ("all", whole, played, sum(present.values()), killed, _share(killed, played))
+    rows.append(_row(cells, sum(present.values()) >= whole))
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _share(killed: int, played: int) -> str:
+    return f"{killed / played:.1%}" if played else ""
+
+
+def _row(cells: Iterable[object], good: bool) -> str:
+    mark = "" if good else ' class="failed"'
+    return f"<tr{mark}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
 def _by_module(

@@ -21,16 +21,37 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class LongRun:
+    """What the kept results of a long form show of the present sources.
+
+    told: how far it has come, in a sentence with its figures
+    claims: empty where they are the section's own
+    """
+
+    told: str
+    claims: tuple[Claim, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether it shows of these sources what it is to show."""
+        return all(claim.holds for claim in self.claims)
+
+
+@dataclass(frozen=True)
 class Section:
     """What a part gives.
 
     body: HTML within a `<section>`, pictures as SVG
     data: for scripts, written as JSON
+    long_run: of a part that has a long form
+    reused: which results of before were taken, on these very sources; empty where none
     """
 
     claims: tuple[Claim, ...]
     body: str = ""
     data: dict[str, Any] = field(default_factory=dict)
+    long_run: LongRun | None = None
+    reused: str = ""
 
     @property
     def holds(self) -> bool:
@@ -58,9 +79,14 @@ class Effort:
 
 @dataclass(frozen=True)
 class Part:
-    """A part by its name, such as "state-machine", and what makes it; `long`: has a long form."""
+    """A part by its name, such as "state-machine", and what makes it.
+
+    long: has a long form
+    reads: files and folders of the source tree on which its result depends, beside the packages
+    """
 
     name: str
     title: str
     make: Callable[[Effort], Section]
     long: bool = False
+    reads: tuple[str, ...] = ()

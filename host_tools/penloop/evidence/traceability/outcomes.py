@@ -3,28 +3,21 @@
 tests/verification.py writes it; the report reads it and says when it is of other sources.
 """
 
-import hashlib
 import json
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+from penloop.evidence import stamp, tree
+from penloop.evidence.stamp import Stamp
 from penloop.evidence.traceability.links import Link
 
 VERIFICATION = "out/evidence/verification.json"
 PASSED = "passed"
-# What a result hangs on: everything that runs or is read by a test.
-HASHED = {
-    "firmware": ("*.py",),
-    "simulator": ("*.py", "*.pxd"),
-    "host_tools": ("*.py", "*.toml", "*.json", "*.css", "*.js", "*.html"),
-    "tests": ("*.py",),
-    "tools": ("*.py",),
-    "examples": ("*.toml", "*.py"),
-    "docs/safety": ("*.toml",),
-}
+_BEGAN_S = time.monotonic()  # of this process, in a run of the tests
 
 
 @dataclass(frozen=True)
@@ -40,11 +33,20 @@ class TestOutcome:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """A whole run. finished: when, in UTC, ISO 8601."""
+    """A whole run."""
 
-    source_sha256: str
-    finished: str
+    stamp: Stamp
     tests: tuple[TestOutcome, ...]
+
+    @property
+    def source_sha256(self) -> str:
+        """Of all files on which a test may hang."""
+        return self.stamp.source_sha256
+
+    @property
+    def finished(self) -> str:
+        """When, in UTC, ISO 8601."""
+        return self.stamp.made
 
     @cached_property
     def _by_function(self) -> Mapping[str, list[TestOutcome]]:
@@ -75,22 +77,8 @@ def unverified(required: Iterable[str], tests: Iterable[TestOutcome]) -> list[st
 
 
 def source_sha256(root: Path) -> str:
-    """A hash of all sources on which a test may hang."""
-    total = hashlib.sha256()
-    for path in _sources(root):
-        total.update(f"{path.relative_to(root).as_posix()}\0".encode())
-        total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()
-
-
-def _sources(root: Path) -> list[Path]:
-    return sorted(
-        path
-        for folder, patterns in HASHED.items()
-        for pattern in patterns
-        for path in (root / folder).rglob(pattern)
-        if "__pycache__" not in path.parts
-    )
+    """A hash of all that runs or is read by a test."""
+    return tree.sha256(tree.files(root), root)
 
 
 def write(root: Path, tests: Iterable[TestOutcome]) -> Path:
@@ -98,8 +86,8 @@ def write(root: Path, tests: Iterable[TestOutcome]) -> Path:
     path = root / VERIFICATION
     path.parent.mkdir(parents=True, exist_ok=True)
     ordered = tuple(sorted(tests, key=lambda test: test.node_id))
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    content = asdict(Outcomes(source_sha256(root), now, ordered))
+    made = stamp.now(source_sha256(root), stamp.FULL, time.monotonic() - _BEGAN_S)
+    content = {"stamp": stamp.told(made), "tests": [asdict(test) for test in ordered]}
     scratch = path.with_name(path.name + ".writing")
     scratch.write_text(json.dumps(content, indent=1))
     scratch.replace(path)
@@ -114,6 +102,6 @@ def read(path: Path) -> Outcomes | None:
             TestOutcome(one["node_id"], one["outcome"], tuple(one["requirements"]))
             for one in content["tests"]
         )
-        return Outcomes(content["source_sha256"], content["finished"], tests)
+        return Outcomes(stamp.of(content), tests)
     except (OSError, ValueError, KeyError, TypeError):
         return None

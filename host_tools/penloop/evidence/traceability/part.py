@@ -127,4 +127,4 @@ def _data(trace: Trace, found: list[Problem]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-PART = Part("traceability", "From hazards to tests", make)
+PART = Part("traceability", "From hazards to tests", make, reads=("",))
