@@ -15,7 +15,8 @@ test:
 	@tools/setup.sh test
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
-# The evidence of safety into out/evidence; SHORT=1 does what CI does.
+# The evidence of safety into out/evidence, within an hour; the suite of tests runs first where its
+# last result is missing or of other sources. SHORT=1 does what CI does, without the suite.
 evidence:
 	@tools/setup.sh test
 	@$(BIN)/penloop evidence $(if $(SHORT),--short) $(ARGS)
