@@ -86,9 +86,10 @@ def write(path: Path, text: str) -> None:
 
 
 _CSS = """
-tr.failed th, tr.failed td { color: #c81e2b; } tbody th { width: 45%; }
+tr.failed th, tr.failed td, tr.failed a { color: #c81e2b; } tbody th { width: 45%; }
 .notice.bad { border-color: #c81e2b; background: #fdf0f0; color: #a01622; }
 .stamp { margin: 10px 0 0; max-width: none; font-size: 13.5px; color: var(--muted); }
-.index tbody th { width: 28%; } .index ul { margin: 0; padding-left: 18px; }
+.index tbody th { width: 24%; }
+.index td + td { min-width: 92px; } .index ul { margin: 0; padding-left: 18px; }
 .figure svg { width: 100%; height: auto; }
 """
