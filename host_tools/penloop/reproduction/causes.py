@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from penfw import faults
-from penloop.evidence.fault_situations import EXPECTED
+from penloop.evidence.fault_expectations import EXPECTED
 from penloop.reproduction.fault_record import FaultRecord
 from penloop.scenarios.documents import Document
 from pensim.hazards import HAZARDS
