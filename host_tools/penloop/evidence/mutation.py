@@ -8,17 +8,16 @@ in docs/safety/survivors.toml. The short form plays some that are no survivors.
 
 import json
 import random
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from penloop.errors import UserError
-from penloop.evidence import long_runs, mutation_pages
+from penloop.evidence import long_runs, mutation_pages, survivors
 from penloop.evidence.mutation_process import Sources, play, sources
 from penloop.evidence.section import Claim, Effort, LongRun, Part, Section
+from penloop.evidence.survivors import Change, Judgement, Judgements
 
 JUDGED = long_runs.ROOT / "docs" / "safety" / "survivors.toml"
 ENOUGH = 0.95  # share of the mutants that are to be killed
@@ -47,25 +46,9 @@ class Result:
         return self.module, self.operator, self.occurrence
 
     @property
-    def change(self) -> tuple[str, str, str]:
+    def change(self) -> Change:
         """What it has changed, whatever else its module says."""
         return self.module, self.before, self.after
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """Why a survivor is none to worry about: `kind` is one of KINDS."""
-
-    kind: str
-    why: str
-
-
-KINDS = {
-    "equivalent": "no input can tell it from the firmware",
-    "within tolerance": "it moves a figure by less than parts and skin do",
-    "convenience": "light, sound or a notice differs; no limit, no reaction",
-    "second line": "another check, which is tested, does the same",
-}
 
 
 def make(effort: Effort) -> Section:
@@ -75,13 +58,17 @@ def make(effort: Effort) -> Section:
     present = sources()
     file = long_runs.folder_of(PART.name) / "results.jsonl"
     claims = _long(effort, file, present, judged) if effort.long else [_short(effort, judged)]
+    claims.append(_names_claim(judged))
     results = [*{one.place: one for one in kept(file)}.values()]
     fresh = _fresh(results, present)
     places = {one.place for one in fresh}
     rows = [{**asdict(one), "fresh": one.place in places} for one in results]
     counts = _counts()
     reach = mutation_pages.Reach(present.whole, present.behind, *_left_out())
-    body = mutation_pages.body(results, fresh, judged, counts, reach)
+    told = survivors.numbered(results)
+    body = mutation_pages.body(
+        told, _fresh(told, present), survivors.one_by_one(judged), counts, reach
+    )
     of_long = () if effort.long else tuple(_claims(fresh, sum(counts.values()), judged))
     long_run = LongRun(_told(results, fresh, counts), of_long)
     data = {"sources": present.whole, "results": rows}
@@ -111,21 +98,9 @@ def _left_out() -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(modules), tuple(one for one in operators if one not in mutants.OPERATORS)
 
 
-def judgements() -> dict[tuple[str, str, str], Judgement]:
-    """By the change. Raises UserError where the file says nothing that can be used."""
-    remedy = f"a [[survivor]] has module, before, after, why, and a kind of {', '.join(KINDS)}"
-    try:
-        rows = tomllib.loads(JUDGED.read_text()).get("survivor", [])
-        found = {
-            (row["module"], row["before"], row["after"]): Judgement(row["kind"], row["why"])
-            for row in rows
-        }
-    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
-        raise UserError(f"{JUDGED.name} cannot be read: {error!r}", remedy) from None
-    for change, one in found.items():
-        if one.kind not in KINDS or not one.why:
-            raise UserError(f"{JUDGED.name}: no judgement of {change}", remedy)
-    return found
+def judgements() -> dict[Change, Judgement]:
+    """Those of survivors.toml. Raises UserError."""
+    return survivors.read(JUDGED)
 
 
 def kept(file: Path) -> list[Result]:
@@ -152,7 +127,7 @@ def _counts() -> dict[str, int]:
     return {module: len(mutants.mutants_of(module)) for module in mutants.MODULES}
 
 
-def _short(effort: Effort, judged: dict[tuple[str, str, str], Judgement]) -> Claim:
+def _short(effort: Effort, judged: Judgements) -> Claim:
     """Of all that are no judged survivors some, drawn by chance of a fixed seed."""
     from penloop.evidence import mutants
 
@@ -160,8 +135,7 @@ def _short(effort: Effort, judged: dict[tuple[str, str, str], Judgement]) -> Cla
     random.Random(SHORT_SEED).shuffle(every)
     chosen: list[mutants.Mutant] = []
     for one in every:
-        change = mutants.change_of(one)
-        if change and (one.module, change.before, change.after) not in judged:
+        if mutants.change_of(one) and not survivors.is_judged(one, judged):
             chosen.append(one)
         if len(chosen) == SHORT_MUTANTS:
             break
@@ -178,9 +152,7 @@ def _short(effort: Effort, judged: dict[tuple[str, str, str], Judgement]) -> Cla
     )
 
 
-def _long(
-    effort: Effort, file: Path, present: Sources, judged: dict[tuple[str, str, str], Judgement]
-) -> list[Claim]:
+def _long(effort: Effort, file: Path, present: Sources, judged: Judgements) -> list[Claim]:
     from penloop.evidence import mutants
 
     before = kept(file)
@@ -250,13 +222,12 @@ def _keep(file: Path, results: Iterable[Result]) -> None:
     long_runs.write(file, "".join(json.dumps(asdict(one)) + "\n" for one in results))
 
 
-def _claims(
-    done: list[Result], count: int, judged: dict[tuple[str, str, str], Judgement]
-) -> list[Claim]:
+def _claims(done: list[Result], count: int, judged: Judgements) -> list[Claim]:
     real = [one for one in done if one.before]
-    alive = [one for one in real if not one.killer]
+    alive = [one for one in survivors.numbered(real) if not one.killer]
+    own = survivors.one_by_one(judged)
     share = 1 - len(alive) / len(real) if real else 0.0
-    unjudged = [one for one in alive if one.change not in judged]
+    unjudged = [one for one in alive if one.change not in own]
     return [
         Claim(
             f"At least {ENOUGH:.0%} of the mutants are killed by a test",
@@ -275,6 +246,15 @@ def _claims(
             f"{len(done):,} of {count:,}; {len(done) - len(real)} changed nothing",
         ),
     ]
+
+
+def _names_claim(judged: Judgements) -> Claim:
+    lost = survivors.lost(judged)
+    return Claim(
+        "Each judgement names mutants that there are, and no others",
+        not lost,
+        f"{len(judged) - len(lost)} of {len(judged)}" + "".join(f"; not: {one}" for one in lost),
+    )
 
 
 def _played(todo: list[list[Any]], effort: Effort, present: Sources | None) -> Iterator[Result]:
