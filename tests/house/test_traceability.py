@@ -1,8 +1,10 @@
 """Hazards, requirements, code and tests: nothing is missing between them, and what is, is told."""
 
 import re
+import shutil
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -158,6 +160,17 @@ def test_a_test_that_names_an_unknown_requirement_is_told_with_its_line(tmp_path
     text = "\n".join(found(ROOT, [*all_functions(), *extra]))
     assert "tests/test_hum.py:4: test_it_hums verifies R-999, which is no requirement" in text
     assert "R-101" not in text
+
+
+@pytest.mark.parametrize("folder", ["", "traceability"])
+def test_a_claim_that_names_an_unknown_requirement_is_told_with_its_file(copy, folder):
+    evidence = copy / "host_tools" / "penloop" / "evidence"
+    (copy / "host_tools").unlink()
+    shutil.copytree(ROOT / "host_tools", copy / "host_tools")
+    (evidence / folder / "hum.py").write_text('REQUIREMENTS = ("R-999", "R-101")\n')
+    [problem] = found(copy)
+    place = (Path("host_tools/penloop/evidence") / folder / "hum.py").as_posix()
+    assert problem.startswith(f"{place}: a claim names R-999, which is no requirement")
 
 
 # What the last whole run gave

@@ -134,7 +134,7 @@ def _unknown(root: Path, tests: Sequence[TestFunction], known: set[str]) -> Iter
         for name in set(test.requirements) - known:
             text = f"{test.node.partition('::')[2]} verifies {name}, which is no requirement"
             yield Problem("test", test.place, text, f"correct it, or add it to {REQUIREMENTS}")
-    for path in sorted((root / EVIDENCE_FOLDER).glob("*.py")):
+    for path in sorted((root / EVIDENCE_FOLDER).rglob("*.py")):
         for name in set(re.findall(REQUIREMENT_ID.pattern, path.read_text())) - known:
             text = f"a claim names {name}, which is no requirement"
             place = path.relative_to(root).as_posix()
