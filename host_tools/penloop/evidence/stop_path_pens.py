@@ -65,7 +65,8 @@ class Proof:
     charge_uC, turned_deg, current_mA: of the greatest pulse; the current is its mean
     turned_in_all_deg: from before the first pulse to rest
     measured_mA: what the pen judged: load switch alone, PWM alone, both
-    lasted_ms: in SELF_TEST, of a proof before a run; else 0
+    before_run: it followed on READY, not on a start or on parking
+    lasted_ms: in SELF_TEST, whatever else was done there
     """
 
     charge_uC: float
@@ -73,17 +74,20 @@ class Proof:
     turned_deg: float
     turned_in_all_deg: float
     measured_mA: tuple[int, ...]
+    before_run: bool
     lasted_ms: float
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a pen did: the faults that it latched, its state in the end, its proofs, and how many
-    of them ended with the needles parked anew, as they stood at the edge of their sensor."""
+    """What a pen did: the faults that it latched, whether it was in RUNNING before the first one,
+    its state in the end, its proofs, and how many of them ended with the needles parked anew, as
+    they stood at the edge of their sensor."""
 
     number: int
     first_fault: str
     found: frozenset[str]
+    ran_first: bool
     state: str
     proofs: tuple[Proof, ...]
     parked_anew: int
@@ -145,8 +149,10 @@ def _outcome(trial: Trial, bench: Bench) -> Outcome:
     first = fault_names(int(word[np.argmax(word != 0)])) if found else frozenset({""})
     state = trace["pen.state"]
     anew = (state[:-1] == states.SELF_TEST) & (state[1:] == states.PARKING)
+    faultless = np.cumsum(word != 0) == 0
     return Outcome(
-        trial.number, min(first), found, states.STATES[bench.signal("state")],
+        trial.number, min(first), found, bool((faultless & (state == states.RUNNING)).any()),
+        states.STATES[bench.signal("state")],
         tuple(_proofs(trace)), int(anew.sum()), int(trace["plant.battery"][-1]),
     )  # fmt: skip
 
@@ -172,7 +178,7 @@ def _proof(trace: Trace, rows: NDArray[Any], driven: NDArray[Any]) -> Proof:
     """
     current = np.abs(trace["plant.current"])
     angle = _around_top(trace["plant.angle"])
-    first = driven[0]
+    first, before, after = driven[0], rows[0] - 1, min(rows[-1] + 1, len(trace) - 1)
     pulses = np.split(driven, np.flatnonzero(np.diff(driven) > 1) + 1)
     charges = [float(current[pulse + 1].sum()) for pulse in pulses]
     turned = [float(np.ptp(angle[pulse[0] : pulse[0] + 8])) for pulse in pulses]
@@ -184,7 +190,8 @@ def _proof(trace: Trace, rows: NDArray[Any], driven: NDArray[Any]) -> Proof:
         max(turned),
         float(np.ptp(angle[first : rows[-1] + 1])),
         tuple(int(judged[first + at]) for at in JUDGED if first + at <= rows[-1]),
-        float(len(rows)) if first - rows[0] < 60 else 0.0,
+        bool(before >= 0 and trace["pen.state"][before] == states.READY),
+        float(trace.time_us[after] - trace.time_us[rows[0]]) / 1000.0,
     )
 
 

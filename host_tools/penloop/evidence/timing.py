@@ -29,6 +29,8 @@ from pensim.errors import SimulatorError
 
 SHORT_SEEDS, SEEDS = 3, 100
 SHORT_WRAPS, WRAPS = 12, 500
+TICK_US, LOOK_US = 1000, 20_000  # of the control interrupt, and of its slots' round
+STEPS_TRIED = 40  # the step between wraps is up to 1/40 below an even spread
 CEILING_UM = 750  # what the treatment sets
 LONGEST_GC = replace(PICO, gc_pause_us=(PICO.gc_pause_us[1],) * 2,
                      gc_interval_us=(PICO.gc_interval_us[0],) * 2)  # fmt: skip
@@ -153,9 +155,28 @@ def _digest(trace: Trace) -> str:
 
 
 def wrap_moments_us(count: int) -> list[int]:
-    """Spread over the treatment, at every phase of a millisecond and of a stroke."""
-    step_us = scenario().duration_us / count
+    """Spread over the treatment, by the step that meets the phases of tick and look best."""
+    longest_us = scenario().duration_us // count
+    steps_us = range(longest_us - longest_us // STEPS_TRIED, longest_us + 1)
+    return min((_stepped(step_us, count) for step_us in steps_us), key=_unmet)
+
+
+def _stepped(step_us: int, count: int) -> list[int]:
     return [round((number + 0.618) * step_us) for number in range(count)]
+
+
+def _unmet(moments_us: list[int]) -> float:
+    """Both greatest gaps, each as a share of its period."""
+    return sum(largest_gap_us(moments_us, period) / period for period in (TICK_US, LOOK_US))
+
+
+def largest_gap_us(moments_us: list[int], period_us: int) -> int:
+    """Between two phases of the period that are met next to each other."""
+    phases = sorted({moment % period_us for moment in moments_us})
+    return max(
+        later - phase
+        for phase, later in zip(phases, [*phases[1:], phases[0] + period_us], strict=True)
+    )
 
 
 def _bench(what: Scenario, profile: BoardProfile, seed: int) -> Bench:
@@ -197,7 +218,9 @@ def _wrap_claim(moments_us: list[int], others: list[int]) -> Claim:
         "The moment at which the clock wraps changes nothing: the trace is the same to the bit, "
         "but for the light's blinking.",
         not others,
-        f"{len(moments_us)} moments of the treatment{f'; not at {told}' if others else ''}",
+        f"{len(moments_us)} moments of the treatment: of the tick's millisecond a phase every "
+        f"{largest_gap_us(moments_us, TICK_US)} us or less, of the look's 20 ms every "
+        f"{largest_gap_us(moments_us, LOOK_US)} us or less{f'; not at {told}' if others else ''}",
         "R-819",
     )
 
