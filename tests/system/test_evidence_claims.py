@@ -57,7 +57,7 @@ def test_the_page_tells_what_of_the_model_is_made_by_hand():
 def test_the_wraps_meet_the_phases_of_tick_and_look(count, of_tick_us, of_look_us):
     moments = timing.wrap_moments_us(count)
     assert len(set(moments)) == count
-    assert 0 < moments[0]
+    assert moments[0] > 0
     assert moments[-1] < timing.scenario().duration_us
     assert moments[-1] > 0.96 * timing.scenario().duration_us * (count - 1) / count
     for period_us, allowed_us in ((1_000, of_tick_us), (20_000, of_look_us)):

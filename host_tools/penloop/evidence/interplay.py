@@ -110,7 +110,7 @@ def make(effort: Effort) -> Section:
     bounds = {"FAULTS": 1, "CARTRIDGES": 0 if effort.short else 1}
     effort.progress(0.0, "every order")
     found = check(effort.folder, bounds)
-    claims = [_holds(*one, found) for one in PROPERTIES]
+    claims = [_holds(text, number, said, found) for text, number, said in PROPERTIES]
     for state in ("RUNNING", "SERVICE"):
         reached = check(effort.folder, {"FAULTS": 1, "CARTRIDGES": 0, "NEVER_RUNS": state})
         claims.append(_would_find(f"a run of the motor in {state}", reached, NEVER_RUNS))

@@ -13,6 +13,16 @@ from typing import Any
 
 from penfw import settings
 
+TICK_US = 1000
+
+
+def default(name: str) -> int:
+    """Value of a setting that nobody has set."""
+    return int(settings.SETTINGS[settings.index(name)][3])
+
+
+ZERO = default("shunt_zero")  # reading at no current
+Q12 = default("shunt_gain") * 4096 // 1_000_000  # mA a count, in Q12
 Change = Callable[[str, str], str]  # (module, text) -> text
 
 
@@ -42,13 +52,14 @@ class Interrupt:
         vars(self._modules["penfw"])["tables"] = self._modules["penfw.tables"]
         self.settle()
         self.control = self._load("control").Control(_Board(self))
-        self.control.configure(lambda name: settings.SETTINGS[settings.index(name)][3])
+        self.control.configure(default)
         self._first = dict(vars(self.control))
+        self._values = list(self.control.values)
 
     def settle(self) -> None:
         """All inputs as of a pen that lies still, with nothing pressed."""
         self.inputs.update(
-            now=1_000_000, shunt=32768, position=8000, switched=40000, tdc=0, button=1,
+            now=1_000_000, shunt=ZERO, position=8000, switched=40000, tdc=0, button=1,
             cartridge=0, usb=1, home=0, fails=0,
         )  # fmt: skip
 
@@ -70,13 +81,14 @@ class Interrupt:
         """What it remembers: as after power-up, but for these words."""
         remembered = vars(self.control)
         remembered.clear()
-        remembered.update(self._first)
+        remembered.update(self._first, last_us=self.inputs["now"] - TICK_US)
         remembered.update(words)
-        remembered["last_us"] = self.inputs["now"] - 1000
-        self.drives.clear()
+        for number, value in enumerate(self._values):
+            self.control.values[number] = value
 
     def tick(self) -> None:
         """One tick, an exception of an input included."""
+        self.drives.clear()
         self.control.tick(None)
 
     def _load(self, name: str) -> Any:

@@ -1,8 +1,9 @@
 """Evidence: the state machine's table, every state times every set of conditions.
 
 The table is small enough to be looked at whole: for each state an array with the state that
-follows each of the 2^n condition words. What is shown here is shown of the table; that the
-conditions mean what they say is shown by the tests of who sets them.
+follows each of the 2^n condition words. What is powered, what ends by itself and what needs a
+press is shown by the control interrupt's own code, played (power.py, law_ends.py, fresh_press.py).
+That the conditions mean what they say is shown by the tests of who sets them.
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penfw import states
+from penloop.evidence import fresh_press, law_ends, power
+from penloop.evidence.played_interrupt import Interrupt
 from penloop.evidence.section import Claim, Effort, Part, Section
 from penloop.evidence.state_diagram import diagram
 
@@ -21,7 +24,13 @@ NAMES = {name: number for number, name in enumerate(states.STATES)}
 BIT = {name: 1 << number for number, name in enumerate(states.CONDITIONS)}
 WORDS: Words = np.arange(1 << len(states.CONDITIONS))
 FAULTS = BIT["CUT_FAULT"] | BIT["PARK_FAULT"]
-SAFE = ("SELF_TEST", "STANDBY", "READY", "FAULT")  # without power but for the proof's pulse
+SAFE = {"SELF_TEST", "STANDBY", "READY", "FAULT"}  # without power but for the proof's pulse
+# What ends each state with power at one look, and where that may lead.
+ENDS = (
+    ("RUNNING", ("STOP", "PARK_FAULT", "CUT_FAULT"), {"PARKING", "FAULT"}),
+    ("SERVICE", ("SERVICE_OFF", "PARK_FAULT", "CUT_FAULT"), {"PARKING", "FAULT"}),
+    ("PARKING", ("PARKED", "CUT_FAULT"), SAFE),
+)
 
 
 def make(_effort: Effort) -> Section:
@@ -29,15 +38,17 @@ def make(_effort: Effort) -> Section:
     following = table()
     claims = (
         _agrees(following),
-        _powered(),
+        power.claim(power.play(Interrupt())),
         _run_needs_consent(following),
         _fault_is_left_by_acknowledgement(following),
+        fresh_press.claim(fresh_press.explore(Interrupt())),
         _cut_ends_power(following),
         _park_ends_running(following),
         _stop_ends_running(following),
         _every_row_is_used(),
         _every_state_is_reached(following),
-        _every_state_can_become_safe(following),
+        _power_ends_whatever_else(following),
+        *law_ends.claims(Interrupt()),
     )
     body = f'<section><h2>The table, drawn</h2><div class="figure">{diagram()}</div></section>'
     data = {"states": len(states.STATES), "words": len(WORDS), "rows": sum(map(len, states.ROWS))}
@@ -79,17 +90,6 @@ def _agrees(following: Following) -> Claim:
     )
 
 
-def _powered() -> Claim:
-    powered = {name for name, number in NAMES.items() if states.POWERED >> number & 1}
-    return Claim(
-        "The motor may be powered in RUNNING, PARKING and SERVICE only, and by the bounded pulse"
-        " of the proof in SELF_TEST.",
-        powered == {"RUNNING", "PARKING", "SERVICE"},
-        f"POWERED has {', '.join(sorted(powered))}; the pulse is shown in the part stop-paths",
-        "R-101",
-    )
-
-
 def _run_needs_consent(following: Following) -> Claim:
     """Every way into RUNNING."""
     running = NAMES["RUNNING"]
@@ -120,8 +120,7 @@ def _fault_is_left_by_acknowledgement(following: Following) -> Claim:
     good = (WORDS[left] & BIT["ACKNOWLEDGED"] != 0).all() and not (WORDS[left] & FAULTS).any()
     goals = {states.STATES[number] for number in np.unique(following[NAMES["FAULT"]][left])}
     return Claim(
-        "FAULT is left by an acknowledgement alone, once no fault is latched, and to SELF_TEST: a "
-        "start needs a fresh press after it.",
+        "FAULT is left by an acknowledgement alone, once no fault is latched, and to SELF_TEST.",
         bool(good) and goals == {"SELF_TEST"},
         f"{int(left.sum())} of {len(WORDS)} words leave it, to {', '.join(sorted(goals))}",
         "R-103",
@@ -193,26 +192,30 @@ def _every_state_is_reached(following: Following) -> Claim:
     )
 
 
-def _every_state_can_become_safe(following: Following) -> Claim:
-    """The longest of the shortest ways, in looks; and whether one look always does with a cut."""
-    safe = {NAMES[name] for name in SAFE}
-    looks = 0
-    while len(safe) < len(states.STATES):
-        more = {
-            state
-            for state in range(len(states.STATES))
-            if set(np.unique(following[state]).tolist()) & safe
-        }
-        if more <= safe:
-            break
-        safe |= more
-        looks += 1
+def _power_ends_whatever_else(following: Following) -> Claim:
+    """Each end with every set of the other conditions."""
+    wrong = [f"{state} by {end}" for state, ends, goals in ENDS for end in ends
+             if not _goals(following, state, end) <= goals]  # fmt: skip
+    pairs = sum(int(_has(end).sum()) for _state, ends, _goals in ENDS for end in ends)
+    named = {state for state, _ends, _goals in ENDS}
+    unnamed = set(states.STATES) - SAFE - named
     return Claim(
-        "From every state there is a way to one without power.",
-        len(safe) == len(states.STATES),
-        f"at most {looks} look of the table, which comes every 20 ms at the latest",
+        "Whatever else is set, one look at the table leads out of RUNNING by a stop or a latched "
+        "fault, and out of SERVICE by its end or a latched fault, to PARKING or FAULT; and out of "
+        "PARKING by its end or a fault that cuts, to a state without power.",
+        not wrong and not unnamed,
+        f"{pairs:,} pairs of state and condition word, each end with every set of the other "
+        f"conditions; not so: {', '.join([*wrong, *sorted(unnamed)]) or 'none'}. A look into "
+        "PARKING waits for an open flash window; none is open under a motor with a law (part "
+        "interplay)",
         "R-108",
     )
+
+
+def _goals(following: Following, state: str, condition: str) -> set[str]:
+    """Where a state leads with this condition and any others."""
+    goals = np.unique(following[NAMES[state], _has(condition)])
+    return {states.STATES[number] for number in goals.tolist()}
 
 
 def _closure(start: set[int], following: Following) -> set[int]:
