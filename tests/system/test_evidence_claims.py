@@ -26,8 +26,8 @@ def test_an_old_behaviour_is_found_by_its_own_assertion_only(switch):
         assert not interplay._would_find(text, replace(FOUND, violated=other), expected).holds
 
 
-def test_a_check_names_the_assertion_as_the_model_has_it(tmp_path):
-    for switch in ("OLD_STOP", "OLD_OBEY", "OLD_READY"):
+def test_each_old_behaviour_violates_the_assertion_that_is_expected(tmp_path):
+    for switch in interplay.OLD:
         found = interplay.check(tmp_path, {"FAULTS": 1, "CARTRIDGES": 0, switch: 1})
         assert found.violated == interplay.OLD[switch][1]
 
