@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penloop.tuning.capture import Values
-from penloop.tuning.response import MotorResponse
+from penloop.tuning.response import COPPER_PER_K, MotorResponse
 
 Complex = NDArray[np.complexfloating]
 
@@ -79,11 +79,24 @@ def loop_gain(
     hold = _mean_over(s, LAW_S)
     impedance = response.inertia_as_per_hz * s + response.friction_as  # A per Hz
     rate_per_v = 1.0 / (response.emf_v_per_hz + response.resistance_ohm * impedance)
-    current = np.exp(-s * CURRENT_AGE_S) / (1.0 + s * SHUNT_FILTER_S) * hold
-    inner = 1.0 - gains.feedback_ohm * current * impedance * rate_per_v
+    inner = 1.0 - gains.feedback_ohm * _sampled_current(response, s, rate_per_v * hold)
     measured = _mean_over(s, 1.0 / rate_hz) * np.exp(-s * delay_s(response, rate_hz))
     law = 1e-3 * (gains.rate_kp + gains.rate_ki * LAW_S / (np.exp(s * LAW_S) - 1.0))
     return np.asarray(law * hold * rate_per_v / inner * measured)
+
+
+def _sampled_current(response: MotorResponse, s: Complex, rate_hz: Complex) -> Complex:
+    """The current that the law finds, in A per V that it writes; `rate_hz` per V likewise.
+
+    What the voltage makes at once is there whole when the current is sampled, all but what the
+    shunt's filter keeps back: no mean over the hold. The back-EMF is slow.
+    """
+    back = np.exp(-s * LAW_S)
+    kept = np.exp(-(LAW_S - CURRENT_AGE_S) / SHUNT_FILTER_S)
+    at_once = back * (1.0 - kept + kept * back)
+    late = np.exp(-s * CURRENT_AGE_S) / (1.0 + s * SHUNT_FILTER_S)
+    emf_v = response.emf_v_per_hz * rate_hz * late
+    return np.asarray((at_once - emf_v) / response.resistance_ohm)
 
 
 def measured_rate(response: MotorResponse, rate_hz: float, omega: Values = OMEGA) -> Complex:
@@ -128,11 +141,16 @@ def corners(response: MotorResponse) -> list[MotorResponse]:
     for a quarter when it is full.
     """
     winding = response.winding_25c_ohm
-    circuit = response.resistance_ohm - winding * (1 + 0.0039 * (response.winding_c - 25.0))
+    circuit = response.resistance_ohm - winding * _warm(response.winding_c)
     return [
-        replace(response, resistance_ohm=winding * (1 + 0.0039 * (warm - 25.0)) + circuit + cell)
+        replace(response, resistance_ohm=winding * _warm(warm) + circuit + cell)
         for warm, cell in ((5.0, 0.02), (5.0, 0.08), (115.0, 0.02), (115.0, 0.08))
     ]
+
+
+def _warm(winding_c: float) -> float:
+    """Resistance of copper by that at 25 C."""
+    return 1.0 + COPPER_PER_K * (winding_c - 25.0)
 
 
 def worst(response: MotorResponse, gains: Gains, rate_hz: float) -> Margins:
