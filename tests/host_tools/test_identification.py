@@ -161,7 +161,7 @@ def test_a_constant_rate_tells_neither_inertia_nor_friction():
     found = fit(driven(PENS["reference"], np.full(4000, 0.45)), BASE, 12)
     told = {one.parameter.name: one for one in verdicts(found, BASE, 12, NAMES)}
     assert told["torque_constant"].told
-    assert "steps of the rate: 0" in told["inertia"].trouble
+    assert "0 steps of the rate off the skin, 6 are needed" in told["inertia"].trouble
     assert "all at one rate" in told["friction"].trouble
     assert "hardly changes" in told["resistance"].trouble
     assert told["puncture_force"].trouble == "no needles in skin"

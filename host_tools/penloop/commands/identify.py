@@ -15,9 +15,10 @@ from penloop import completion, service_state
 from penloop.connection import AsJson, Port, connected
 from penloop.errors import UserError
 from penloop.identification import evidence, experiment, preset
+from penloop.identification.excitation import STEPS
 from penloop.identification.fit import Fit, fit
 from penloop.identification.model import NAMES, Guess
-from penloop.identification.verdict import STEPS, Verdict, verdicts
+from penloop.identification.verdict import Verdict, verdicts
 from penloop.output_file import PICTURES, Force, check_new
 from penloop.recordings.provenance import environment
 from penloop.recordings.recording_file import RecordingFile, check_goal

@@ -14,6 +14,19 @@ STEADY_S = 2.0
 SKIN_S = 3.0
 SKIN_A = 0.02  # that the needles take, for the resistance to show
 
+STEPS = "penloop identify --record run.parquet"
+ON_SKIN = STEPS + " --skin --needles N"
+LONGER = f"run longer off the skin: {STEPS}"
+LONGER_ON_SKIN = f"stay longer on the skin: {ON_SKIN}"
+
+
+@dataclass(frozen=True)
+class Lack:
+    """What a recording has too little of, and how much is needed; how to make one with enough."""
+
+    trouble: str
+    remedy: str
+
 
 @dataclass(frozen=True)
 class Excitation:
@@ -26,19 +39,34 @@ class Excitation:
     skin_s: float
     skin_a: float
 
-    def lack(self, name: str) -> str:
-        """What is missing for a parameter; empty where nothing is."""
+    def lack(self, name: str) -> Lack | None:
+        """What is missing for a parameter."""
         if name == "inertia" and self.steps < FEWEST_STEPS:
-            return f"steps of the rate: {self.steps}, at least {FEWEST_STEPS} are needed"
+            return Lack(f"{self._steps()}, {FEWEST_STEPS} are needed", STEPS)
         if name == "resistance" and self.steps < FEWEST_STEPS and self.skin_a < SKIN_A:
-            return "the current hardly changes"
-        if name == "friction" and self.fastest_hz < RATES_APART * self.slowest_hz:
-            return f"all at one rate, {self.fastest_hz:.0f} Hz: friction may rise with the rate"
+            return Lack(self._hardly_changes(), STEPS)
         if name in ("friction", "torque_constant") and self.steady_s < STEADY_S:
-            return f"{self.steady_s:.1f} s of steady running off the skin"
+            needed = f"{STEADY_S:g} s are needed"
+            return Lack(f"{self.steady_s:.1f} s of steady running off the skin, {needed}", LONGER)
+        if name == "friction" and self.fastest_hz < RATES_APART * self.slowest_hz:
+            return Lack(self._one_rate(), STEPS)
         if name.endswith("force") and self.skin_s < SKIN_S:
-            return f"{self.skin_s:.1f} s in skin"
-        return ""
+            return Lack(f"{self.skin_s:.1f} s in skin, {SKIN_S:g} s are needed", LONGER_ON_SKIN)
+        return None
+
+    def _steps(self) -> str:
+        steps = "1 step" if self.steps == 1 else f"{self.steps} steps"
+        return f"{steps} of the rate off the skin"
+
+    def _hardly_changes(self) -> str:
+        on_skin = f"{max(self.skin_a, 0.0) * 1e3:.0f} mA more on skin"
+        needed = f"{FEWEST_STEPS} steps or {SKIN_A * 1e3:.0f} mA are needed"
+        return f"the current hardly changes, {self._steps()} and {on_skin}: {needed}"
+
+    def _one_rate(self) -> str:
+        slowest, fastest = f"{self.slowest_hz:.0f}", f"{self.fastest_hz:.0f}"
+        rates = f"one rate, {fastest} Hz" if slowest == fastest else f"{slowest} to {fastest} Hz"
+        return f"all at {rates}: two rates {RATES_APART - 1:.0%} apart are needed off the skin"
 
 
 def excitation(windows: Windows, free: np.ndarray, touches: Touches) -> Excitation:

@@ -4,23 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from penloop.identification.evidence import RECORD
+from penloop.identification.excitation import LONGER, ON_SKIN, STEPS, Lack
 from penloop.identification.fit import Fit
 from penloop.identification.model import NAMES, PARAMETERS, Guess, Parameter
 
 WITHIN = 0.05  # share of the value; a wider interval tells nothing
 WIDTH = 1.96  # standard deviations of 95 %
-STEPS = "penloop identify --record run.parquet"
-ON_SKIN = STEPS + " --skin --needles N"
-MORE_NEEDLES = f"with a cartridge of more needles: {ON_SKIN}"
+MORE_NEEDLES = Lack("the needles take too little", f"with a cartridge of more needles: {ON_SKIN}")
+MORE_STEPS = f"step the rate more often: {STEPS}"
 
-# Where an interval is too wide: what the recording lacks, and what to record.
-LACKS = {
-    "resistance": ("the current hardly changes", STEPS),
-    "torque_constant": ("the motor runs too shortly", STEPS),
-    "inertia": ("the rate hardly changes", STEPS),
-    "friction": ("the rate is nearly constant, or the motor runs too shortly", STEPS),
-    "puncture_force": ("the needles take too little", MORE_NEEDLES),
-    "full_force": ("the needles take too little", MORE_NEEDLES),
+# Where there is enough of everything, and an interval is too wide all the same.
+TOO_WIDE = {
+    "resistance": Lack("the current changes too little", MORE_STEPS),
+    "torque_constant": Lack("the motor runs too shortly", LONGER),
+    "inertia": Lack("the rate changes too little", MORE_STEPS),
+    "friction": Lack("the motor runs too shortly", LONGER),
+    "puncture_force": MORE_NEEDLES,
+    "full_force": MORE_NEEDLES,
 }
 
 
@@ -60,25 +60,29 @@ def _verdict(
 ) -> Verdict:
     name = parameter.name
     deviation, lack = fit.deviation.get(name), fit.excitation.lack(name)
-    if deviation is None and not name.endswith("force"):
-        return Verdict(parameter, base, None, None, None, lack, LACKS[name][1])
     if deviation is None:
-        return Verdict(parameter, base, None, None, None, *_no_skin(fit, needles))
+        lack = _no_skin(fit, needles) if name.endswith("force") else lack
+        assert lack is not None
+        return Verdict(parameter, base, None, None, None, lack.trouble, lack.remedy)
     half = WIDTH * deviation
-    trouble, remedy = lack, LACKS[name][1] if lack else ""
-    if not lack and half > WITHIN:
-        lack, remedy = LACKS[name]
-        trouble = f"only within {half:.1%}: {lack}"
+    if lack is None and half > WITHIN:
+        wide = TOO_WIDE[name]
+        told = f"only within {half:.1%}, {WITHIN:.0%} is needed: {wide.trouble}"
+        lack = Lack(told, wide.remedy)
+    trouble, remedy = (lack.trouble, lack.remedy) if lack else ("", "")
     return Verdict(parameter, base, value, value * (1 - half), value * (1 + half), trouble, remedy)
 
 
-def _no_skin(fit: Fit, needles: int | None) -> tuple[str, str]:
-    """Why nothing is said of the skin, and the remedy."""
+def _no_skin(fit: Fit, needles: int | None) -> Lack:
+    """Why nothing is said of the skin."""
     if "depth" in fit.measured.missing:
-        return "the needles' depth was not recorded", RECORD
+        return Lack("the needles' depth was not recorded", RECORD)
     if not fit.touches.depths_m:
-        return "no needles in skin", ON_SKIN
+        return Lack("no needles in skin", ON_SKIN)
     if needles is None:
-        return "the number of needles is not known", "give it: --needles 12"
+        return Lack("the number of needles is not known", "give it: --needles 12")
     depth_mm = fit.touches.depths_m[0] * 1e3
-    return f"all at one depth, {depth_mm:g} mm", f"record two depths on skin: {ON_SKIN}"
+    return Lack(
+        f"all at one depth, {depth_mm:g} mm: two are needed",
+        f"record two depths on skin: {ON_SKIN}",
+    )
