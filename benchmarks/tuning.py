@@ -8,11 +8,13 @@ settings, three times each with other noise, and judged by the plant's true rate
     python -m benchmarks.tuning [PENS [FIRST]]     100 pens from number 0
 """
 
+import hashlib
 import random
 import statistics
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import astuple, dataclass, replace
+from pathlib import Path
 
 from penhost import Pen
 from penloop.tuning import session, twin
@@ -23,6 +25,14 @@ from pensim.serial_port import SimulatedPort
 
 PENS, PROCESSES, SPREAD = 100, 2, 0.3
 DRAWN = ("resistance_ohm", "torque_constant_nm_per_a", "rotor_inertia_kg_m2", "friction_nm")
+ROOT = Path(__file__).parents[1]
+# What decides how a pen is tuned and how it does then.
+SOURCES = (
+    "firmware/penfw",
+    "simulator/pensim",
+    "host_tools/penloop/tuning",
+    "benchmarks/tuning.py",
+)
 JUDGED = (101, 202, 303)  # seeds of the noise in the judgement, none of which tuning has seen
 
 
@@ -65,6 +75,16 @@ class Result:
         scores = f"{self.shipped.score():.2f} → {self.tuned.score():.2f}"
         pen = " ".join(f"{share:.2f}" for share in self.shares)
         return " | ".join([f"| {self.number}", pen, *cells, scores, f"{self.verdict()} |"])
+
+
+def source_hash(root=ROOT):
+    """SHA-256 over SOURCES, names and contents."""
+    whole = hashlib.sha256()
+    for place in SOURCES:
+        found = root / place
+        for path in sorted(found.rglob("*.py")) if found.is_dir() else [found]:
+            whole.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return whole.hexdigest()
 
 
 def drawn(number):
@@ -121,8 +141,9 @@ def summary(results):
 
 
 def main():
-    """Prints a row a pen as it is done, then the summary; fails where a pen does."""
+    """Prints the sources, a row a pen as it is done, then the summary; fails where a pen does."""
     count, first = (int(text) for text in (sys.argv[1:] + [str(PENS), "0"][len(sys.argv) - 1 :]))
+    print(f"sources {source_hash()}", flush=True)
     results = []
     with ProcessPoolExecutor(PROCESSES) as workers:
         for result in workers.map(tune, range(first, first + count)):
