@@ -26,6 +26,7 @@ NOMINAL = MotorResponse(
     current_residual_a=0.007,
 )  # fmt: skip
 SHIPPED = Gains(10, 300, 500, 1100)
+BOUNDS = {"rate_kp": (0, 30), "rate_ki": (0, 5000)}
 
 
 def closed_loop_radius(gains, rate_hz):
@@ -101,7 +102,7 @@ def test_the_closed_form_gives_its_phase_margin_to_an_integrator_behind_the_dead
 
 
 def test_every_candidate_keeps_the_margins_and_the_bounds_of_the_settings():
-    found = list(candidates(NOMINAL, 1100))
+    found = list(candidates(NOMINAL, 1100, BOUNDS))
     assert len(found) > 8
     for gains in found:
         one = design(NOMINAL, gains)
@@ -112,9 +113,16 @@ def test_every_candidate_keeps_the_margins_and_the_bounds_of_the_settings():
         assert gains.ir_compensation <= 900
 
 
+def test_candidates_keep_the_bounds_of_the_pen_that_is_tuned():
+    narrow = {"rate_kp": (0, 6), "rate_ki": (0, 150)}
+    found = list(candidates(NOMINAL, 1100, narrow))
+    assert max(gains.rate_kp for gains in found) == 6
+    assert max(gains.rate_ki for gains in found) == 150
+
+
 def test_a_larger_proportional_gain_than_the_largest_leaves_too_little_margin():
     gains = Gains(0, 225, 300, 1100)
-    most = largest_kp(NOMINAL, gains)
+    most = largest_kp(NOMINAL, gains, 30)
     assert stable(NOMINAL, replace(gains, rate_kp=most))
     assert not stable(NOMINAL, replace(gains, rate_kp=most + 1))
 

@@ -1,9 +1,10 @@
 """A proposal has to gain more on the twin than noise does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
+from penfw.settings_table import SETTINGS
 from penloop.tuning import proposal, twin
 from penloop.tuning.judgement import GOALS, Figures
 from penloop.tuning.response import MotorResponse
@@ -17,6 +18,8 @@ PRESENT = {
     "rate_kp": 10, "rate_ki": 300, "ir_compensation": 500, "slew": 400, "motor_constant": 16800,
     "motor_resistance": 1100, "current_limit": 1600,
 }  # fmt: skip
+ROWS = {row[0]: row for row in SETTINGS}
+BOUNDS = {name: (ROWS[name][4], ROWS[name][5]) for name in PRESENT}
 
 
 @dataclass
@@ -46,14 +49,21 @@ def gains(monkeypatch):
 
 def test_what_gains_no_more_than_noise_leaves_the_present_settings(gains):
     gains(0.97, 0.97)
-    assert proposal.propose(RESPONSE, 3.8, PRESENT).changes == {}
+    assert proposal.propose(RESPONSE, 3.8, PRESENT, BOUNDS).changes == {}
 
 
 def test_what_was_best_in_one_run_by_luck_leaves_the_present_settings(gains):
     gains(0.90, 1.0)
-    assert proposal.propose(RESPONSE, 3.8, PRESENT).changes == {}
+    assert proposal.propose(RESPONSE, 3.8, PRESENT, BOUNDS).changes == {}
 
 
 def test_what_gains_more_than_noise_is_proposed(gains):
     gains(0.95, 0.95)
-    assert proposal.propose(RESPONSE, 3.8, PRESENT).changes
+    assert proposal.propose(RESPONSE, 3.8, PRESENT, BOUNDS).changes
+
+
+def test_a_measured_constant_stays_within_the_pen_s_bounds():
+    narrow = {**BOUNDS, "motor_constant": (8000, 16000)}
+    weak = replace(RESPONSE, emf_v_per_hz=0.0180)
+    assert proposal.measured_constants(weak, PRESENT, narrow)["motor_constant"] == 16000
+    assert proposal.measured_constants(weak, PRESENT, BOUNDS)["motor_constant"] == 18000

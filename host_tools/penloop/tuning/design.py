@@ -7,7 +7,7 @@ gain is k w (direct synthesis; Skogestad 2003). The proportional gain goes up fr
 phase, gain and vector margin allow at every rate and every corner, by the exact loop of loop.py.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,7 +21,8 @@ COMPENSATIONS = (300, 450, 600, 750)  # permille
 INTEGRAL_PHASES_DEG = (70.0, 82.0)  # for which the integral gain is reckoned, at SLOW_HZ
 SLOW_HZ = 50.0
 SHARES = (0.65, 1.0)  # of the largest proportional gain
-KP_MOST, KI_MOST = 30, 5000  # of the settings' table
+
+Bounds = Mapping[str, tuple[int, int]]  # least and most of each setting, as the pen's rows say
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def integral_gain(response: MotorResponse, rate_hz: float, phase_deg: float) -> 
     """The closed form: k (90 degrees - phase margin) / D, in uV/mHz/s."""
     delay_s = dead_time_s(response, rate_hz)
     omega = np.radians(90.0 - phase_deg) / delay_s
-    return int(min(KI_MOST, max(1, round(response.emf_v_per_hz * 1e3 * omega))))
+    return max(1, round(response.emf_v_per_hz * 1e3 * omega))
 
 
 def dead_time_s(response: MotorResponse, rate_hz: float) -> float:
@@ -78,9 +79,9 @@ def dead_time_s(response: MotorResponse, rate_hz: float) -> float:
     return 0.5 / rate_hz + loop.delay_s(response, rate_hz) + 0.5 * loop.LAW_S
 
 
-def largest_kp(response: MotorResponse, gains: Gains) -> int:
-    """The largest proportional gain within the margins, 0 when none is."""
-    low, high = 0, KP_MOST + 1
+def largest_kp(response: MotorResponse, gains: Gains, most: int) -> int:
+    """The largest proportional gain up to `most` within the margins, 0 when none is."""
+    low, high = 0, most + 1
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if stable(response, _with_kp(gains, middle)) else (low, middle)
@@ -92,18 +93,24 @@ def stable(response: MotorResponse, gains: Gains) -> bool:
     return design(response, gains).safe
 
 
-def candidates(response: MotorResponse, resistance_mohm: int) -> Iterator[Gains]:
-    """Gains within the margins that are worth a try, without doubles."""
+def candidates(response: MotorResponse, resistance_mohm: int, bounds: Bounds) -> Iterator[Gains]:
+    """Gains within margins and bounds that are worth a try, without doubles."""
     seen = set()
     for compensation in COMPENSATIONS:
         for phase_deg in INTEGRAL_PHASES_DEG:
-            ki = integral_gain(response, SLOW_HZ, phase_deg)
-            most = largest_kp(response, Gains(0, ki, compensation, resistance_mohm))
+            ki = within(integral_gain(response, SLOW_HZ, phase_deg), bounds["rate_ki"])
+            still = Gains(0, ki, compensation, resistance_mohm)
+            most = largest_kp(response, still, bounds["rate_kp"][1])
             for share in SHARES:
                 gains = Gains(round(most * share), ki, compensation, resistance_mohm)
                 if most and gains not in seen and stable(response, gains):
                     seen.add(gains)
                     yield gains
+
+
+def within(value: int, bounds: tuple[int, int]) -> int:
+    """The value, or the nearest bound."""
+    return min(max(value, bounds[0]), bounds[1])
 
 
 def _with_kp(gains: Gains, rate_kp: int) -> Gains:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from penloop.tuning import safety, twin
-from penloop.tuning.design import Design, candidates, design, stable
+from penloop.tuning.design import Bounds, Design, candidates, design, stable, within
 from penloop.tuning.judgement import Figures, mean_of
 from penloop.tuning.loop import Gains
 from penloop.tuning.response import MotorResponse
@@ -30,9 +30,7 @@ STRICT = (0.04, 0.92)  # slack and share of the goals on the twin: the real pen 
 PROVED = (0.0, 0.92)  # the same for the proof, whose means scatter less
 SEARCH_SEED = 1  # of the twin's noise
 PROOF_SEEDS = (2, 3, 4, 5)  # fresh noise: the best of a search has been lucky with its own
-SLEW_LEAST, SLEW_MOST = 10, safety.SLEW_MOST
 EMF_SHARE, OHM_SHARE = 0.005, 0.03  # a constant that is off by less stays as it is
-EMF_UV, OHM_MOHM = (8000, 40000), (300, 8000)  # bounds of the settings' table
 ROUND_UV, ROUND_MOHM = 10, 5
 
 
@@ -68,10 +66,12 @@ def propose(
     response: MotorResponse,
     battery_v: float,
     settings: Mapping[str, int],
+    bounds: Bounds,
     tell: Callable[[int], None] = lambda _tried: None,
 ) -> Proposal:
-    """Searches for better settings; `settings` holds at least those of twin.LAW."""
-    search = _Search(response, battery_v, {name: settings[name] for name in twin.LAW}, tell)
+    """Searches for better settings; `settings` and `bounds` hold at least those of twin.LAW."""
+    law = {name: settings[name] for name in twin.LAW}
+    search = _Search(response, battery_v, law, bounds, tell)
     best = search.best()
     return Proposal(
         response,
@@ -84,16 +84,18 @@ def propose(
     )
 
 
-def measured_constants(response: MotorResponse, settings: Mapping[str, int]) -> dict[str, int]:
+def measured_constants(
+    response: MotorResponse, settings: Mapping[str, int], bounds: Bounds
+) -> dict[str, int]:
     """motor_constant and motor_resistance as measured, where they are off by more than a little."""
     emf = ROUND_UV * round(response.emf_v_per_hz * 1e6 / ROUND_UV)
     ohm = ROUND_MOHM * round(response.winding_25c_ohm * 1e3 / ROUND_MOHM)
     found = {}
-    for name, value, share, (least, most) in (
-        ("motor_constant", emf, EMF_SHARE, EMF_UV), ("motor_resistance", ohm, OHM_SHARE, OHM_MOHM),
+    for name, value, share in (
+        ("motor_constant", emf, EMF_SHARE), ("motor_resistance", ohm, OHM_SHARE),
     ):  # fmt: skip
         near = abs(value / settings[name] - 1.0) < share
-        found[name] = settings[name] if near else min(max(value, least), most)
+        found[name] = settings[name] if near else within(value, bounds[name])
     return found
 
 
@@ -101,20 +103,21 @@ class _Search:
     """Tries settings on the twin, each once."""
 
     def __init__(self, response: MotorResponse, battery_v: float, settings: dict[str, int],
-                 tell: Callable[[int], None]) -> None:  # fmt: skip
+                 bounds: Bounds, tell: Callable[[int], None]) -> None:  # fmt: skip
         self.response = response
+        self._bounds = bounds
         self.parameters = twin.twin_of(response, battery_v)
         self.tried: dict[tuple[int, ...], Tried] = {}
         self._averages: dict[tuple[int, ...], Figures] = {}
         self._tell = tell
         self.before = self._try(settings)
-        self._constants = {**settings, **measured_constants(response, settings)}
+        self._constants = {**settings, **measured_constants(response, settings, bounds)}
 
     def best(self) -> Tried:
         """Gains at the present slew, then other slews for the best, then their neighbours."""
         ohm = self._constants["motor_resistance"]
         self._try_gains(Gains.of(self._constants), 1.0)
-        for gains in candidates(self.response, ohm):
+        for gains in candidates(self.response, ohm, self._bounds):
             self._try_gains(gains, 1.0)
         for one in self._ranked()[:BEST]:
             for share in SLEWS:
@@ -155,8 +158,11 @@ class _Search:
         self._try_stable({**one.settings, **moved})
 
     def _try_stable(self, settings: dict[str, int]) -> None:
-        allowed = SLEW_LEAST <= settings["slew"] <= SLEW_MOST
-        if allowed and stable(self.response, Gains.of(settings)):
+        allowed = all(
+            least <= settings[name] <= most for name, (least, most) in self._bounds.items()
+        )
+        slow = settings["slew"] <= safety.SLEW_MOST
+        if allowed and slow and stable(self.response, Gains.of(settings)):
             self._try(settings)
 
     def _try(self, settings: dict[str, int]) -> Tried:

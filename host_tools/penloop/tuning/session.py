@@ -21,6 +21,7 @@ class Findings:
     measured: Measured
     battery_v: float
     settings: dict[str, int]
+    bounds: dict[str, tuple[int, int]]  # of the same settings
 
 
 def find(experiments: Experiments) -> Findings:
@@ -39,7 +40,8 @@ def find(experiments: Experiments) -> Findings:
     experiments.tell("steps: how the pen does now")
     measured = application.measure(experiments)
     battery_v = float(staircase.battery_v[:50].mean())
-    return Findings(response, point, measured, battery_v, settings)
+    bounds = {name: (pen.settings[name].minimum, pen.settings[name].maximum) for name in twin.LAW}
+    return Findings(response, point, measured, battery_v, settings, bounds)
 
 
 def checked(response: MotorResponse, point: RelayPoint | None) -> RelayPoint:
@@ -65,7 +67,7 @@ def checked(response: MotorResponse, point: RelayPoint | None) -> RelayPoint:
 
 def propose(found: Findings, tell: Callable[[int], None]) -> Proposal:
     """A proposal for the pen; `tell` is called with the number of candidates tried."""
-    return proposal.propose(found.response, found.battery_v, found.settings, tell)
+    return proposal.propose(found.response, found.battery_v, found.settings, found.bounds, tell)
 
 
 def document(
