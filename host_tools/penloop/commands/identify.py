@@ -164,7 +164,8 @@ def _print(found: Fit, told: list[Verdict], recording: Path, twin: Path | None) 
     if found.measured.missing:
         print(f"not in {recording}: {', '.join(found.measured.missing)}")
     if twin is not None:
-        print(f"twin in {twin}: penloop info --port 'sim://?pen={twin}'")
+        what = "twin" if any(one.told for one in told) else "nothing was told: the base alone"
+        print(f"{what} in {twin}: penloop info --port 'sim://?pen={twin}'")
 
 
 def _print_json(found: Fit, told: list[Verdict], _recording: Path, _twin: Path | None) -> None:

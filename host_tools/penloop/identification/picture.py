@@ -17,8 +17,8 @@ CLOSE_S = (0.25, 0.6)  # before and behind the largest change that is shown enla
 
 
 def draw(fit: Fit, path: Path) -> None:
-    """Rate and current of both over the whole recording, and close up where most changes."""
-    measured, twin = fit.measured, fit.twin
+    """Rate and current of both over the recording, and close up where most changes."""
+    measured = fit.measured
     low, high = _liveliest(measured, fit)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH_IN, 7.5), layout="constrained")
@@ -29,7 +29,7 @@ def draw(fit: Fit, path: Path) -> None:
             rows = (("rate_hz", "stroke rate\nHz", 1.0), ("current_a", "current\nmA", 1e3))
             for row, (name, title, scale) in enumerate(rows):
                 ax = axes[row][column]
-                _both(ax, measured, twin, name, scale, piece)
+                _both(ax, fit, name, scale, piece)
                 if column == 0:
                     ax.set_ylabel(title)
             axes[1][column].set_xlabel("time in s")
@@ -40,13 +40,18 @@ def draw(fit: Fit, path: Path) -> None:
         figure.savefig(path, dpi=DPI, facecolor=palette.PAPER)
 
 
-def _both(
-    ax: Any, measured: Evidence, twin: Evidence, name: str, scale: float, piece: slice
-) -> None:
-    time_s = measured.time_s[piece] - measured.time_s[0]
-    pen: Floats = getattr(measured, name)[piece] * scale
+def _both(ax: Any, fit: Fit, name: str, scale: float, piece: slice) -> None:
+    time_s = fit.measured.time_s[piece] - fit.measured.time_s[0]
+    pen: Floats = getattr(fit.measured, name)[piece] * scale
     ax.plot(time_s, pen, color=palette.PEN, lw=2.5, alpha=0.45, label="pen")
-    ax.plot(time_s, getattr(twin, name)[piece] * scale, color=palette.TRUE, lw=1.0, label="twin")
+    twin = fitted(fit, name)[piece] * scale
+    ax.plot(time_s, twin, color=palette.TRUE, lw=1.0, label="twin")
+
+
+def fitted(fit: Fit, name: str) -> Floats:
+    """The twin's signal; not a number where the fit has not looked, as at rest and after a stop."""
+    values: Floats = getattr(fit.twin, name)
+    return np.where(fit.used, values, np.nan)
 
 
 def _liveliest(measured: Evidence, fit: Fit) -> tuple[int, int]:
