@@ -16,6 +16,7 @@ from penhost.errors import NotAPen, PenSilent, PortBusy, PortNotPermitted, ReplA
 from penhost.ports import open_port
 from penhost.replies import Status
 from penloop.connection import open_pen_port
+from penloop.port_discovery import only_pen
 from penloop.port_holder import holders
 
 OK, WARN, FAIL = "ok", "warn", "fail"
@@ -45,13 +46,17 @@ class Check:
 
 
 def diagnose(port: str) -> Iterator[Check]:
-    """The checks' results as they come; the first that keeps the pen from answering is the last."""
+    """The checks' results as they come; the first that keeps the pen from answering is the last.
+
+    Without a port it is that of the only pen. Raises UserError.
+    """
+    port = port or only_pen()
     try:
         opened = open_pen_port(port)
     except PenError as error:
         yield _port_trouble(port, error)
         return
-    yield Check("port", OK, f"{port or opened.name} is open")
+    yield Check("port", OK, f"{port} is open")
     try:
         pen = Pen(opened)
     except PenError as error:
