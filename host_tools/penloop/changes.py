@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from penfw.limits import to_step_um
 from penhost import Pen, Quantity
 
 
@@ -22,13 +23,20 @@ class Step:
         return self.before != self.wanted
 
     def __str__(self) -> str:
-        if self.status == "pending":
-            return f"{self.name}: {self.before}, {self.wanted} from the next start on"
+        goal = self.after
         change = f"{self.before} -> {self.after}"
-        if self.before == self.after:
+        if self.status == "pending":
+            goal = at_next_start(self.name, self.wanted)
+            change = f"{self.after} in force, {goal} from the next start"
+        elif self.before == self.after:
             change = f"{self.after}, as before"
-        rounded = f", {self.wanted} was rounded to {self.after}"
-        return f"{self.name}: {change}{rounded if self.wanted != self.after else ''}"
+        rounded = f", {self.wanted} was rounded to {goal}"
+        return f"{self.name}: {change}{rounded if self.wanted != goal else ''}"
+
+
+def at_next_start(name: str, wanted: Quantity) -> Quantity:
+    """What a pending change will be: the pen answers it with the value in force meanwhile."""
+    return Quantity(to_step_um(wanted.value), wanted.unit) if name == "depth" else wanted
 
 
 def planned(pen: Pen, wanted: Mapping[str, int | str]) -> list[Step]:

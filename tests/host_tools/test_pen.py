@@ -8,6 +8,7 @@ from penhost import BadValue, Pen, Refused
 from penhost.errors import PenRestarted, PenSilent, PortLost
 from penhost.units import Quantity
 from tests.host_tools.fake_pen import Wire
+from tests.host_tools.waiting_device import WaitingDevice
 
 
 def test_connecting_learns_who_answers(pen):
@@ -56,9 +57,11 @@ def test_changes_take_integers_texts_and_quantities(wire, pen):
     assert wire.device.transactions == [[(1, 750), (0, 110_000), (3, 2000)]]
 
 
-def test_pending_change_says_so(pen):
-    [change] = pen.set({"run_limit": "20min"})
-    assert (change.status, str(change.value)) == ("pending", "1200 s")
+def test_pending_change_says_so_with_the_value_in_force():
+    with Pen(Wire(device=WaitingDevice())) as pen:
+        [change] = pen.set({"run_limit": "20min"})
+        assert (change.status, str(change.value)) == ("pending", "1800 s")
+        assert str(pen.get("run_limit")) == "1800 s"
 
 
 def test_refused_transaction_changes_nothing_and_says_why(wire, pen):

@@ -164,6 +164,27 @@ def test_settings_change_on_the_pen_as_one_transaction(own):
     assert "0.75 mm" in out
 
 
+def test_a_change_for_the_next_start_stays_in_sight_until_it_comes(own):
+    server, board = own.pen(), own.dashboard()
+    page = own.page(board)
+    started(server, page)
+    row, field = "[data-setting=depth]", "document.querySelector('[data-setting=depth] input')"
+    waits = f"document.querySelector('{row} .waits')"
+    told = "waits for the next start: 0.75 mm; 0.5 mm is in force"
+    page.write(f"{row} input", "0.75 mm")
+    page.until("!document.getElementById('apply').disabled")
+    page.click("#apply")
+    page.until(f"{waits}.innerText === '{told}'")
+    page.press("Escape")
+    page.until(f"{STATE} === 'READY'")
+    assert page.run(f"{waits}.innerText") == told
+    assert page.run(f"{field}.value") == "0.75 mm"
+    assert page.run("document.getElementById('apply').disabled")
+    started(server, page)
+    page.until(f"!{waits}.checkVisibility()")
+    assert page.run(f"{field}.value") == "0.75 mm"
+
+
 def test_what_the_pen_refuses_is_told_with_its_limit(shown):
     _server, _board, page = shown
     page.write("[data-setting=depth] input", "2 mm")

@@ -216,7 +216,7 @@ def test_a_running_pen_keeps_what_has_to_wait_and_says_so(tmp_path, capsys):
         bench.run(1.5)
         assert bench.signal("state") == states.RUNNING
         assert run(["params", "load", str(source)]) == 0
-        assert "0.5 mm, 0.8 mm from the next start on" in capsys.readouterr().out
+        assert "depth: 0.5 mm in force, 0.8 mm from the next start" in capsys.readouterr().out
         assert run(["params", "load", str(gains)]) == 1
         told = capsys.readouterr().err
     assert "rate_kp refused, hold the pen's button for 3 s to enter SERVICE" in told

@@ -79,4 +79,4 @@ class PenOwner(PenThread):
 
     def refresh(self) -> Future[Any]:
         """Reads the settings anew."""
-        return self.ask(lambda pen: self._show(values=pen.get_all()))
+        return self.ask(self._read_values)

@@ -13,6 +13,7 @@ from typing import Any
 from penfw import protocol
 from penhost import Block, Pen, PenError
 from penhost.replies import Event
+from penloop.dashboard import waiting
 from penloop.dashboard.intake import Intake
 from penloop.dashboard.jobs import LINK_ERRORS, Jobs, Stopped, Unwatched, settle
 from penloop.dashboard.mirrored_pen import MirroredPen
@@ -125,12 +126,9 @@ class PenThread:
             settings=pen.settings,
         )
         before, self._word = self.view.identity, -1
+        self._read_values(pen)
         self._show(
-            tables=tables,
-            identity=pen.info,
-            values=pen.get_all(),
-            faults=tuple(pen.faults()),
-            status=pen.status(),
+            tables=tables, identity=pen.info, faults=tuple(pen.faults()), status=pen.status()
         )
         if before is not None and before.pen_id != pen.info.pen_id:
             self._another_pen()
@@ -159,7 +157,9 @@ class PenThread:
         self._look_after(pen)
 
     def _read_values(self, pen: Pen) -> None:
-        self._show(values=pen.get_all())
+        values = pen.get_all()
+        left = waiting.still(self.view.waiting, values, self.view.identity, pen.info)
+        self._show(values=values, waiting=left)
         self._values_due = False
 
     def _listen(self, pen: Pen, wait_s: float) -> None:
@@ -252,7 +252,11 @@ class PenThread:
 
     def _set(self, pen: Pen, changes: dict[str, str]) -> Any:
         self._values_due = True  # read soon, also where it was refused
-        return pen.set(changes)
+        done = pen.set(changes)
+        values = {**self.view.values, **{one.name: one.value for one in done}}
+        left = waiting.after(self.view.waiting, done, changes, pen.settings)
+        self._show(values=values, waiting=left)
+        return done
 
     def _record(self, pen: Pen, goal: Path) -> None:
         signals = [pen.signals[name] for name in self._wanted[0]]

@@ -6,6 +6,7 @@ from enum import StrEnum
 from penhost.replies import FaultRecord, Status
 from penhost.tables import Command, Fault, Identity, Setting, Signal
 from penhost.units import Quantity
+from penloop.dashboard.waiting import Waiting
 
 
 class Link(StrEnum):
@@ -52,6 +53,7 @@ class View:
     tables: Tables | None = None
     status: Status | None = None
     values: dict[str, Quantity] = field(default_factory=dict)
+    waiting: dict[str, Waiting] = field(default_factory=dict)
     faults: tuple[FaultRecord, ...] = ()
     state: str = ""
     signals: tuple[str, ...] = ()

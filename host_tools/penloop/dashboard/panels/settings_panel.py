@@ -10,6 +10,7 @@ from penhost.tables import Setting
 from penloop.dashboard.panels.answers import POLL_S, told
 from penloop.dashboard.pen_owner import PenOwner
 from penloop.dashboard.view import Link
+from penloop.dashboard.waiting import Waiting
 
 OPEN, SERVICE = "open", "SERVICE"
 CLOSED = "in SERVICE only: hold the pen's button for 3 s"
@@ -19,10 +20,6 @@ HEADINGS = {
     "volatile": f"Until power-off, {CLOSED}",
     "calibration": f"Calibration, {CLOSED}",
 }
-MEANINGS = {
-    "applied": "applied: {} in force",
-    "pending": "accepted: {} at the next start",
-}
 
 
 class SettingRow:
@@ -30,7 +27,7 @@ class SettingRow:
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
-        self.in_force = ""
+        self.kept = ""  # what the pen holds: the value that waits for the next start, or in force
         self.place = ui.element("div").classes("setting").props(f'data-setting="{setting.name}"')
         with self.place:
             ui.label(setting.name).classes("name")
@@ -39,28 +36,40 @@ class SettingRow:
             bounds = f"{setting.quantity(setting.minimum)} to {setting.quantity(setting.maximum)}"
             self.bounds = ui.label(bounds).classes("bounds")
             ui.label(setting.help).classes("help")
+            self.waits = ui.label().classes("waits")
             self.outcome = ui.label().classes("outcome")
+        self.waits.set_visibility(False)
         self.outcome.set_visibility(False)
 
     @property
     def changed(self) -> bool:
-        """Whether the field holds something else than what is in force."""
-        return bool(self.field.value != self.in_force)
+        """Whether the field holds something else than the pen."""
+        return bool(self.field.value != self.kept)
 
-    def follow(self, in_force: str, closed: str) -> None:
-        """Shows what is in force, unless the person is at it; `closed` is why it cannot change."""
-        if in_force != self.in_force:
+    def follow(self, in_force: str, waiting: Waiting | None, closed: str) -> None:
+        """Shows what the pen holds, unless the person is at it; `closed` is why it cannot change.
+
+        What waits for the next start stands in the field, so that another value takes it back.
+        """
+        kept = str(waiting.value) if waiting else in_force
+        if kept != self.kept:
             untouched = not self.changed
-            self.in_force = in_force
+            self.kept = kept
             if untouched:
-                self.field.set_value(in_force)
+                self.field.set_value(kept)
+        self.waits.set_text(f"waits for the next start: {kept}; {in_force} is in force")
+        self.waits.set_visibility(waiting is not None)
         if bool(closed) == self.field.enabled:
             self.field.set_enabled(not closed)
             self.place.props(f'title="{closed}"')
 
+    def accept(self) -> None:
+        """The pen has taken what the field holds: it follows the pen again."""
+        self.kept = str(self.field.value)
+
     def reset(self) -> None:
-        """What is in force comes back."""
-        self.field.set_value(self.in_force)
+        """What the pen holds comes back."""
+        self.field.set_value(self.kept)
         self.tell("", True)
 
     def tell(self, text: str, good: bool) -> None:
@@ -105,11 +114,16 @@ class SettingsPanel:
             self._tables = view.tables
             self._make(view.tables.settings)
         for name, row in self._rows.items():
-            row.follow(str(view.values.get(name, "")), self._closed(row.setting))
+            self._show(name, row)
         changed = len(self._changes())
         self._apply.set_text(f"Apply {changed} together" if changed > 1 else "Apply")
         self._apply.set_enabled(bool(changed) and view.link is Link.UP)
         self._undo.set_enabled(bool(changed))
+
+    def _show(self, name: str, row: SettingRow) -> None:
+        view = self._owner.view
+        in_force = str(view.values.get(name, ""))
+        row.follow(in_force, view.waiting.get(name), self._closed(row.setting))
 
     def _make(self, settings: dict[str, Setting]) -> None:
         before = {name for name, row in self._rows.items() if row.changed}
@@ -148,9 +162,10 @@ class SettingsPanel:
             limit = f" ({change.limit})" if change.limit else ""
             row.tell(f"refused: {change.text}{limit}", False)
             return
-        row.in_force = str(self._owner.view.values[change.name])
-        row.field.set_value(row.in_force)
-        row.tell(MEANINGS[change.status].format(change.value), True)
+        row.accept()
+        self._show(change.name, row)
+        applied = change.status == "applied"  # of what waits, the row itself tells
+        row.tell(f"applied: {change.value} in force" if applied else "", True)
 
 
 def show(owner: PenOwner) -> None:
