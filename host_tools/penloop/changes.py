@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from penfw.limits import to_step_um
 from penhost import Pen, Quantity
+from penloop import whole
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Step:
     wanted: Quantity
     after: Quantity
     status: str
+    written: str = ""  # as the person wrote it, where it is no whole number of the unit
 
     def differs(self) -> bool:
         """Whether the setting changes, now or later."""
@@ -30,8 +32,9 @@ class Step:
             change = f"{self.after} in force, {goal} from the next start"
         elif self.before == self.after:
             change = f"{self.after}, as before"
-        rounded = f", {self.wanted} was rounded to {goal}"
-        return f"{self.name}: {change}{rounded if self.wanted != goal else ''}"
+        rounded = f", {self.written or self.wanted} was rounded to {goal}"
+        exact = self.wanted == goal and not self.written
+        return f"{self.name}: {change}{'' if exact else rounded}"
 
 
 def at_next_start(name: str, wanted: Quantity) -> Quantity:
@@ -43,8 +46,12 @@ def planned(pen: Pen, wanted: Mapping[str, int | str]) -> list[Step]:
     """What a transaction would change, by the pen's table. Raises BadValue."""
     before = pen.get_all(list(wanted))
     rows = {name: pen.settings[name] for name in wanted}
-    goals = {name: row.quantity(row.value_of(wanted[name])) for name, row in rows.items()}
-    return [Step(name, before[name], goals[name], goals[name], "planned") for name in wanted]
+    goals = {name: row.quantity(whole.value_of(row, wanted[name])) for name, row in rows.items()}
+    return [
+        Step(name, before[name], goals[name], goals[name], "planned",
+             whole.rounded_from(rows[name], wanted[name]))
+        for name in wanted
+    ]  # fmt: skip
 
 
 def needed(pen: Pen, steps: Sequence[Step]) -> list[Step]:
@@ -56,8 +63,7 @@ def applied(pen: Pen, steps: Sequence[Step]) -> list[Step]:
     """The same once the pen has taken them, all or none. Raises Refused, BadValue."""
     done = pen.set({step.name: step.wanted for step in steps}) if steps else []
     return [
-        Step(step.name, step.before, step.wanted, change.value, change.status)
-        for step, change in zip(steps, done)
+        replace(step, after=change.value, status=change.status) for step, change in zip(steps, done)
     ]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from penfw import protocol
 from penhost import Block, Pen, PenError
 from penhost.replies import Event
+from penloop import whole
 from penloop.dashboard import waiting
 from penloop.dashboard.intake import Intake
 from penloop.dashboard.jobs import LINK_ERRORS, Jobs, Stopped, Unwatched, settle
@@ -252,7 +253,7 @@ class PenThread:
 
     def _set(self, pen: Pen, changes: dict[str, str]) -> Any:
         self._values_due = True  # read soon, also where it was refused
-        done = pen.set(changes)
+        done = pen.set(whole.checked(pen.settings, changes))
         values = {**self.view.values, **{one.name: one.value for one in done}}
         left = waiting.after(self.view.waiting, done, changes, pen.settings)
         self._show(values=values, waiting=left)

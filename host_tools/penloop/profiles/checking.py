@@ -5,27 +5,29 @@ from difflib import get_close_matches
 
 from penhost import BadValue
 from penhost.tables import Setting
+from penloop import whole
 from penloop.errors import UserError
 from penloop.profiles.profile import Profile
 
 
 def wanted(
     profile: Profile, table: Mapping[str, Setting], calibration: bool, skip: Collection[str]
-) -> dict[str, int]:
-    """The values that a profile asks for, in the pen's units, calibration only when asked.
+) -> dict[str, int | str]:
+    """The values that a profile asks for, as it writes them, calibration only when asked.
 
     Raises UserError that names every setting at fault: unknown to the pen, a wrong unit, out of
     its bounds. What `skip` names is left out.
     """
     given = {**profile.settings, **(profile.calibration if calibration else {})}
     _check_skipped(skip, given)
-    values: dict[str, int] = {}
+    values: dict[str, int | str] = {}
     faults: list[str] = []
     for name, text in given.items():
         if name in skip:
             continue
         try:
-            values[name] = value_of(name, text, table)
+            value_of(name, text, table)
+            values[name] = text
         except BadValue as error:
             faults.append(f"{profile.place(name)}: {error}")
     if faults:
@@ -79,4 +81,4 @@ def value_of(name: str, text: str | int, table: Mapping[str, Setting]) -> int:
 def _value(row: Setting, text: str | int) -> int:
     if isinstance(text, int) and row.unit:
         text = str(text)  # a number without its unit is refused, and told which there are
-    return row.value_of(text)
+    return whole.value_of(row, text)

@@ -12,6 +12,7 @@ from typing import Any
 from penfw import settings as settings_table
 from penhost import BadValue
 from penhost.units import parse, show
+from penloop import whole
 from penloop.errors import UserError
 from penloop.scenarios import documents
 from penloop.scenarios.documents import Document, Keys, Mistake
@@ -212,7 +213,7 @@ def _settings(wanted: dict[str, Any], keys: Keys) -> dict[str, int]:
         if name not in units:
             raise Mistake((*keys, name), f"no setting {name!r}", f"use {', '.join(units)}")
         try:
-            found[name] = value if isinstance(value, int) else parse(value, units[name])
+            found[name] = value if isinstance(value, int) else whole.number(value, units[name])
         except BadValue as error:
             raise Mistake((*keys, name), error.message, error.remedy) from None
         _check_bounds(name, found[name], keys)

@@ -7,6 +7,7 @@ from nicegui import ui
 from penhost import BadValue, Refused
 from penhost.replies import Change
 from penhost.tables import Setting
+from penloop import whole
 from penloop.dashboard.panels.answers import POLL_S, told
 from penloop.dashboard.pen_owner import PenOwner
 from penloop.dashboard.view import Link
@@ -83,7 +84,7 @@ class SettingRow:
             self.tell("", True)
             return
         try:
-            value = self.setting.value_of(str(self.field.value))
+            value = whole.value_of(self.setting, str(self.field.value))
         except BadValue as error:
             self.tell(str(error), False)
             return
@@ -154,9 +155,9 @@ class SettingsPanel:
         good, answer = await told(self._owner.set(changes))
         refused = answer.changes if isinstance(answer, Refused) else ()
         for change in answer if good else refused:
-            self._tell(change)
+            self._tell(change, changes[change.name])
 
-    def _tell(self, change: Change) -> None:
+    def _tell(self, change: Change, written: str) -> None:
         row = self._rows[change.name]
         if change.status == "refused":
             limit = f" ({change.limit})" if change.limit else ""
@@ -164,8 +165,11 @@ class SettingsPanel:
             return
         row.accept()
         self._show(change.name, row)
-        applied = change.status == "applied"  # of what waits, the row itself tells
-        row.tell(f"applied: {change.value} in force" if applied else "", True)
+        exact = not whole.rounded_from(row.setting, written)
+        rounded = "" if exact else f"{written.strip()} was rounded"
+        if change.status == "applied":  # of what waits, the row itself tells
+            rounded = f"applied: {change.value} in force{'' if exact else ', '}{rounded}"
+        row.tell(rounded, True)
 
 
 def show(owner: PenOwner) -> None:
