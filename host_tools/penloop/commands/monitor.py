@@ -13,7 +13,7 @@ from penhost.description import named
 from penhost.tables import Signal
 from penhost.units import show
 from penloop import completion
-from penloop.connection import AsJson, Port, Wait, period_ms, reconnecting, seconds
+from penloop.connection import Port, Wait, period_ms, reconnecting, seconds
 from penloop.errors import UserError
 
 DEFAULT = "state,rate,current,position,battery,faults"
@@ -25,6 +25,9 @@ Signals = Annotated[
     ),
 ]
 Rate = Annotated[str, typer.Option("--rate", "-r", help="Samples a second.")]
+AsJsonLines = Annotated[
+    bool, typer.Option("--json", help="JSON lines: one document a sample, values in raw units.")
+]
 Duration = Annotated[
     str, typer.Option("--for", help="How long: 5s. Else until Ctrl-C, which stops the pen.")
 ]
@@ -41,7 +44,7 @@ def monitor(
     rate: Rate = "20",
     duration: Duration = "",
     wait: Wait = "60s",
-    as_json: AsJson = False,
+    as_json: AsJsonLines = False,
 ) -> None:
     """Print signals of a pen as it sends them, a line a sample."""
     wait_ms, span_s = period_ms(rate), seconds(duration) if duration else None
