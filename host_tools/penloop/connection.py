@@ -11,7 +11,7 @@ from penhost import Pen, PenError, Reconnection, Refused
 from penhost.errors import PortNotFound
 from penhost.ports import open_port
 from penhost.units import parse
-from penloop import pen_memory
+from penloop import pen_memory, port_name
 from penloop.errors import UserError
 from penloop.interruption import InterruptiblePort
 from penloop.port_discovery import only_pen
@@ -50,7 +50,9 @@ _held: list[tuple[Pen, RecordingKeeper | None]] = []  # by a shell, for the comm
 
 def open_pen(port: str) -> Pen:
     """A pen on a port; the time of its power-up is kept. Raises UserError, PenError."""
-    pen = Pen(open_pen_port(port))
+    name = port or only_pen()
+    pen = Pen(open_pen_port(name))
+    port_name.keep(pen, name)
     pen_memory.keep_power_up(pen)
     return pen
 

@@ -13,7 +13,7 @@ from typing import Any
 from penfw import protocol
 from penhost import Block, Pen, PenError
 from penhost.replies import Event
-from penloop import whole
+from penloop import port_name, whole
 from penloop.dashboard import waiting
 from penloop.dashboard.intake import Intake
 from penloop.dashboard.jobs import LINK_ERRORS, Jobs, Stopped, Unwatched, settle
@@ -67,6 +67,7 @@ class PenThread:
 
     def _attend(self) -> None:
         with Pen(self.source.open()) as pen:
+            port_name.keep(pen, self.source.name)
             pen.interrupt_by(partial(self._gate, pen))
             self._asked_s = 0.0
             while self.view.link is not Link.UP:

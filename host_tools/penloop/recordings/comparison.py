@@ -134,6 +134,10 @@ def _facts(trace: Trace) -> Iterator[tuple[str, str]]:
     for name in IDENTITY:
         if name in pen:
             yield f"pen's {name.replace('_', ' ')}", _short(name, pen[name])
+    if "port" in environment:
+        yield "port", environment["port"]
+    for name, value in environment.get("simulated", {}).items():
+        yield f"simulated {name}", str(value)
     if "firmware" in reproduce:
         yield "firmware hash", str(reproduce["firmware"])[:HASH]
     for name in ("seed", "engine"):

@@ -9,6 +9,10 @@ from typing import Any
 
 from penhost import Pen
 from penhost.tables import Signal
+from penloop import port_name
+from pensim.pen_url import PenUrl
+
+NOT_THE_PEN = ("name", "port", "pace")  # options of a URL that do not make the pen
 
 
 def environment(pen: Pen, signals: Sequence[Signal], period_ms: int) -> dict[str, Any]:
@@ -16,6 +20,7 @@ def environment(pen: Pen, signals: Sequence[Signal], period_ms: int) -> dict[str
     values = pen.get_all()
     return {
         "pen": asdict(pen.info),
+        **_line(port_name.of(pen)),
         "settings": {name: value.value for name, value in values.items()},
         "setting_units": {name: value.unit for name, value in values.items()},
         "signals": {one.name: one.help for one in signals},
@@ -26,3 +31,12 @@ def environment(pen: Pen, signals: Sequence[Signal], period_ms: int) -> dict[str
         "device_time_at_connect_us": pen.info.time_us,
         "wall_time_at_connect": datetime.now(UTC).isoformat(),
     }
+
+
+def _line(port: str) -> dict[str, Any]:
+    """The port's name, and of a simulated pen what it was made from."""
+    if not port.startswith("sim:"):
+        return {"port": port} if port else {}
+    options = asdict(PenUrl.parse(port))
+    made_from = {name: value for name, value in options.items() if name not in NOT_THE_PEN}
+    return {"port": port, "simulated": made_from}

@@ -175,7 +175,8 @@ export class Plot {
   drawLane(view, lane, top, height) {
     const { pen } = this;
     const [low, high, step] = this.scaleOf(lane, this.extremes(view, lane));
-    const y = (value) => top + height - 6 - ((value - low) / (high - low)) * (height - 14);
+    const clipped = (value) => Math.max(low, Math.min(high, value)); // what lies beyond is told
+    const y = (value) => top + height - 6 - ((clipped(value) - low) / (high - low)) * (height - 14);
     pen.font = "11px system-ui, sans-serif";
     pen.lineWidth = 1;
     pen.textAlign = "right";
@@ -187,7 +188,8 @@ export class Plot {
     }
     pen.textAlign = "left";
     pen.fillStyle = colour("--ink");
-    pen.fillText(`${lane.signals.map((one) => one.name).join(", ")}  ${lane.unit}`, view.left + 4, top + 10);
+    const beyond = lane.beyond === undefined ? "" : ` (${Number(lane.beyond.toPrecision(4))} ${lane.unit} lies beyond the axis)`;
+    pen.fillText(`${lane.signals.map((one) => one.name).join(", ")}  ${lane.unit}${beyond}`, view.left + 4, top + 10);
     for (const signal of lane.signals) this.drawLine(view, signal.column, y, this.colourOf(signal));
   }
 
@@ -214,16 +216,27 @@ export class Plot {
     pen.stroke();
   }
 
+  // Without a few values that would flatten all others, as in recordings/lines.py.
   extremes(view, lane) {
-    let [low, high] = [Infinity, -Infinity];
+    const { ring } = this;
+    const values = new Float64Array(lane.signals.length * Math.max(0, view.last - view.first));
+    let count = 0;
     for (const { column } of lane.signals) {
-      for (let n = view.first; n < view.last; n += 1) {
-        const value = this.ring.value(column, n);
-        if (value < low) low = value;
-        if (value > high) high = value;
-      }
+      for (let n = view.first; n < view.last; n += 1) values[count++] = ring.value(column, n);
     }
-    return low <= high ? [low, high] : [0, 1];
+    lane.beyond = undefined;
+    return count ? this.usualExtremes(lane, values) : [0, 1];
+  }
+
+  usualExtremes(lane, values) {
+    const [lowest, highest] = ends(values);
+    if (values.length < FEW_ROWS || !lane.unit || lane.unit === "bits") return [lowest, highest];
+    const [low, high] = usualEnds(values, lowest, highest);
+    const room = FLAT * Math.max(high - low, LEAST_SPAN[lane.unit] || 0);
+    if (!(room > 0) || (highest <= high + room && lowest >= low - room)) return [lowest, highest];
+    lane.beyond = highest > high + room ? highest : lowest;
+    const [bottom, top] = [Math.max(lowest, low - room), Math.min(highest, high + room)];
+    return ends(values.filter((one) => one >= bottom && one <= top));
   }
 
   // Round bounds around the values; they widen at once, and narrow when much less would do.
