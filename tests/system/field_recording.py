@@ -1,5 +1,6 @@
 """Recordings of faults on pens whose skin, hand and battery the reader does not know."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,34 @@ from penloop.scenarios import execution
 from penloop.scenarios.scenario_reader import scenario_of
 from pensim.serial_port import SimulatedPort
 
-HIDDEN_CHARGE = 0.37
+
+@dataclass(frozen=True)
+class HiddenPen:
+    """What the reader of a recording does not know: battery, skin and hand."""
+
+    charge: float
+    resistance_ohm: float
+    zone: str
+    full_force_n: float
+    standoff_mm: float
 
 
-def treated(part: str = "", at_s: float = 3.4137, **act: Any) -> dict[str, Any]:
+HIDDEN = (
+    HiddenPen(0.37, 0.14, "nose", 0.22, 0.1),
+    HiddenPen(0.82, 0.07, "cheek", 0.12, 0.03),
+    HiddenPen(0.55, 0.2, "forehead", 0.3, 0.2),
+)
+
+
+def treated(
+    part: str = "", at_s: float = 3.4137, hidden: HiddenPen = HIDDEN[0], **act: Any
+) -> dict[str, Any]:
     """A treatment in which a part fails, or the person does something."""
+    standoff = f"{hidden.standoff_mm} mm"
     steps: list[dict[str, Any]] = [
         {"at": "0.3 s", "do": "insert_cartridge"},
         {"at": "1.1 s", "do": "click"},
-        {"at": "3.05 s", "do": "touch", "zone": "hidden", "standoff": "0.1 mm"},
+        {"at": "3.05 s", "do": "touch", "zone": "hidden", "standoff": standoff},
     ]
     document = {
         "about": "A treatment in the field.",
@@ -27,12 +47,12 @@ def treated(part: str = "", at_s: float = 3.4137, **act: Any) -> dict[str, Any]:
         "pen": {
             "settings": {"stroke_rate": "95 Hz", "depth": "0.9 mm"},
             "parameters": {
-                "battery.charge_fraction": HIDDEN_CHARGE,
-                "battery.resistance_ohm": 0.14,
+                "battery.charge_fraction": hidden.charge,
+                "battery.resistance_ohm": hidden.resistance_ohm,
                 "sensors.tachometer_tolerance_deg": 0.5,
             },
         },
-        "skin": {"hidden": {"like": "nose", "full_force_n": 0.22}},
+        "skin": {"hidden": {"like": hidden.zone, "full_force_n": hidden.full_force_n}},
         "step": [*steps, {"at": f"{at_s} s", **act}] if act else steps,
     }
     if part:

@@ -113,8 +113,11 @@ def _tell(search: Search, nearest: Attempt) -> None:
         print(f"the same fault, but other signals, after {search.runs} runs: {nearest.cause.name}")
     else:
         print(f"not reproduced in {search.runs} runs; the nearest: {nearest.cause.name}")
-    for name, _value, text in nearest.values:
-        print(f"    {name} = {text}")
+    count = len(search.matching)
+    if count > 1:
+        print(f"in brackets: what {count} matching runs have; the record leaves at least that open")
+    for name, text, span in search.told:
+        print(f"    {name} = {text}" + (f"  ({span})" if count > 1 else ""))
     if likeness.by_signal:
         print("differences, in tolerances:")
         print("    " + ", ".join(f"{name} {off:.2f}" for name, off in likeness.by_signal.items()))

@@ -8,6 +8,7 @@ goes by generations of a fixed size, so the same is found whoever runs it.
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from penloop.campaigns.cases import Case, Template
 from penloop.campaigns.optimiser import Optimiser
@@ -63,6 +64,7 @@ class _Suspect:
     variables: list[Variable]
     optimiser: Optimiser
     best: Attempt | None = None
+    matching: list[Attempt] = field(default_factory=list)
 
     @property
     def distance(self) -> float:
@@ -99,6 +101,26 @@ class Search:
         """The suspects, the nearest first."""
         return sorted(self.suspects, key=lambda suspect: suspect.distance)
 
+    @property
+    def told(self) -> list[tuple[str, str, str]]:
+        """Of each unknown of the nearest run its name, its value, and between which values it lies
+        in all runs of that cause that match: the record leaves at least that open. Empty: none does."""
+        suspect = self.ranking[0]
+        spans = [""] * len(suspect.template.places)
+        if suspect.matching:
+            columns: Any = zip(*(one.case.values for one in suspect.matching), strict=True)
+            spans = [
+                f"{place.told(min(column))} to {place.told(max(column))}"
+                for place, column in zip(suspect.template.places, columns, strict=True)
+            ]
+        values = self.nearest.values
+        return [(name, text, span) for (name, _, text), span in zip(values, spans, strict=True)]
+
+    @property
+    def matching(self) -> list[Attempt]:
+        """All runs of the nearest cause that match."""
+        return self.ranking[0].matching
+
     def go(self, budget: int) -> Iterator[int]:
         """Runs through a budget; yields how many runs there were. Raises UserError."""
         if budget < FIRST * len(self.suspects):
@@ -130,5 +152,8 @@ class Search:
         for point, case, likeness in zip(points, cases, found, strict=True):
             suspect.optimiser.learn(point, _heard(likeness.distance))
             self.runs += 1
+            attempt = Attempt(suspect.cause, suspect.template, case, likeness)
+            if attempt.matches:
+                suspect.matching.append(attempt)
             if likeness.distance < suspect.distance:
-                suspect.best = Attempt(suspect.cause, suspect.template, case, likeness)
+                suspect.best = attempt
