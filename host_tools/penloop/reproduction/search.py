@@ -104,7 +104,7 @@ class Search:
     @property
     def told(self) -> list[tuple[str, str, str]]:
         """Of each unknown of the nearest run its name, its value, and between which values it lies
-        in all runs of that cause that match: the record leaves at least that open. Empty: none does."""
+        in all runs of that cause that match: the record leaves at least that open."""
         suspect = self.ranking[0]
         spans = [""] * len(suspect.template.places)
         if suspect.matching:
