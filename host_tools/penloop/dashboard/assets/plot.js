@@ -2,6 +2,7 @@
 
 import { fitted } from "./needle.js";
 import { Ring } from "./ring.js";
+import { LEAST_SPAN, niceStep, roundScale, usualExtremes } from "./scale.js";
 
 const KEPT_MS = 70_000;
 const LAG_MS = 60; // the right edge is so far behind the pen, so that samples come before their time
@@ -11,7 +12,6 @@ const BAND = 18;
 const AXIS = 20;
 const HIDDEN = ["strokes", "edge_age"]; // at first
 const BANDS = ["state", "faults"];
-const LEAST_SPAN = { Hz: 10, mm: 0.2, mA: 100, V: 0.1, C: 1, s: 0.01 }; // noise fills no lane
 
 export class Plot {
   constructor(canvas, legend) {
@@ -174,7 +174,8 @@ export class Plot {
 
   drawLane(view, lane, top, height) {
     const { pen } = this;
-    const [low, high, step] = this.scaleOf(lane, this.extremes(view, lane));
+    const { lowest, highest, beyond } = this.extremes(view, lane);
+    const [low, high, step] = this.scaleOf(lane, [lowest, highest]);
     const clipped = (value) => Math.max(low, Math.min(high, value)); // what lies beyond is told
     const y = (value) => top + height - 6 - ((clipped(value) - low) / (high - low)) * (height - 14);
     pen.font = "11px system-ui, sans-serif";
@@ -188,8 +189,8 @@ export class Plot {
     }
     pen.textAlign = "left";
     pen.fillStyle = colour("--ink");
-    const beyond = lane.beyond === undefined ? "" : ` (${Number(lane.beyond.toPrecision(4))} ${lane.unit} lies beyond the axis)`;
-    pen.fillText(`${lane.signals.map((one) => one.name).join(", ")}  ${lane.unit}${beyond}`, view.left + 4, top + 10);
+    const told = beyond === undefined ? "" : ` (${Number(beyond.toPrecision(4))} ${lane.unit} lies beyond the axis)`;
+    pen.fillText(`${lane.signals.map((one) => one.name).join(", ")}  ${lane.unit}${told}`, view.left + 4, top + 10);
     for (const signal of lane.signals) this.drawLine(view, signal.column, y, this.colourOf(signal));
   }
 
@@ -216,27 +217,13 @@ export class Plot {
     pen.stroke();
   }
 
-  // Without a few values that would flatten all others, as in recordings/lines.py.
   extremes(view, lane) {
-    const { ring } = this;
     const values = new Float64Array(lane.signals.length * Math.max(0, view.last - view.first));
     let count = 0;
     for (const { column } of lane.signals) {
-      for (let n = view.first; n < view.last; n += 1) values[count++] = ring.value(column, n);
+      for (let n = view.first; n < view.last; n += 1) values[count++] = this.ring.value(column, n);
     }
-    lane.beyond = undefined;
-    return count ? this.usualExtremes(lane, values) : [0, 1];
-  }
-
-  usualExtremes(lane, values) {
-    const [lowest, highest] = ends(values);
-    if (values.length < FEW_ROWS || !lane.unit || lane.unit === "bits") return [lowest, highest];
-    const [low, high] = usualEnds(values, lowest, highest);
-    const room = FLAT * Math.max(high - low, LEAST_SPAN[lane.unit] || 0);
-    if (!(room > 0) || (highest <= high + room && lowest >= low - room)) return [lowest, highest];
-    lane.beyond = highest > high + room ? highest : lowest;
-    const [bottom, top] = [Math.max(lowest, low - room), Math.min(highest, high + room)];
-    return ends(values.filter((one) => one >= bottom && one <= top));
+    return usualExtremes(values, lane.unit);
   }
 
   // Round bounds around the values; they widen at once, and narrow when much less would do.
@@ -275,18 +262,6 @@ export class Plot {
       pen.fillText(text, this.cursor + (pen.textAlign === "right" ? -6 : 6), top + at * laneHeight + 24 + 13 * row);
     }));
   }
-}
-
-function niceStep(least) {
-  const power = 10 ** Math.floor(Math.log10(least));
-  return [1, 2, 5, 10].map((one) => one * power).find((one) => one >= least * 0.999);
-}
-
-function roundScale(low, high, least) {
-  const step = niceStep(Math.max(high - low, least) / 2);
-  const bottom = Math.floor(low / step) * step;
-  const top = Math.ceil(high / step) * step;
-  return [bottom, top > bottom ? top : bottom + step, step];
 }
 
 const shortNumber = (value, step) => value.toFixed(Math.max(0, Math.min(3, -Math.floor(Math.log10(step) + 1e-9))));
