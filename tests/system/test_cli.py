@@ -212,6 +212,11 @@ def test_set_changes_all_or_nothing(capsys):
     assert "nothing was changed" in capsys.readouterr().err
 
 
+def test_monitor_that_is_refused_prints_no_head(capsys):
+    assert run(f"monitor --signals rate,rate --port {SIM}".split()) == 2
+    assert capsys.readouterr().out == ""
+
+
 def test_monitor_prints_a_line_a_sample(capsys):
     line = f"monitor --signals rate,state --rate 50 --for 1s --json --port {SIM}"
     assert run(line.split()) == 0

@@ -56,6 +56,14 @@ def test_the_motor_runs_at_its_rate_and_the_needles_park(sim, capsys):
     assert abs(json.loads(out)["mean_mHz"] - 110_000) < 1_000
 
 
+def test_a_run_that_ends_in_its_run_up_has_no_mean(sim, capsys):
+    words = ("run-motor", "110Hz", "--for", "0.5s", "--wait", "10s", "--port", sim())
+    _code, out, _err = told(capsys, *words)
+    assert "ended in its run-up of 1 s" in out
+    _code, out, _err = told(capsys, *words, "--json")
+    assert json.loads(out)["mean_mHz"] is None
+
+
 @pytest.mark.parametrize(
     ("words", "error"),
     [

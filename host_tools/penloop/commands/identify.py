@@ -51,9 +51,15 @@ Only = Annotated[
     ),
 ]
 Twin = Annotated[
-    Path | None, typer.Option("--out", help="The twin: a pen's file, for sim://?pen=FILE.")
+    Path | None,
+    typer.Option(
+        "--out", "-o", metavar="FILE", help="The twin: a pen's file, for sim://?pen=FILE."
+    ),
 ]
-Plot = Annotated[Path | None, typer.Option("--plot", help="A picture of pen and twin: .png, .svg.")]
+Plot = Annotated[
+    Path | None,
+    typer.Option("--plot", metavar="FILE", help="A picture of pen and twin: .png, .svg."),
+]
 WAIT_S = 60.0  # for SERVICE
 
 

@@ -50,8 +50,11 @@ def monitor(
     wait_ms, span_s = period_ms(rate), seconds(duration) if duration else None
     with reconnecting(port, wait) as steady:
         names = signal_names(signals)
-        show_line = partial(_json_line, names) if as_json else Columns(steady.pen, names)
+        columns = None if as_json else Columns(steady.pen, names)
+        show_line = columns or partial(_json_line, names)
         subscribe(steady, names, wait_ms)
+        if columns:
+            print(columns.head)
         missing = dropped = seen = 0
         for block, samples in samples_for(steady, span_s):
             missing += block.lost
@@ -109,7 +112,7 @@ def _json_line(names: Sequence[str], sample: Any) -> str:
 
 
 class Columns:
-    """Formats samples as columns; names states and faults. Prints the head when made."""
+    """Formats samples as columns, below `head`; names states and faults."""
 
     def __init__(self, pen: Pen, names: Sequence[str]) -> None:
         self._signals = named(pen.signals, "signal", names)
@@ -118,7 +121,7 @@ class Columns:
         widest = [show(-1_234_567, one.unit) for one in self._signals]
         self._widths = [max(len(s.name), len(text), 9) for s, text in zip(self._signals, widest)]
         heads = [f"{s.name:>{width}}" for s, width in zip(self._signals, self._widths)]
-        print(f"{'time s':>10}  " + "  ".join(heads))
+        self.head = f"{'time s':>10}  " + "  ".join(heads)
 
     def __call__(self, sample: Any) -> str:
         """One line."""

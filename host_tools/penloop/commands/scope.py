@@ -124,8 +124,10 @@ def _show(capture: Capture, trigger: str, states: Sequence[str]) -> None:
     for name, unit in capture.units.items():
         values = capture.samples[name]
         shown = [int(value) for value in (values[capture.trigger], values.min(), values.max())]
-        is_state = name == "state" and max(shown) < len(states)
-        table.add_row(name, *(states[one] if is_state else show(one, unit) for one in shown))
+        if name == "state" and shown[0] < len(states):
+            table.add_row(name, states[shown[0]])  # no state is less than another
+            continue
+        table.add_row(name, *(show(one, unit) for one in shown))
     Console().print(table)
 
 

@@ -85,13 +85,18 @@ def run_motor(
         with service_state.parked_at_the_end(pen), pen.presence():
             pen.command("run", asked)
             rates = _watched(pen, span_s, as_json)
-    settled = rates[round(RUN_UP_S / 0.02) :] or rates
-    mean_mHz = round(sum(settled) / max(len(settled), 1))
+    settled = rates[round(RUN_UP_S / 0.02) :]
+    mean_mHz = round(sum(settled) / len(settled)) if settled else None
     if as_json:
-        spread = {"lowest_mHz": min(settled, default=0), "highest_mHz": max(settled, default=0)}
+        spread = {
+            "lowest_mHz": min(settled, default=None),
+            "highest_mHz": max(settled, default=None),
+        }
         print(json.dumps({"asked_mHz": asked.value, "mean_mHz": mean_mHz, **spread}))
         return
-    print(f"asked {asked}, mean {show(mean_mHz, 'mHz')}; stopped, needles parked")
+    told = f"ended in its run-up of {RUN_UP_S:g} s"
+    mean = told if mean_mHz is None else f"mean {show(mean_mHz, 'mHz')}"
+    print(f"asked {asked}, {mean}; stopped, needles parked")
 
 
 def _check_bounds(pen: Pen, asked: Quantity) -> None:
