@@ -54,7 +54,7 @@ class Expected:
     late_ms: how much later the drive may end, as the first stop path is what has failed
     brakes: whether the motor can be braked
     unseen_in: situations in which nothing shows it; `found_by` then has to
-    found_by: what the person does next: start, depth, cartridge, power
+    found_by: what the person does next: start, depth, cartridge, power; empty: it does not stay
     not_in: situations without such a part, or where it is no fault
     """
 
@@ -112,7 +112,7 @@ EXPECTED = {
         parks=False, brakes=False, unseen_in=STILL,
     ),
     "motor_jammed": Expected(
-        (Sign(faults.STALL), Sign(faults.PARK_NOT_REACHED)), parks=False, unseen_in=REST
+        (Sign(faults.STALL), Sign(faults.PARK_NOT_REACHED)), parks=False, unseen_in=STILL
     ),
     "load_switch_shorted": Expected(_PATHS, unseen_in=NAMES),
     "load_switch_open": Expected(
@@ -129,15 +129,16 @@ EXPECTED = {
     "temperature_open": _HEAT,
     "temperature_shorted": _HEAT,
     "cartridge_contact": Expected(
-        (Sign(faults.CARTRIDGE_INVALID),), unseen_in=NAMES, found_by="cartridge",
+        (Sign(faults.CARTRIDGE_INVALID, 200, "it is read again in STANDBY"),),
+        unseen_in=NAMES, found_by="cartridge",
         not_in=("self-test", "standby", "service", "service at rest"),
     ),
     "shunt_high": Expected((Sign(faults.OVERCURRENT), *_PATHS)),
     "timer_stalled": Expected(
         (Sign(faults.WATCHDOG_RESET, 2600, "the watchdog's 2 s, and the boot"),),
-        off_ms=UNDRIVEN_MS,
+        off_ms=UNDRIVEN_MS, found_by="",  # before the interrupt begins, which sets the timer up
     ),
-    "interrupts_held": Expected((Sign(faults.DEADLINE_MISSED),)),
+    "interrupts_held": Expected((Sign(faults.DEADLINE_MISSED),), found_by=""),
     "settings_tipped": Expected(
         (Sign(faults.SETTINGS_CORRUPT),), unseen_in=NAMES, found_by="power"
     ),

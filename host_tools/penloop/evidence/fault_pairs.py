@@ -147,7 +147,7 @@ def pair(cause: str, situation: Situation, short: bool) -> Pair:
     found = searched(once, expected, situation, SHORT_MOMENTS if short else moments)
     unseen = [one for one in found if not one.names]
     later = None
-    if unseen and situation.state != "FAULT":
+    if unseen and expected.found_by and situation.state != "FAULT":
         later = reaction((cause,), situation, unseen[-1].at_us, expected.found_by)
     return Pair(cause, situation, tuple(found), later)
 

@@ -31,7 +31,7 @@ class Reaction:
     told_ms: to the first of them
     off_ms: to where the cell drives the motor no more, by the true switches, until the end
     parked_ms: to needles that stay retracted, without drive
-    unbraked_ms: how long the motor turned without drive and without the brake
+    unbraked_ms: how long the motor turned without drive and without the brake, once it was noticed
     turned_deg: how far the motor went
     excess_um: how much further than set the needles stood out; negative: not as far
     """
@@ -66,16 +66,17 @@ def measured(trace: Trace, at_us: int, error: str = "") -> Reaction:
     fresh = word[start:] & ~word[max(start - 1, 0)]
     latched = np.flatnonzero(fresh)
     drives = trace["plant.drive"] > 0
+    told_ms = (int(trace.time_us[start + latched[0]]) - at_us) / 1000 if len(latched) else math.nan
     off_ms = _since_ms(trace, at_us, ~drives)
     travel_deg = np.unwrap(trace["plant.angle"][start:], period=360_000) / 1000
     return Reaction(
         at_us,
         states.STATES[int(trace["pen.state"][max(start - 1, 0)])],
         tuple(_names(fresh)),
-        (int(trace.time_us[start + latched[0]]) - at_us) / 1000 if len(latched) else math.nan,
+        told_ms,
         off_ms,
         _since_ms(trace, at_us, _retracted(trace) & ~drives),
-        _unbraked_ms(trace, at_us, off_ms),
+        _unbraked_ms(trace, at_us, max(off_ms, told_ms)),
         float(travel_deg[-1] - travel_deg[0]),
         int(trace["plant.protrusion"][start:].max()) - DEPTH_UM,
         states.STATES[int(trace["pen.state"][-1])],
@@ -112,11 +113,11 @@ def _since_ms(trace: Trace, at_us: int, holds: Rows) -> float:
     return max(int(trace.time_us[first]) - at_us, 0) / 1000
 
 
-def _unbraked_ms(trace: Trace, at_us: int, off_ms: float) -> float:
-    """Of the time from the end of drive until the motor stands; nan: the drive does not end."""
-    if math.isnan(off_ms):
+def _unbraked_ms(trace: Trace, at_us: int, since_ms: float) -> float:
+    """Of the time from then until the motor stands; nan: it has no beginning."""
+    if math.isnan(since_ms):
         return math.nan
-    after = trace.time_us >= at_us + off_ms * 1000
+    after = trace.time_us >= at_us + since_ms * 1000
     standing = np.flatnonzero(after & _stands(trace))
     end_us = trace.time_us[standing[0]] if len(standing) else trace.time_us[-1]
     coasts = after & (trace.time_us < end_us) & (trace["plant.brake"] < FULL_U16)

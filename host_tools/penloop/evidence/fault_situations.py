@@ -19,7 +19,7 @@ LEAVES_US = 1_000_000  # then the host falls silent, where the pen boots or SERV
 AGAIN_US = 3_500_000  # after a fault that stays unseen: time to stop, and to start again
 LOOKS_US = 20_000  # the slow watches look once in this time
 BEAT_US = 100_000  # 11 turns at 110 Hz, 8 at 80 Hz, and 5 looks: then all phases come again
-SELF_TEST_US = 450_000  # no cartridge in, from the first tick to STANDBY
+SELF_TEST_US = 415_000  # without a cartridge, until STANDBY
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ SITUATIONS = (
     *AT_REST,
     Situation("air", "running in air", 2_100_000),
     *IN_SKIN,
-    Situation("parking", "parking", 2_402_000, 40_000, "PARKING", zone="cheek"),
+    Situation("parking", "parking", 2_405_000, 65_000, "PARKING", zone="cheek"),
     Situation("service", "service run", 5_200_000, state="SERVICE"),
 )
 BY_NAME = {one.name: one for one in SITUATIONS}

@@ -9,16 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from penloop.errors import UserError
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
     from penloop.evidence.mutants import Mutant
-
-    R = TypeVar("R", bound=DataclassInstance)
 
 Change = tuple[str, str, str]  # module, its line before and after
 
@@ -83,7 +79,7 @@ def one_by_one(judged: Judgements) -> dict[Change, Judgement]:
     }
 
 
-def numbered(results: Iterable["R"]) -> list["R"]:
+def numbered(results: Iterable[Any]) -> list[Any]:
     """Results of mutants; where several have one change, `before` tells which of them each is."""
     alike: dict[Change, list[Any]] = defaultdict(list)
     every: list[Any] = list(results)

@@ -92,9 +92,12 @@ def _host_leaves(document: Document, time_s: float) -> None:
 
 # What a part leads to where the campaign of faults has another one first.
 _ALSO = {
+    "tachometer_open": (faults.STALL,),
+    "tachometer_shorted": (faults.STALL,),
+    "top_dead_centre_shorted": (faults.STALL,),
     "axis_jammed": (faults.HOME_NOT_FOUND, faults.POSITION_MISMATCH),
     "load_switch_open": (faults.STALL,),
-    "top_dead_centre_open": (faults.PARK_NOT_REACHED,),
+    "top_dead_centre_open": (faults.PARK_NOT_REACHED, faults.STALL),
     "motor_jammed": (faults.OVERCURRENT,),
     "shunt_open": (faults.TEST_CURRENT,),
 }
