@@ -88,6 +88,7 @@ def _all_but(*names: str) -> tuple[str, ...]:
 
 
 _PATHS = (Sign(faults.BRIDGE_STUCK), Sign(faults.LOAD_SWITCH_STUCK), Sign(faults.TEST_CURRENT))
+_NO_PARK = Sign(faults.PARK_NOT_REACHED)  # as SERVICE ends
 _TACHOMETER = Expected((Sign(faults.TACHOMETER_LOSS),), unseen_in=STILL)
 _TOP = Expected(
     (Sign(faults.TACHOMETER_IMPLAUSIBLE, 40, "three turns of 80 Hz without the top"),
@@ -108,7 +109,7 @@ EXPECTED = {
         late_ms=ONE_SHOT_MS, unseen_in=REST,
     ),
     "bridge_open": Expected(
-        (Sign(faults.STALL, 600, "the motor coasts for up to 25 turns"), *_PATHS),
+        (Sign(faults.STALL, 600, "the motor coasts for up to 25 turns"), _NO_PARK, *_PATHS),
         parks=False, brakes=False, unseen_in=STILL,
     ),
     "motor_jammed": Expected(
@@ -116,7 +117,7 @@ EXPECTED = {
     ),
     "load_switch_shorted": Expected(_PATHS, unseen_in=NAMES),
     "load_switch_open": Expected(
-        (Sign(faults.STALL, 150, "the PWM brakes the motor until it stands"), *_PATHS),
+        (Sign(faults.STALL, 150, "the PWM brakes the motor until it stands"), _NO_PARK, *_PATHS),
         parks=False, unseen_in=STILL,
     ),
     "position_open": _POSITION,
