@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from penfw import faults
-from penloop.evidence.fault_campaign import Double
+from penloop.evidence.fault_doubles import Double
 from penloop.evidence.fault_expectations import ELSEWHERE, EXPECTED, situations_of
 from penloop.evidence.fault_pairs import Pair, searched, share
 from penloop.evidence.fault_runs import FULL_U16, Reaction, measured, reaction
