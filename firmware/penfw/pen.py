@@ -233,6 +233,9 @@ class Pen:
             self.link.event(protocol.NOTICE, protocol.CAUSE_REMAINS, 0)
             self.indicator.play(ALARM_PARK, self.uptime_ms)
             return False
+        control.homed = 0  # needles may be out: the axis stays where it is until it is homed
+        control.main_depth = control.goal = control.steps
+        control.overshoot = 0
         control.main_conditions &= ~states.TESTED
         control.clear_faults()
         control.main_conditions |= states.ACKNOWLEDGED
