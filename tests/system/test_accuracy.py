@@ -105,7 +105,7 @@ def test_a_pen_that_never_worked_in_skin_is_outside(good):
 
 def test_page_and_file_have_the_same_rows(good):
     pens = accuracy.campaign(1)
-    told = json.loads(json.dumps(accuracy._data(pens, good)))
+    told = json.loads(json.dumps(accuracy._data(accuracy.Played(pens, good, 0))))
     tables = accuracy._tables(good)
     assert {name: told[name] for name in tables} == {
         name: [asdict(row) for row in rows] for name, rows in tables.items()

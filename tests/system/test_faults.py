@@ -19,7 +19,6 @@ from tests.system.story import (
 )
 from tests.verification import verified
 
-CUT_S = 0.06  # from the event to no drive; overspeed by a short ends with the load switch, 30 ms
 CUT, PARK = faults.CUT, faults.PARK
 
 # hazard, fault, class, longest time to detection s

@@ -3,7 +3,6 @@
 A worker may be another process or another machine: it gets plain values only, and gives such.
 """
 
-import hashlib
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import pensim
+from penloop import file_hash
 from penloop.campaigns.moments import moments_of
 from penloop.campaigns.places import Place, Value, with_values
 from penloop.errors import UserError
@@ -129,9 +129,6 @@ def installed_sha256() -> str:
 @lru_cache(maxsize=1)
 def simulator_sha256() -> str:
     """Hash of the simulator that runs the cases: of its sources, so the same on each machine."""
-    digest = hashlib.sha256()
     root = Path(pensim.__file__).parent
-    for path in sorted(path for kind in ("py", "pxd") for path in root.rglob(f"*.{kind}")):
-        digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+    paths = [path for kind in ("py", "pxd") for path in root.rglob(f"*.{kind}")]
+    return file_hash.sha256(paths, root)

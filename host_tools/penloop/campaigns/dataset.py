@@ -21,6 +21,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from penhost.units import usual
+from penloop import atomic_file
 from penloop.campaigns.campaign import Campaign
 from penloop.campaigns.cases import CaseResult, simulator_sha256
 from penloop.errors import UserError
@@ -31,7 +32,6 @@ WRITE_S = 1.0  # of wall time: what a kill loses, at most
 SEED = "seed"
 CASES = "cases"  # the folder of parts
 ABOUT = "campaign.json"
-_SCRATCH = ".writing"
 
 Span = tuple[int, int]  # numbers of the first and the last case
 
@@ -116,11 +116,11 @@ class DataSet:
         except OSError as error:
             raise UserError(f"{self.folder}: {error.strerror}", "name another folder") from None
         self._lock = only_writer(self.folder)
-        _write_atomically(about, json.dumps(_told(campaign), indent=2))
+        atomic_file.write(about, json.dumps(_told(campaign), indent=2))
 
     def _found(self) -> list[Span]:
         """The parts, in order; what a killed writer left behind is removed."""
-        for scratch in self._parts.glob(f"*{_SCRATCH}"):
+        for scratch in self._parts.glob(f"*{atomic_file.WRITING}"):
             scratch.unlink()
         found: list[Span] = []
         for path in self._parts.glob("*.parquet"):
@@ -178,7 +178,7 @@ class DataSet:
 
     def _write(self, span: Span, table: Any) -> None:
         goal = self._path(span)
-        scratch = goal.with_name(goal.name + _SCRATCH)
+        scratch = goal.with_name(goal.name + atomic_file.WRITING)
         pq.write_table(table, scratch, compression="zstd")
         os.replace(scratch, goal)
         if span not in self._spans:
@@ -262,9 +262,3 @@ def _check_same(about: Path, campaign: Campaign) -> None:
             "simulator",
             "give another folder with --out, or --fresh to set them aside and begin anew",
         )
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    scratch = path.with_name(path.name + _SCRATCH)
-    scratch.write_text(text)
-    os.replace(scratch, path)

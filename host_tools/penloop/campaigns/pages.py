@@ -1,11 +1,11 @@
 """The summary of a campaign as one HTML page that needs nothing else."""
 
-import os
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from penloop import atomic_file
 from penloop.campaigns import pictures
 from penloop.campaigns.dataset import DataSet
 from penloop.campaigns.places import shown
@@ -18,15 +18,9 @@ def write_page(summary: Summary, data: DataSet) -> Path:
     """Writes summary.html and summary.json beside the data; returns the page's path."""
     needs_plots()
     page = data.folder / "summary.html"
-    _write(data.folder / "summary.json", summary.json())
-    _write(page, page_of(summary, data))
+    atomic_file.write(data.folder / "summary.json", summary.json())
+    atomic_file.write(page, page_of(summary, data))
     return page
-
-
-def _write(path: Path, text: str) -> None:
-    scratch = path.with_name(path.name + ".writing")
-    scratch.write_text(text)
-    os.replace(scratch, path)
 
 
 def page_of(summary: Summary, data: DataSet) -> str:

@@ -1,7 +1,6 @@
 """`penloop params`: the settings of a pen as a profile: dump, load, diff, reset."""
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ import typer
 from penfw.settings import SETTINGS
 from penhost import Pen, Quantity
 from penhost.tables import Setting
-from penloop import changes, completion
+from penloop import atomic_file, changes, completion
 from penloop.confirmation import confirm
 from penloop.connection import AsJson, Port, connected
 from penloop.errors import UserError
@@ -64,9 +63,7 @@ def dump(
     if goal is None:
         print(text, end="")
         return
-    scratch = goal.with_name(goal.name + ".part")
-    scratch.write_text(text, "utf-8")
-    os.replace(scratch, goal)
+    atomic_file.write(goal, text)
     print(f"{len(values)} settings in {goal}")
 
 

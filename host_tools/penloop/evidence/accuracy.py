@@ -5,8 +5,9 @@ shipped settings, none is tuned.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from penloop.campaigns.campaign import Campaign, load
 from penloop.campaigns.cases import Case
 from penloop.campaigns.dataset import DataSet
 from penloop.campaigns.driver import processes, run_cases
-from penloop.evidence import accuracy_pictures
+from penloop.evidence import accuracy_pictures, stamp
 from penloop.evidence.accuracy_results import (
     CONFIDENCE,
     DEPTH_MM,
@@ -45,33 +46,37 @@ SHORT_ENDS, ENDS = 20, 400
 
 def make(effort: Effort) -> Section:
     """Runs the pens that are not there yet, and judges all."""
-    count = SHORT_CASES if effort.short else CASES
-    pens = campaign(count)
-    data = DataSet(effort.folder / source_sha256(PART)[:12], pens)
-    reused = _reused(data, count)
+    folder = stamp.short(source_sha256(PART))
+    count, of_ends = (SHORT_CASES, SHORT_ENDS) if effort.short else (CASES, ENDS)
+    line = _play(campaign(count), effort.folder / folder, effort)
+    ends = _play(campaign(of_ends, "accuracy_ends"), effort.folder / "ends" / folder, effort)
+    claims = (*_claims(line.results, ""), *_claims(ends.results, f"At {_ENDS}: "))
+    told = {**_data(line), "ends": _data(ends)}
+    reused = _reused(line.reused + ends.reused, count + of_ends)
+    return Section(claims, _body(line.results, ends.results), told, reused=reused)
+
+
+@dataclass(frozen=True)
+class Played:
+    """A campaign's pens; `reused`: how many an earlier run on these very sources has left."""
+
+    campaign: Campaign
+    results: Results
+    reused: int
+
+
+def _play(pens: Campaign, folder: Path, effort: Effort) -> Played:
+    data, count = DataSet(folder, pens), pens.plan.count
+    reused = count - sum(len(gap) for gap in data.missing(count))
     _run(pens, data, effort)
-    results = results_of(data, count)
-    ends, of_ends = _ends(effort)
-    claims = (*_claims(results, ""), *_claims(of_ends, f"At {_ENDS}: "))
-    told = {**_data(pens, results), "ends": _data(ends, of_ends)}
-    return Section(claims, _body(results, of_ends), told, reused=reused)
+    return Played(pens, results_of(data, count), reused)
 
 
-def _reused(data: DataSet, count: int) -> str:
-    """What an earlier run on these very sources has left, as the time does not tell of that."""
-    there = count - sum(len(gap) for gap in data.missing(count))
+def _reused(there: int, count: int) -> str:
+    """The time does not tell of that."""
     return (
         f"{there:,} of {count:,} pens are of an earlier run on these very sources" if there else ""
     )
-
-
-def _ends(effort: Effort) -> tuple[Campaign, Results]:
-    """The same of what the first campaign leaves out."""
-    count = SHORT_ENDS if effort.short else ENDS
-    pens = campaign(count, "accuracy_ends")
-    data = DataSet(effort.folder / "ends" / source_sha256(PART)[:12], pens)
-    _run(pens, data, effort)
-    return pens, results_of(data, count)
 
 
 def campaign(count: int, name: str = "accuracy") -> Campaign:
@@ -120,7 +125,7 @@ def _claims(found: Results, where: str) -> Iterator[Claim]:
         f"farthest {np.max(off):.2f} %, 95 % of pens within {np.percentile(off, 95):.2f} %",
         "R-513",
     )
-    low, high = found.nose_least_mm - found.set_mm, found.nose_mm - found.set_mm
+    low, high = found.nose_off_mm
     yield _share_claim(
         f"{where}The needles stand out of the nose as set, in steps of {STEP_MM:g} mm, within "
         f"{DEPTH_MM:g} mm, from contact until lift-off.",
@@ -173,9 +178,10 @@ def _tables(found: Results) -> dict[str, list[Row]]:
     }
 
 
-def _data(pens: Campaign, found: Results) -> dict[str, Any]:
+def _data(played: Played) -> dict[str, Any]:
+    found = played.results
     rows = {name: [asdict(row) for row in rows] for name, rows in _tables(found).items()}
-    return {"pens": len(found.set_hz), "campaign": pens.fingerprint, **rows}
+    return {"pens": len(found.set_hz), "campaign": played.campaign.fingerprint, **rows}
 
 
 _RATE_TEXT = (

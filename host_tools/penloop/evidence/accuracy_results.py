@@ -62,15 +62,20 @@ class Results:
         return self.duty < DUTY_LIMIT
 
     @property
+    def nose_off_mm(self) -> tuple[Column, Column]:
+        """Needles beyond the nose against what is set: where they stood out least, and most."""
+        return self.nose_least_mm - self.set_mm, self.nose_mm - self.set_mm
+
+    @property
     def nose_holds(self) -> Chosen:
         """Whether the needles stood out as set, from contact until lift-off."""
-        low, high = self.nose_least_mm - self.set_mm, self.nose_mm - self.set_mm
+        low, high = self.nose_off_mm
         return (high <= DEPTH_MM) & (-low - STEP_MM <= DEPTH_MM)
 
     @property
     def off_nose_mm(self) -> Column:
-        """Needles beyond the nose against what is set, where they were farthest from it."""
-        low, high = self.nose_least_mm - self.set_mm, self.nose_mm - self.set_mm
+        """The same, where they were farthest from it."""
+        low, high = self.nose_off_mm
         return np.where(-low - STEP_MM > high, low, high)
 
 

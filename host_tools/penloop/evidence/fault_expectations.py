@@ -3,12 +3,19 @@
 from dataclasses import dataclass
 
 from penfw import faults
-from penloop.evidence.fault_situations import AT_REST, CAUSES, IN_SKIN, SITUATIONS, Situation
+from penloop.evidence.fault_situations import (
+    AT_REST,
+    CAUSES,
+    IN_SKIN,
+    LOOKS_US,
+    SITUATIONS,
+    Situation,
+)
 
-PARKS_MS = 600  # three tries to park
+PARKS_MS = int(faults.row(faults.PARK_NOT_REACHED)[3])  # of all tries
 ONE_SHOT_MS = 30  # the load switch opens so long after the interrupt lets it
 UNDRIVEN_MS = 45  # without the control interrupt
-LOOK_MS = 20
+LOOK_MS = LOOKS_US // 1000
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from penfw import faults, states
 from penloop.evidence.fault_situations import DEPTH_UM, Situation, document
 from penloop.scenarios.execution import run
 from penloop.scenarios.scenario_reader import scenario_of
+from penloop.scenarios.vocabulary import FULL_U16
 from pensim import Trace
 
 QUIET_US = 50_000  # without drive for so long is off
 TOP_MDEG = 30_000  # retracted: the crank is this near to top dead centre
 STILL_MHZ = 200
 SEED = 0
-FULL_U16 = 65535
 
 Rows = NDArray[np.bool_]
 

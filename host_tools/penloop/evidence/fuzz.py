@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from penloop.evidence import long_runs
+from penloop.evidence import long_runs, stamp
 from penloop.evidence.fuzz_pages import body
 from penloop.evidence.fuzz_process import Portion, search, source_hash
 from penloop.evidence.section import Claim, Effort, LongRun, Part, Section
@@ -99,8 +99,10 @@ def _long_claims(results: list[Result], hashes: dict[str, str]) -> Iterator[Clai
         if done is None:
             yield replace(_claim(target, Portion(0, 0, ())), shown_by="no long run yet")
         elif done.source_hash != hashes[target.name]:
-            now = hashes[target.name][:12]
-            shown = f"{done.inputs:,} inputs, but on sources {done.source_hash[:12]}, now {now}"
+            now = stamp.short(hashes[target.name])
+            shown = (
+                f"{done.inputs:,} inputs, but on sources {stamp.short(done.source_hash)}, now {now}"
+            )
             yield Claim(target.claim, False, shown, target.requirement)
         else:
             inputs[target.name] = done.inputs

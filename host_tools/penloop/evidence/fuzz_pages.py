@@ -5,6 +5,7 @@ from html import escape
 from typing import Any, Protocol
 
 from penloop import palette
+from penloop.evidence import stamp
 from penloop.evidence.html import age, section
 from penloop.svg import svg
 
@@ -49,7 +50,9 @@ def _row(name: str, goal: int, result: LongResult | None, source_hash: str) -> s
     fresh = result.source_hash == source_hash
     rate = result.inputs / result.seconds if result.seconds else 0.0
     found = "; ".join(result.findings) or "nothing"
-    sources = result.source_hash[:12] + ("" if fresh else ", now " + source_hash[:12])
+    sources = stamp.short(result.source_hash) + (
+        "" if fresh else ", now " + stamp.short(source_hash)
+    )
     cells = (name, f"{result.inputs:,}", f"{goal:,}", f"{rate:,.0f}", found, sources)
     good = fresh and result.inputs >= goal and not result.findings
     return _cells((*cells, age(result.ended)), good)

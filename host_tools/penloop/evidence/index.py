@@ -12,11 +12,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from penloop import atomic_file
 from penloop.evidence import stamp
-from penloop.evidence.report import mark, page, write
+from penloop.evidence.report import mark, page
 from penloop.evidence.section import Part
 from penloop.evidence.sources import source_sha256
-from penloop.evidence.stamp import DIGITS, FORMS, FULL, LONG, Stamp
+from penloop.evidence.stamp import FORMS, FULL, LONG, Stamp
 from penloop.evidence.traceability.outcomes import Outcomes
 
 MOST_MIN = 60  # that the evidence may take, the suite of tests with it
@@ -57,7 +58,7 @@ def write_index(parts: Sequence[Part], suite: Outcomes | None, tree: str, folder
         f"<tbody>{''.join(_line(row, form) for row in rows)}</tbody></table></section>"
     )
     path = folder / "index.html"
-    write(path, page("Evidence of safety", stamp.now(now, form, seconds), body))
+    atomic_file.write(path, page("Evidence of safety", stamp.now(now, form, seconds), body))
     return path
 
 
@@ -110,7 +111,7 @@ def _stale(row: Row, form: str) -> Iterator[str]:
     if row.made is None:
         return
     if row.made.source_sha256 != row.sources:
-        yield f"STALE: the sources are others now, {row.sources[:DIGITS]}"
+        yield f"STALE: the sources are others now, {stamp.short(row.sources)}"
     if FORMS.index(row.made.form) < FORMS.index(form):
         yield f"STALE: of the {row.made.form} form, others are of the {form} one"
 
@@ -123,7 +124,7 @@ def _line(row: Row, form: str) -> str:
     told = escape(row.told) + (f"<ul>{listed}</ul>" if listed else "")
     cells = ("", "", "", "")
     if row.made:
-        hashed = row.made.source_sha256[:DIGITS]
+        hashed = stamp.short(row.made.source_sha256)
         took = stamp.duration(row.made.seconds)
         cells = (row.made.form, stamp.when(row.made), took, f"<code>{hashed}</code>")
     columns = "".join(f"<td>{cell}</td>" for cell in cells)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import penloop
+from penloop import atomic_file
 
 ROOT = Path(penloop.__file__).parents[2]
 KEPT = ROOT / "docs" / "safety" / "long-runs"
@@ -14,8 +15,6 @@ def folder_of(part: str) -> Path:
 
 
 def write(file: Path, text: str) -> None:
-    """Whole or not at all, whatever breaks it off."""
+    """Whole or not at all, in a folder that is made."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_suffix(".new")
-    aside.write_text(text)
-    aside.replace(file)
+    atomic_file.write(file, text)

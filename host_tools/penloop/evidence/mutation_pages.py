@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from penloop import palette
+from penloop.evidence import stamp
 from penloop.evidence.html import age, section, table
 from penloop.svg import svg
 
@@ -79,13 +80,13 @@ def body(
 def _when(results: Sequence[MutantResult], reach: Reach) -> str:
     """The newest result and its sources beside the present ones."""
     if not results:
-        return f"<p>No result; the present sources are {escape(reach.whole[:12])}.</p>"
+        return f"<p>No result; the present sources are {escape(stamp.short(reach.whole))}.</p>"
     newest = max(results, key=lambda one: datetime.fromisoformat(one.ended))
     return (
         f"<p>Newest result: {escape(age(newest.ended))}. It rests on sources "
-        f"<code>{escape(newest.sources[:12])}</code>, which now are "
-        f"<code>{escape(reach.behind(newest.killer)[:12])}</code>. All present sources: "
-        f"<code>{escape(reach.whole[:12])}</code>.</p>"
+        f"<code>{escape(stamp.short(newest.sources))}</code>, which now are "
+        f"<code>{escape(stamp.short(reach.behind(newest.killer)))}</code>. All present sources: "
+        f"<code>{escape(stamp.short(reach.whole))}</code>.</p>"
     )
 
 

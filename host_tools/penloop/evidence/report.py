@@ -1,13 +1,13 @@
 """The report of the evidence: a page for each part, and the same for scripts; each is stamped."""
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import asdict
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 
+from penloop import atomic_file
 from penloop.evidence import stamp
 from penloop.evidence.section import Claim, LongRun, Part, Section
 from penloop.evidence.stamp import Stamp
@@ -25,14 +25,14 @@ def write_part(part: Part, section: Section, made: Stamp, folder: Path) -> Path:
         "reused": section.reused,
         "data": section.data,
     }
-    write(folder / f"{part.name}.json", json.dumps(told, indent=2))
+    atomic_file.write(folder / f"{part.name}.json", json.dumps(told, indent=2))
     reused = f'<p class="notice">{escape(section.reused)}</p>' if section.reused else ""
     body = (
         f"{_long_run(section.long_run)}<section>{reused}{claims(section.claims)}</section>"
         f"{section.body}"
     )
     path = folder / f"{part.name}.html"
-    write(path, page(part.title, made, body))
+    atomic_file.write(path, page(part.title, made, body))
     return path
 
 
@@ -76,13 +76,6 @@ def page(title: str, made: Stamp, body: str) -> str:
         f'<body><header><p class="over">penloop evidence</p><h1>{escape(title)}</h1>'
         f"{stamp.html(made)}</header><main>{body}</main></body></html>"
     )
-
-
-def write(path: Path, text: str) -> None:
-    """Whole or not at all."""
-    scratch = path.with_name(path.name + ".writing")
-    scratch.write_text(text)
-    os.replace(scratch, path)
 
 
 _CSS = """

@@ -11,6 +11,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from penloop import file_hash
 from penloop.evidence import tree
 from penloop.evidence.long_runs import ROOT
 from penloop.evidence.section import Part
@@ -21,7 +22,7 @@ PACKAGE = "penloop"
 
 def source_sha256(part: Part) -> str:
     """Of all files that the part's result depends on."""
-    return tree.sha256(source_files(part), ROOT)
+    return file_hash.sha256(source_files(part), ROOT)
 
 
 def source_files(part: Part) -> set[Path]:

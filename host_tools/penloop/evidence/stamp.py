@@ -65,8 +65,13 @@ def html(stamp: Stamp) -> str:
     )
 
 
+def short(sha256: str) -> str:
+    """A hash as pages and names of folders have it."""
+    return sha256[:DIGITS]
+
+
 def _code(name: str, sha256: str) -> str:
-    return f'{name} <code title="{sha256}">{sha256[:DIGITS]}</code>'
+    return f'{name} <code title="{sha256}">{short(sha256)}</code>'
 
 
 def when(stamp: Stamp) -> str:

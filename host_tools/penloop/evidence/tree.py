@@ -1,8 +1,7 @@
 """The files of the source tree: what tests and evidence may read, nothing that they write."""
 
-import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 FOLDERS = (
@@ -31,12 +30,3 @@ def below(folder: Path) -> Iterator[Path]:
         kept = (name for name in folders if name not in MADE_FOLDERS and name[:1] != ".")
         folders[:] = [name for name in kept if not name.endswith(MADE_FILES)]
         yield from (Path(place, name) for name in names if not name.endswith(MADE_FILES))
-
-
-def sha256(paths: Iterable[Path], root: Path) -> str:
-    """Over paths from the root, and contents."""
-    total = hashlib.sha256()
-    for path in sorted({*paths}):
-        total.update(f"{os.path.relpath(path, root)}\0".encode())
-        total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()

@@ -95,11 +95,8 @@ _ALSO = {
     "tachometer_open": (faults.STALL,),
     "tachometer_shorted": (faults.STALL,),
     "top_dead_centre_shorted": (faults.STALL,),
-    "axis_jammed": (faults.HOME_NOT_FOUND, faults.POSITION_MISMATCH),
-    "load_switch_open": (faults.STALL,),
-    "top_dead_centre_open": (faults.PARK_NOT_REACHED, faults.STALL),
+    "top_dead_centre_open": (faults.STALL,),
     "motor_jammed": (faults.OVERCURRENT,),
-    "shunt_open": (faults.TEST_CURRENT,),
 }
 _LAST = "step.-1.at"  # the last of the steps
 _NOTHING = Cause("no part fails", lambda _document, _time_s: None)

@@ -165,11 +165,12 @@ class SettingsPanel:
             return
         row.accept()
         self._show(change.name, row)
-        exact = not whole.rounded_from(row.setting, written)
-        rounded = "" if exact else f"{written.strip()} was rounded"
+        done = []
         if change.status == "applied":  # of what waits, the row itself tells
-            rounded = f"applied: {change.value} in force{'' if exact else ', '}{rounded}"
-        row.tell(rounded, True)
+            done.append(f"applied: {change.value} in force")
+        if rounded := whole.rounded_from(row.setting, written):
+            done.append(f"{rounded} was rounded")
+        row.tell(", ".join(done), True)
 
 
 def show(owner: PenOwner) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+from penloop import atomic_file, file_hash
 from penloop.evidence import stamp, tree
 from penloop.evidence.stamp import Stamp
 from penloop.evidence.traceability.links import Link
@@ -78,7 +79,7 @@ def unverified(required: Iterable[str], tests: Iterable[TestOutcome]) -> list[st
 
 def source_sha256(root: Path) -> str:
     """A hash of all that runs or is read by a test."""
-    return tree.sha256(tree.files(root), root)
+    return file_hash.sha256(tree.files(root), root)
 
 
 def write(root: Path, tests: Iterable[TestOutcome]) -> Path:
@@ -88,9 +89,7 @@ def write(root: Path, tests: Iterable[TestOutcome]) -> Path:
     ordered = tuple(sorted(tests, key=lambda test: test.node_id))
     made = stamp.now(source_sha256(root), stamp.FULL, time.monotonic() - _BEGAN_S)
     content = {"stamp": stamp.told(made), "tests": [asdict(test) for test in ordered]}
-    scratch = path.with_name(path.name + ".writing")
-    scratch.write_text(json.dumps(content, indent=1))
-    scratch.replace(path)
+    atomic_file.write(path, json.dumps(content, indent=1))
     return path
 
 

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 
 from penfw import faults
+from penloop.evidence import stamp
 from penloop.evidence.traceability.checks import Problem
 from penloop.evidence.traceability.code_places import PACKAGES, file_of
 from penloop.evidence.traceability.matrix import matrices
@@ -84,9 +85,9 @@ def _last_run(trace: Trace) -> str:
     counts = Counter(one.outcome for one in trace.last.tests)
     told = ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
     run = f"Last whole run of the tests: {age} ago ({trace.last.finished}), {told}; sources "
-    run += f"<code>{trace.last.source_sha256[:12]}</code>"
+    run += f"<code>{stamp.short(trace.last.source_sha256)}</code>"
     if trace.stale:
-        run += f", now <code>{trace.digest[:12]}</code>: STALE, run make test."
+        run += f", now <code>{stamp.short(trace.digest)}</code>: STALE, run make test."
     return _banner(trace.stale or bool(counts["failed"]), run)
 
 

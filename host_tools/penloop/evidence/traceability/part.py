@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from penfw import faults
+from penloop.evidence import stamp
 from penloop.evidence.section import Claim, Effort, Part, Section
 from penloop.evidence.traceability import outcomes
 from penloop.evidence.traceability.checks import Problem, problems
@@ -98,7 +99,7 @@ def _verified(trace: Trace) -> Claim:
     missing = [name for name, verdict in trace.verdicts.items() if verdict is not Verdict.VERIFIED]
     told = f"{len(trace.last.tests):,} tests, finished {trace.last.finished}"
     if trace.stale:
-        told += f", on other sources ({trace.last.source_sha256[:12]}): {RERUN}"
+        told += f", on other sources ({stamp.short(trace.last.source_sha256)}): {RERUN}"
     if missing:
         told += f"; not verified: {', '.join(missing)}"
     return Claim(text, not (trace.stale or missing), told, "R-812")
