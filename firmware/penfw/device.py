@@ -66,8 +66,10 @@ class Device:
         self._pen.service.heartbeat_ms = self._pen.uptime_ms
 
     def get(self, index):
-        """A setting's value in force."""
-        return self._pen.settings[index]
+        """A setting's value in force or, with NEXT_START, the one that the next start takes."""
+        number = index & ~protocol.NEXT_START
+        value = self._pen.settings[number]
+        return value if index == number else self._pen.treatment.pending.get(number, value)
 
     def apply(self, changes):
         """One transaction: (status, value, reason, limit) for each change; all or nothing."""

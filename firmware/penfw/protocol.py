@@ -100,6 +100,7 @@ TABLE_COMMANDS = 3
 TABLE_FAULTS = 4
 TABLE_STATES = 5
 TABLE_REASONS = 6
+NEXT_START = 0x8000  # set in an index of GET: the value that the next start takes
 ROW_MAX = PAYLOAD_MAX - 5  # bytes of a row that fits one DESCRIBE reply
 
 # Outcome of a change or a command.

@@ -6,8 +6,9 @@
 - identity() -> product, board, pen id, firmware version, firmware hash: texts, 200 bytes in all.
 - boot_session, an int; clock, a telemetry.DeviceClock; ring, a telemetry.TelemetryRing.
 - state() -> row of states_rows.
-- get(index) -> value. apply(changes), a list of [index, value] -> for each (status, value in
-  force, reason, limit); all or nothing.
+- get(index) -> value in force, or with NEXT_START in the index the one that the next start takes.
+- apply(changes), a list of [index, value] -> for each (status, value in force, reason, limit); all
+  or nothing.
 - command(number, argument) -> (status, value); the value is a reason where the status is REFUSED.
 - faults() -> list of (number, latched, boot session, seconds, microseconds), latched ones first.
 - record_part(log, file, at, size) -> (bytes of a log's file, some of them from `at` on), or None
@@ -110,7 +111,7 @@ class Requests:
             raise Refusal(protocol.TOO_MANY, GET_MAX)
         values = []
         for (index,) in wanted:
-            self._check_setting(index)
+            self._check_setting(index & ~protocol.NEXT_START)
             values.append((index, self._device.get(index)))
         return (values,)
 

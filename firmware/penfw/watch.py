@@ -68,8 +68,11 @@ class Watches(ControlState):
 
     def _motion_slot(self):
         """Turns or stands as it should? Stall when driven, motion when off."""
-        if self.law != _LAW_RUN:  # nobody steers: what one edge in this time says
-            self.values[_RATE] = 166666666 // (self.age_us + 1) if self.known else 0
+        if self.law != _LAW_RUN:  # nobody steers: the newest turn, or less after so long no edge
+            period = self.age_us * 6
+            if period < self.period0:
+                period = self.period0
+            self.values[_RATE] = 1000000000 // period if self.known else 0
         if self.law == _LAW_RUN:
             self.driven_looks += 1
             top_age = (self.last_us - self.tdc_us) & _MASK

@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 from penfw import protocol
 from penhost import records, replies, tables
 from penhost.description import named
-from penhost.errors import BadValue, LineNoisy, PenRestarted, PenSilent, PortLost
+from penhost.errors import BadValue, LineNoisy, PenRestarted, PenSilent, PortLost, Refused
 from penhost.listening import Listener
 from penhost.ports import open_port
 from penhost.records import BlackBoxRecord, HolderCartridge, TreatmentRecord
 from penhost.replies import Change, Event, FaultRecord, Outcome, Status
 from penhost.scope import MOST_SAMPLES, Capture, Scope, Watcher
 from penhost.session import GREETING_US, Entropy, Session, entropy_of
-from penhost.tables import Identity
+from penhost.tables import Identity, Setting
 from penhost.transport import Transport
 from penhost.trial import Trial
 from penhost.trigger import parse as parse_trigger
@@ -95,9 +95,27 @@ class Pen(Listener):
     def get_all(self, names: Sequence[str] | None = None) -> dict[str, Quantity]:
         """The values in force of the named settings, by default of all."""
         rows = named(self.settings, "setting", self.settings if names is None else names)
+        return self._values(rows)
+
+    def waiting(self) -> dict[str, Quantity]:
+        """What the next start takes over, by the settings that have another value in force now.
+
+        Of firmware that does not tell it, none.
+        """
+        rows = [row for row in self.settings.values() if row.access == "open"]
+        try:  # these first: what a start takes over meanwhile is in force then
+            following = self._values(rows, protocol.NEXT_START)
+        except Refused as error:
+            if error.reason != protocol.UNKNOWN_SETTING:
+                raise
+            return {}
+        in_force = self._values(rows)
+        return {name: value for name, value in following.items() if value != in_force[name]}
+
+    def _values(self, rows: Sequence[Setting], which: int = 0) -> dict[str, Quantity]:
         values: dict[str, Quantity] = {}
         for part in _parts(rows, FEW if self._session.noisy else GET_MAX):
-            reply = self._session.request(protocol.GET, [(row.index,) for row in part])
+            reply = self._session.request(protocol.GET, [(row.index | which,) for row in part])
             for row, (_index, value) in zip(part, reply["values"], strict=True):
                 values[row.name] = row.quantity(value)
         return values

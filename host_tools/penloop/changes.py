@@ -1,22 +1,23 @@
 """Changes of settings as a person reads them: before and after, in one transaction."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from penfw.limits import to_step_um
 from penhost import Pen, Quantity
 from penloop import whole
 
 
 @dataclass(frozen=True)
 class Step:
-    """One setting of a transaction. `after` is in force; a pending `wanted` waits for a start."""
+    """One setting of a transaction. `after` is in force, `goal` is or waits for a start."""
 
     name: str
     before: Quantity
     wanted: Quantity
     after: Quantity
+    goal: Quantity  # what the pen has made of `wanted`
     status: str
     written: str = ""  # as the person wrote it, where it is no whole number of the unit
 
@@ -25,21 +26,26 @@ class Step:
         return self.before != self.wanted
 
     def __str__(self) -> str:
-        goal = self.after
         change = f"{self.before} -> {self.after}"
         if self.status == "pending":
-            goal = at_next_start(self.name, self.wanted)
-            change = f"{self.after} in force, {goal} from the next start"
+            change = now_and_then(self.after, self.goal)
         elif self.before == self.after:
             change = f"{self.after}, as before"
-        rounded = f", {self.written or self.wanted} was rounded to {goal}"
-        exact = self.wanted == goal and not self.written
+        rounded = f", {self.written or self.wanted} was rounded to {self.goal}"
+        exact = self.wanted == self.goal and not self.written
         return f"{self.name}: {change}{'' if exact else rounded}"
 
 
-def at_next_start(name: str, wanted: Quantity) -> Quantity:
-    """What a pending change will be: the pen answers it with the value in force meanwhile."""
-    return Quantity(to_step_um(wanted.value), wanted.unit) if name == "depth" else wanted
+def now_and_then(in_force: Quantity, waiting: Quantity) -> str:
+    """Both values of a setting that has another one waiting."""
+    return f"{in_force} in force, {waiting} from the next start"
+
+
+def tell_waiting(pen: Pen, values: Mapping[str, Quantity]) -> None:
+    """Says on stderr which of these values in force the next start replaces."""
+    for name, waiting in pen.waiting().items():
+        if name in values:
+            print(f"{name}: {now_and_then(values[name], waiting)}", file=sys.stderr)
 
 
 def planned(pen: Pen, wanted: Mapping[str, int | str]) -> list[Step]:
@@ -48,7 +54,7 @@ def planned(pen: Pen, wanted: Mapping[str, int | str]) -> list[Step]:
     rows = {name: pen.settings[name] for name in wanted}
     goals = {name: row.quantity(whole.value_of(row, wanted[name])) for name, row in rows.items()}
     return [
-        Step(name, before[name], goals[name], goals[name], "planned",
+        Step(name, before[name], goals[name], goals[name], goals[name], "planned",
              whole.rounded_from(rows[name], wanted[name]))
         for name in wanted
     ]  # fmt: skip
@@ -62,8 +68,16 @@ def needed(pen: Pen, steps: Sequence[Step]) -> list[Step]:
 def applied(pen: Pen, steps: Sequence[Step]) -> list[Step]:
     """The same once the pen has taken them, all or none. Raises Refused, BadValue."""
     done = pen.set({step.name: step.wanted for step in steps}) if steps else []
+    pending = {one.name for one in done if one.status == "pending"}
+    waiting = pen.waiting() if pending else {}
     return [
-        replace(step, after=change.value, status=change.status) for step, change in zip(steps, done)
+        replace(
+            step,
+            after=change.value,
+            goal=waiting.get(step.name, step.wanted) if step.name in pending else change.value,
+            status=change.status,
+        )
+        for step, change in zip(steps, done)
     ]
 
 

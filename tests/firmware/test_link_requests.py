@@ -83,6 +83,18 @@ def test_values_are_got_in_the_order_asked():
     assert Bench().ask(protocol.GET, 2, [(1,), (0,)]) == [[[1, 500], [0, 100000]]]
 
 
+@pytest.mark.verifies("R-705")
+def test_the_value_that_the_next_start_takes_is_got_beside_the_one_in_force():
+    bench = Bench()
+    bench.ask(protocol.SET, 2, 0, 0, [(2, 60)])
+    wanted = [2, 2 | protocol.NEXT_START, 1 | protocol.NEXT_START]
+    [values] = bench.ask(protocol.GET, 3, [(index,) for index in wanted])
+    assert [value for _index, value in values] == [1800, 60, 500]
+    assert [index for index, _value in values] == wanted
+    unknown = 999 | protocol.NEXT_START
+    assert bench.refused(protocol.GET, 4, [(unknown,)])[0] == protocol.UNKNOWN_SETTING
+
+
 def test_unknown_settings_and_too_many_are_refused():
     bench = Bench()
     assert bench.refused(protocol.GET, 2, [(0,), (999,)]) == (protocol.UNKNOWN_SETTING, 999)
@@ -100,7 +112,7 @@ def test_set_is_one_transaction():
     assert bench.ask(protocol.SET, 2, 0, 0, [(1, 750), (0, 110000), (2, 60)]) == [
         3,
         0,
-        [[1, 0, 750, 0, 0], [0, 0, 110000, 0, 0], [2, protocol.PENDING, 60, 0, 0]],
+        [[1, 0, 750, 0, 0], [0, 0, 110000, 0, 0], [2, protocol.PENDING, 1800, 0, 0]],
     ]
     assert bench.device.transactions == [[(1, 750), (0, 110000), (2, 60)]]
 

@@ -43,6 +43,7 @@ FAULTS = (
     (12, "stall", "PARK", 700, "no turn although driven", "lift off; use more rate — or µm"),
 )
 STATES = ("SELF_TEST", "STANDBY", "READY")
+RUN_LIMIT = 2  # always waits for the next start, as a greater depth does on a pen in RUNNING
 
 
 class FakeDevice:
@@ -61,6 +62,7 @@ class FakeDevice:
         self.ring = TelemetryRing(len(SIGNALS), samples=64)  # 64 ms, as it pushes every millisecond
         self.values = array("i", [0] * len(SIGNALS))
         self.settings = [row[3] for row in SETTINGS]
+        self.waiting = {}
         self.transactions = []
         self.commands = []
         self.heartbeats = []
@@ -90,7 +92,9 @@ class FakeDevice:
         return 1
 
     def get(self, index):
-        return self.settings[index]
+        number = index & ~protocol.NEXT_START
+        value = self.settings[number]
+        return value if index == number else self.waiting.get(number, value)
 
     def apply(self, changes):
         self.transactions.append([tuple(change) for change in changes])
@@ -101,18 +105,20 @@ class FakeDevice:
                  SETTINGS[index][5])
                 for (index, _value), reason in zip(changes, reasons, strict=True)
             ]  # fmt: skip
-        for index, value in changes:
-            self.settings[index] = value
-        return [(self._status(index), value, 0, 0) for index, value in changes]
+        return [self._accept(index, value) for index, value in changes]
+
+    def _accept(self, index, value):
+        if index == RUN_LIMIT and value != self.settings[index]:
+            self.waiting[index] = value
+            return protocol.PENDING, self.settings[index], 0, 0
+        self.settings[index] = value
+        return protocol.APPLIED, value, 0, 0
 
     def _reason(self, index, value):
         row = SETTINGS[index]
         if value < row[4]:
             return protocol.BELOW_MINIMUM
         return protocol.ABOVE_MAXIMUM if value > row[5] else 0
-
-    def _status(self, index):
-        return protocol.PENDING if index == 2 else protocol.APPLIED
 
     def command(self, number, argument):
         self.commands.append((number, argument))

@@ -8,7 +8,6 @@ from penhost import BadValue, Pen, Refused
 from penhost.errors import PenRestarted, PenSilent, PortLost
 from penhost.units import Quantity
 from tests.host_tools.fake_pen import Wire
-from tests.host_tools.waiting_device import WaitingDevice
 
 
 def test_connecting_learns_who_answers(pen):
@@ -57,11 +56,23 @@ def test_changes_take_integers_texts_and_quantities(wire, pen):
     assert wire.device.transactions == [[(1, 750), (0, 110_000), (3, 2000)]]
 
 
-def test_pending_change_says_so_with_the_value_in_force():
-    with Pen(Wire(device=WaitingDevice())) as pen:
-        [change] = pen.set({"run_limit": "20min"})
-        assert (change.status, str(change.value)) == ("pending", "1800 s")
-        assert str(pen.get("run_limit")) == "1800 s"
+def test_pending_change_says_so_with_the_value_in_force(pen):
+    [change] = pen.set({"run_limit": "20min"})
+    assert (change.status, str(change.value)) == ("pending", "1800 s")
+    assert str(pen.get("run_limit")) == "1800 s"
+
+
+def test_what_waits_for_the_next_start_is_read_by_any_client(wire, pen):
+    assert pen.waiting() == {}
+    pen.set({"run_limit": "20min", "depth": "0.75mm"})
+    assert pen.waiting() == {"run_limit": Quantity(1200, "s")}
+    wire.device.settings[2] = 1200  # the start has taken it over
+    assert pen.waiting() == {}
+
+
+def test_firmware_that_does_not_tell_what_waits_has_nothing_waiting(wire, pen):
+    wire.link._requests._settings = 0  # as it refuses an index that it does not know
+    assert pen.waiting() == {}
 
 
 def test_refused_transaction_changes_nothing_and_says_why(wire, pen):

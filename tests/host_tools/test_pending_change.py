@@ -10,8 +10,7 @@ from penloop.dashboard.pen_owner import PenOwner
 from penloop.dashboard.pen_source import SimulatedSource
 from penloop.dashboard.view import Link
 from pensim.serial_port import SimulatedPort
-from tests.host_tools import waiting_device
-from tests.host_tools.fake_pen import Wire
+from tests.host_tools.fake_pen import RUN_LIMIT, SETTINGS, Wire
 from tests.system.penloop_process import until
 
 PATIENCE_S = 60
@@ -28,7 +27,7 @@ def in_a_treatment(running):
 
 @pytest.fixture
 def fake():
-    with Pen(Wire(device=waiting_device.WaitingDevice())) as pen:
+    with Pen(Wire()) as pen:
         yield pen
 
 
@@ -43,7 +42,7 @@ def test_the_fake_pen_answers_a_pending_change_as_the_firmware_does(fake, in_a_t
     pen, _bench = in_a_treatment
     real = answer(pen, "depth", "0.75mm")
     assert real == ("pending", True, True, None)
-    assert answer(fake, waiting_device.NAME, "20min") == real
+    assert answer(fake, SETTINGS[RUN_LIMIT][0], "20min") == real
 
 
 @pytest.mark.parametrize(
@@ -97,8 +96,7 @@ def click(owner, *states):
 
 def texts(owner):
     """Of the depth: in force, and waiting."""
-    waiting = owner.view.waiting.get("depth")
-    return str(owner.view.values["depth"]), str(waiting.value) if waiting else ""
+    return str(owner.view.values["depth"]), str(owner.view.waiting.get("depth", ""))
 
 
 def test_a_pending_change_is_kept_until_the_next_start_takes_it_over(owner):

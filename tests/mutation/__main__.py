@@ -47,15 +47,16 @@ SLOW_S = 2.0  # so slow a test is left out
 # firmware (time, memory) to a document.
 UNIT = (
     "button", "cartridge", "limits", "link", "link_requests", "link_telemetry", "numbers",
-    "protocol_document", "protocol_fields", "protocol_frames", "scope", "settings", "states",
+    "power_cut", "protocol_document", "protocol_fields", "protocol_frames", "scope", "settings",
+    "states",
 )  # fmt: skip
 FIGURES = (
-    "axis", "cartridge", "flash_windows", "motion", "parking", "proof", "rate_law", "requests",
-    "self_test", "service", "settings", "starts", "tick", "told", "watches",
+    "axis", "cartridge", "flash_windows", "motion", "parking", "power_up", "proof", "rate_law",
+    "requests", "self_test", "service", "settings", "starts", "startup", "tick", "told", "watches",
 )  # fmt: skip
 SYSTEM = (
     "treatment", "safety", "faults", "stop_paths", "link", "brown_out", "black_box", "random_hands",
-    "cartridge_readout", "link_acknowledgement", "scope", "settings_trial",
+    "axis_after_fault", "cartridge_readout", "link_acknowledgement", "scope", "settings_trial",
 )  # fmt: skip
 FILES = [f"tests/firmware/test_{name}.py" for name in UNIT]
 FILES += [f"tests/system/figures/test_{name}.py" for name in FIGURES]

@@ -254,3 +254,28 @@ def test_two_profiles_are_held_against_the_installed_table_first(tmp_path, capsy
     assert out == ""
     assert "no setting 'depht': did you mean depth?" in err
     assert "has the wrong unit" in err
+
+
+def test_what_waits_for_the_next_start_is_told_by_everything_that_reads_settings(tmp_path, capsys):
+    goal = tmp_path / "mine.toml"
+    with kept_pen() as bench:
+        bench.operator.click()
+        bench.run(1.5)
+        assert run(["set", "depth=0.8mm"]) == 0
+        capsys.readouterr()
+        told = "depth: 0.5 mm in force, 0.8 mm from the next start"
+        assert run(["params", "diff"]) == 0
+        assert told in capsys.readouterr().err
+        assert run(["params", "dump", str(goal)]) == 0
+        assert told in capsys.readouterr().err
+        assert run(["get", "depth", "stroke_rate"]) == 0
+        head, *rows = capsys.readouterr().out.splitlines()
+        assert head.split()[:4] == ["setting", "value", "next", "start"]
+        assert rows[0].split()[:5] == ["depth", "0.5", "mm", "0.8", "mm"]
+        assert rows[1].split()[:4] == ["stroke_rate", "100", "Hz", "100"]
+        assert run(["info"]) == 0
+        assert "from next start    depth 0.8 mm\n" in capsys.readouterr().out
+        assert run(["info", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["waiting"] == {"depth": 800}
+        assert run(["get", "stroke_rate"]) == 0
+        assert "next start" not in capsys.readouterr().out.splitlines()[0]

@@ -59,6 +59,7 @@ def dump(
         if changed:
             values = {name: value for name, value in values.items()
                       if value.value != pen.settings[name].default}  # fmt: skip
+        changes.tell_waiting(pen, values)
         text = writing.document(pen.info, pen.settings, values, datetime.now(UTC))
     if goal is None:
         print(text, end="")
@@ -143,7 +144,9 @@ def diff(
         sides = (str(first), str(second))
     else:
         with connected(port) as pen:
-            there = {name: str(value) for name, value in kept(pen, calibration).items()}
+            values = kept(pen, calibration)
+            changes.tell_waiting(pen, values)
+            there = {name: str(value) for name, value in values.items()}
             if first is None:
                 sides = ("default", "pen")
                 found = comparison.of_values(_defaults(pen.settings, there), there)

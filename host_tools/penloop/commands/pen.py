@@ -43,14 +43,18 @@ def info(port: Port = "", as_json: AsJson = False) -> None:
         status = pen.status()
         latched = [fault.name for fault in pen.faults() if fault.latched]
         identity = {**asdict(pen.info), "schema": pen.schema}
+        waiting = pen.waiting()
     if as_json:
         raw = {name: value.value for name, value in readings.items()}
         document = {**identity, "state": status.state, "faults": latched, "signals": raw}
+        document["waiting"] = {name: value.value for name, value in waiting.items()}
         print(json.dumps({**document, "link": counters}))
         return
     rows = {name.replace("_", " "): str(value) for name, value in identity.items()}
     rows["up for"] = show(int(rows.pop("time us")), "us")
     rows |= {"state": status.state, "latched faults": ", ".join(latched) or "none"}
+    following = ", ".join(f"{name} {value}" for name, value in waiting.items())
+    rows["from next start"] = following or "as now"
     rows |= {name: str(value) for name, value in readings.items()}
     show_rows({**rows, **{name.replace("_", " "): f"{n:,}" for name, n in counters.items()}})
 
@@ -96,19 +100,22 @@ def get(
     """Show settings of a pen: values in force, defaults, bounds and meaning."""
     with connected(port) as pen:
         values = pen.get_all(_matching(pen, names or ["*"]))
+        waiting = pen.waiting()
         rows = {name: pen.settings[name] for name in values}
     if as_json:
         print(json.dumps({name: value.value for name, value in values.items()}))
         return
     table = Table(box=None, pad_edge=False)
-    for head in ("setting", "value", "default", "from", "to"):
+    then = ["next start"] if waiting.keys() & values.keys() else []
+    for head in ("setting", "value", *then, "default", "from", "to"):
         table.add_column(head, justify="left" if head == "setting" else "right", no_wrap=True)
     table.add_column("access")
     table.add_column("meaning")
     for name, value in values.items():
         row = rows[name]
         numbers = [row.quantity(number) for number in (row.default, row.minimum, row.maximum)]
-        table.add_row(name, str(value), *map(str, numbers), row.access, row.help)
+        following = [str(waiting.get(name, ""))] if then else []
+        table.add_row(name, str(value), *following, *map(str, numbers), row.access, row.help)
     Console(width=None if sys.stdout.isatty() else WIDE).print(table)
 
 

@@ -14,7 +14,6 @@ from penfw import protocol
 from penhost import Block, Pen, PenError
 from penhost.replies import Event
 from penloop import port_name, whole
-from penloop.dashboard import waiting
 from penloop.dashboard.intake import Intake
 from penloop.dashboard.jobs import LINK_ERRORS, Jobs, Stopped, Unwatched, settle
 from penloop.dashboard.mirrored_pen import MirroredPen
@@ -159,9 +158,7 @@ class PenThread:
         self._look_after(pen)
 
     def _read_values(self, pen: Pen) -> None:
-        values = pen.get_all()
-        left = waiting.still(self.view.waiting, values, self.view.identity, pen.info)
-        self._show(values=values, waiting=left)
+        self._show(values=pen.get_all(), waiting=pen.waiting())
         self._values_due = False
 
     def _listen(self, pen: Pen, wait_s: float) -> None:
@@ -256,8 +253,7 @@ class PenThread:
         self._values_due = True  # read soon, also where it was refused
         done = pen.set(whole.checked(pen.settings, changes))
         values = {**self.view.values, **{one.name: one.value for one in done}}
-        left = waiting.after(self.view.waiting, done, changes, pen.settings)
-        self._show(values=values, waiting=left)
+        self._show(values=values, waiting=pen.waiting())
         return done
 
     def _record(self, pen: Pen, goal: Path) -> None:

@@ -6,7 +6,6 @@ from enum import StrEnum
 from penhost.replies import FaultRecord, Status
 from penhost.tables import Command, Fault, Identity, Setting, Signal
 from penhost.units import Quantity
-from penloop.dashboard.waiting import Waiting
 
 
 class Link(StrEnum):
@@ -53,7 +52,7 @@ class View:
     tables: Tables | None = None
     status: Status | None = None
     values: dict[str, Quantity] = field(default_factory=dict)
-    waiting: dict[str, Waiting] = field(default_factory=dict)
+    waiting: dict[str, Quantity] = field(default_factory=dict)  # for the next start
     faults: tuple[FaultRecord, ...] = ()
     state: str = ""
     signals: tuple[str, ...] = ()

@@ -19,9 +19,15 @@ from parso.python.tree import Number
 import penfw
 
 FIRMWARE = Path(next(iter(penfw.__path__)))
-SAFETY = ("states", "watch", "proof", "limits", "button", "selftest", "flash_window", "service")
+SAFETY = (
+    "states", "watch", "proof", "limits", "button", "selftest", "flash_window", "service",
+    "power_up", "startup", "store", "cartridge", "cartridge_memory",
+)  # fmt: skip
 CONTROL = ("control", "rate", "parking", "axis", "treatment", "pen")
-PROTOCOL = ("protocol", "frames", "link", "requests", "transaction", "device")
+PROTOCOL = (
+    "protocol", "frames", "link", "requests", "transaction", "device", "service_commands",
+    "settings_trial",
+)  # fmt: skip
 MODULES = SAFETY + CONTROL + PROTOCOL
 
 SMALL = 16  # numbers below it are indices, bits and counts

@@ -49,13 +49,16 @@ def test_a_parking_motor_may_move_and_what_it_moved_is_forgotten(looks):
     assert looks.found("_motion_slot") == set()
 
 
-def test_the_rate_of_a_motor_that_nobody_steers_is_that_of_one_edge_in_its_age(looks):
-    looks.set(law=OFF, known=3, age_us=99_999)
+def test_the_rate_of_a_motor_that_nobody_steers_is_of_its_newest_turn_or_of_the_time_since(looks):
+    looks.set(law=OFF, known=3, period0=10_000, age_us=1_000)
+    looks.found("_motion_slot")
+    assert looks.signal("rate") == 100_000
+    looks.set(age_us=100_000)
     looks.found("_motion_slot")
     assert looks.signal("rate") == 1_666  # a sixth of a turn in 0.1 s
     looks.set(age_us=0)
     looks.found("_motion_slot")
-    assert looks.signal("rate") == 166_666_666
+    assert looks.signal("rate") == 100_000
     looks.set(known=0)
     looks.found("_motion_slot")
     assert looks.signal("rate") == 0

@@ -11,7 +11,6 @@ from penloop import whole
 from penloop.dashboard.panels.answers import POLL_S, told
 from penloop.dashboard.pen_owner import PenOwner
 from penloop.dashboard.view import Link
-from penloop.dashboard.waiting import Waiting
 
 OPEN, SERVICE = "open", "SERVICE"
 CLOSED = "in SERVICE only: hold the pen's button for 3 s"
@@ -47,19 +46,19 @@ class SettingRow:
         """Whether the field holds something else than the pen."""
         return bool(self.field.value != self.kept)
 
-    def follow(self, in_force: str, waiting: Waiting | None, closed: str) -> None:
+    def follow(self, in_force: str, waiting: str, closed: str) -> None:
         """Shows what the pen holds, unless the person is at it; `closed` is why it cannot change.
 
         What waits for the next start stands in the field, so that another value takes it back.
         """
-        kept = str(waiting.value) if waiting else in_force
+        kept = waiting or in_force
         if kept != self.kept:
             untouched = not self.changed
             self.kept = kept
             if untouched:
                 self.field.set_value(kept)
         self.waits.set_text(f"waits for the next start: {kept}; {in_force} is in force")
-        self.waits.set_visibility(waiting is not None)
+        self.waits.set_visibility(bool(waiting))
         if bool(closed) == self.field.enabled:
             self.field.set_enabled(not closed)
             self.place.props(f'title="{closed}"')
@@ -124,7 +123,7 @@ class SettingsPanel:
     def _show(self, name: str, row: SettingRow) -> None:
         view = self._owner.view
         in_force = str(view.values.get(name, ""))
-        row.follow(in_force, view.waiting.get(name), self._closed(row.setting))
+        row.follow(in_force, str(view.waiting.get(name, "")), self._closed(row.setting))
 
     def _make(self, settings: dict[str, Setting]) -> None:
         before = {name for name, row in self._rows.items() if row.changed}
