@@ -178,6 +178,15 @@ def test_an_expired_cartridge_is_on_the_list_once_it_is_taken_off():
     assert subject.removed == [serial]
 
 
+@pytest.mark.verifies("R-604")
+def test_the_last_hundred_that_were_taken_off_are_on_the_list():
+    _part, subject = in_use()
+    serial = subject.serial
+    subject.removed[:] = range(1_000, 1_100)
+    subject.clear()
+    assert subject.removed == [*range(1_001, 1_100), serial]
+
+
 @pytest.mark.verifies("R-427")
 def test_a_run_that_was_not_ended_tells_that_the_power_has_failed():
     part, _subject = in_use()

@@ -1,10 +1,13 @@
 """The settings table, its text, and the two slots."""
 
+import binascii
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from penfw import settings, store
+from penfw.protocol import COUNT_MASK
 from penfw.store import SLOTS
 from tests.firmware.cut_files import CutFiles
 
@@ -13,6 +16,11 @@ def some_values(shift=0):
     values = list(settings.DEFAULTS)
     values[settings.index("stroke_rate")] = 90000 + shift
     return values
+
+
+def signed(body):
+    """A slot's text with the CRC that fits it."""
+    return body + b"%08x\n" % binascii.crc32(body)
 
 
 @pytest.mark.verifies("R-802")
@@ -56,13 +64,33 @@ def test_any_bytes_are_read_as_nothing_or_as_values_in_their_bounds(data):
 def test_a_slot_of_another_version_keeps_what_is_known():
     slot = store.encode(some_values(), 3)
     body = slot[:-9].replace(b"slew=400\n", b"something_new=5\n")
-    import binascii
-
-    other = body + b"%08x\n" % binascii.crc32(body)
-    sequence, values = store.decode(other)
+    sequence, values = store.decode(signed(body))
     assert sequence == 3
     assert values[settings.index("stroke_rate")] == 90000
     assert values[settings.index("slew")] == 400
+
+
+@pytest.mark.verifies("R-802")
+@pytest.mark.parametrize(
+    "lines",
+    [f"{sequence}\ndepth=300\n" for sequence in ("0", "-1", str(COUNT_MASK + 1), "", "new")]
+    + ["7\ndepth=deep\n", "7\ndepth\n"],
+)
+def test_a_slot_whose_numbers_are_none_is_refused_though_its_crc_fits(lines):
+    assert store.decode(signed((store.HEADER + lines).encode())) == (-1, None)
+
+
+def test_the_greatest_sequence_is_read():
+    values = some_values()
+    assert store.decode(store.encode(values, COUNT_MASK)) == (COUNT_MASK, values)
+
+
+def test_the_first_save_goes_to_the_first_slot_and_each_counts_one_more():
+    files, saved = CutFiles(), store.NONE
+    for number in range(4):
+        saved = store.save(files, some_values(), saved)
+        assert saved == (number + 1, number % 2)
+        assert store.decode(files.read(SLOTS[number % 2]))[0] == number + 1
 
 
 @pytest.mark.verifies("R-801")

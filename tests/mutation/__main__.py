@@ -52,7 +52,8 @@ UNIT = (
 )  # fmt: skip
 FIGURES = (
     "axis", "cartridge", "flash_windows", "motion", "parking", "power_up", "proof", "rate_law",
-    "requests", "self_test", "service", "settings", "starts", "startup", "tick", "told", "watches",
+    "requests", "self_test", "service", "service_commands", "settings", "starts", "startup", "tick",
+    "told", "watches",
 )  # fmt: skip
 SYSTEM = (
     "treatment", "safety", "faults", "stop_paths", "link", "brown_out", "black_box", "random_hands",

@@ -13,8 +13,9 @@ from penhost.ports import open_port
 class Rfc2217Server(threading.Thread):
     """Serves one client at a time; `hang_up` is the plug that is pulled."""
 
-    def __init__(self):
+    def __init__(self, pen="sim://?pace=1"):
         super().__init__(daemon=True)
+        self._behind = pen
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(0.02)
         self._ended, self._hung_up = threading.Event(), threading.Event()
@@ -22,7 +23,7 @@ class Rfc2217Server(threading.Thread):
         self.start()
 
     def run(self):
-        self._pen = open_port("sim://?pace=1")
+        self._pen = open_port(self._behind)
         while not self._ended.is_set():
             self._pen.read(self._pen.in_waiting)
             with suppress(TimeoutError):
