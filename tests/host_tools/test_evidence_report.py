@@ -251,12 +251,12 @@ def test_the_page_of_the_mutants_tells_the_whole_share_and_both_hashes():
 
 def test_the_page_of_the_mutants_names_modules_and_operators_that_are_left_out():
     modules, operators = mutation._left_out()
-    assert {"cartridge", "settings", "store"} <= {*modules}
+    assert {"blackbox", "settings", "telemetry"} <= {*modules}
     assert "states" not in modules
     assert "NumberReplacer" in operators
     assert "AddNot" not in operators
     page = mutation_pages.body([], [], {}, {"states": 2}, Reach("now", str, modules, operators))
-    assert "cartridge_memory" in page
+    assert "blackbox_record" in page
     assert "VariableReplacer" in page
 
 
