@@ -59,9 +59,10 @@ class Desk:
         self._chromium = Chromium(folder)
         afterwards.callback(self._chromium.close)
 
-    def pen(self, zone: str = "cheek") -> Server:
+    def pen(self, zone: str = "cheek", *options: str) -> Server:
         """A pen in real time, on skin or, without a zone, in the air."""
-        server = Server(self.folder, "--link", self.port, *(["--zone", zone] if zone else []))
+        skin = ["--zone", zone] if zone else []
+        server = Server(self.folder, "--link", self.port, *skin, *options)
         self._afterwards.callback(server.close)
         return server
 
@@ -71,11 +72,11 @@ class Desk:
         self._afterwards.callback(board.close)
         return board
 
-    def page(self, board: Dashboard) -> Page:
-        """A page that shows a ready pen and its settings."""
+    def page(self, board: Dashboard, state: str = "READY") -> Page:
+        """A page that shows a pen in this state, and its settings."""
         page = self._chromium.page()
         page.resize(1280, 720)
         page.open(board.url)
-        page.until(f"{STATE} === 'READY'")
+        page.until(f"{STATE} === '{state}'")
         page.until("did_handshake && document.querySelector('[data-setting=depth] input').value")
         return page

@@ -358,3 +358,33 @@ def test_a_wrong_trigger_is_told_with_what_would_do(shown):
     page.write(".trigger input", "curent > 1")
     page.click("#arm")
     page.until("document.getElementById('scope-told').innerText.includes('it has current')")
+
+
+TUNING = "document.getElementById('tune-told').textContent"
+PICTURE = "document.querySelector('.tune-picture img')"
+
+
+def test_a_pen_is_tuned_on_the_page_with_its_picture_and_the_proposal_is_kept(own):
+    server = own.pen("", "--cartridge", "none", "--pace", "2")
+    board = own.dashboard()
+    page = own.page(board, "STANDBY")
+    server.act("h")
+    page.until(f"{STATE} === 'SERVICE'")
+    tab(page, "Tune")
+    page.until("!document.getElementById('tune-measure').disabled")
+    page.click("#tune-measure")
+    page.until(f"{TUNING}.startsWith('Proposed: ')", 120)
+    page.until(f"{PICTURE}.naturalWidth > 500")
+    proposed = re.findall(r"(\w+) [^→,]+ → ([^,]+)", page.run(TUNING))
+    gains = {name: value for name, value in proposed if name in ("rate_kp", "rate_ki", "slew")}
+    assert gains
+    page.until("document.getElementById('tune-try').checkVisibility()")
+    page.click("#tune-try")
+    page.until(f"{TUNING}.startsWith('In force on trial')", 120)
+    page.click("#tune-keep")
+    page.until(f"{TUNING} === 'Kept.'")
+    assert page.errors == []
+    assert board.close() == 130
+    code, out, _ = penloop("get", *gains, "--port", own.port)
+    assert code == 0
+    assert all(value in out for value in gains.values())
