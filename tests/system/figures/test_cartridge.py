@@ -42,3 +42,26 @@ def test_a_cartridge_is_read_once_it_has_sat_for_50_ms(make_bench, seated_ms, re
         bench.run(0.001)
     bench.run(seated_ms / 1000)
     assert bool(pen.cartridge.serial) == read
+
+
+def test_a_holder_that_is_empty_tells_nothing_of_what_was_in_it(part):
+    held = part.pen.cartridge
+    words = (
+        "serial", "needles", "kind", "max_depth_um", "strokes_allowed", "minutes_allowed",
+        "strokes_used", "used_ms", "account", "open",
+    )  # fmt: skip
+    for word in words:
+        setattr(held, word, 7)
+    held.clear()
+    assert [getattr(held, word) for word in words] == [0] * len(words)
+    assert held.state == cartridge.ABSENT
+
+
+@pytest.mark.verifies("R-417")
+@pytest.mark.parametrize("state", [cartridge.FRESH, cartridge.SAME])
+def test_no_run_begins_on_a_cartridge_that_is_used_up(part, state):
+    held = part.pen.cartridge
+    held.state, held.strokes_allowed, held.minutes_allowed = state, 10, 10
+    held.strokes_used = 10
+    assert not held.mark_used()
+    assert held.state == cartridge.EXPIRED

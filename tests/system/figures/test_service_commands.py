@@ -8,6 +8,15 @@ RUN, PARK, END_SERVICE, HAND_OVER, TRIAL, KEEP, REVERT, ACKNOWLEDGE = range(1, 9
 RATE = settings.index("stroke_rate")
 
 
+@pytest.mark.parametrize(
+    "name", ["run", "park", "end_service", "hand_over", "trial", "keep", "revert", "acknowledge"]
+)
+def test_the_commands_have_the_numbers_of_their_table(part, name):
+    read = type(part.pen).step.__globals__["tables"].read
+    number = [row[0] for row in part.pen.device.commands_rows].index(name)
+    assert read("service_commands", name.upper()) == number
+
+
 @pytest.mark.verifies("R-702")
 @pytest.mark.parametrize("state", [states.STANDBY, states.RUNNING, states.FAULT])
 @pytest.mark.parametrize(("number", "argument"), [
