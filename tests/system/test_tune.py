@@ -265,6 +265,36 @@ def test_gains_that_would_trip_a_fault_are_refused(settings):
         assert bench.signal("duty") == 0
 
 
+STIFF = {"resistance_ohm": 1.3, "torque_constant_nm_per_a": 0.7, "rotor_inertia_kg_m2": 1.3}
+
+
+@pytest.mark.parametrize(
+    ("shares", "settings", "told"),
+    [
+        ({}, {"motor_constant": 40_000}, "params reset motor_constant"),
+        ({}, {"motor_constant": 28_000}, r"about 1[67]\d00 uV/Hz: set motor_constant=1[67]\d00uV"),
+        (NIMBLE, {"motor_constant": 28_000}, "set motor_constant="),
+        (NIMBLE, {"motor_constant": 18_000}, ""),
+        ({}, {"slew": 10}, "too slow to start reliably: run `penloop params reset slew`"),
+        (STIFF, {"current_limit": 300}, "params reset current_limit"),
+        (STIFF, {"current_limit": 800, "slew": 200}, ""),
+    ],
+)
+def test_settings_that_no_treatment_could_run_with_trip_no_fault(shares, settings, told):
+    with (
+        twin.in_service(other_motor(shares), settings, seed=1) as bench,
+        Pen(SimulatedPort.on_bench(bench)) as pen,
+    ):
+        if told:
+            with pytest.raises(ExperimentEnded, match=told):
+                session.find(Experiments(pen))
+        else:
+            session.find(Experiments(pen))
+        bench.run(2.0)
+        assert not bench.signal("faults")
+        assert bench.signal("duty") == 0
+
+
 def test_outside_of_service_it_tells_how_to_get_there(make_bench, monkeypatch, tmp_path, capsys):
     bench = make_bench()
     bench.run(1.0)

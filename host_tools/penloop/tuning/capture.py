@@ -30,7 +30,13 @@ class Capture:
 
     def between(self, start_s: float, end_s: float) -> "Capture":
         """The rows from `start_s` to before `end_s`, times of the device."""
-        kept = (self.time_s >= start_s) & (self.time_s < end_s)
+        return self._rows((self.time_s >= start_s) & (self.time_s < end_s))
+
+    def tail(self, rows: int) -> "Capture":
+        """The last rows."""
+        return self._rows(slice(-rows, None))
+
+    def _rows(self, kept: Any) -> "Capture":
         return Capture(
             self.time_s[kept],
             self.rate_hz[kept],

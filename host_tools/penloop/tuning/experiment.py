@@ -15,9 +15,11 @@ import numpy as np
 from penhost import Pen, PenError, Refused
 from penloop import service_state
 from penloop.errors import BoardError
+from penloop.tuning import feed_forward
 from penloop.tuning.capture import PERIOD_MS, SIGNALS, Capture, capture_of
 
 SLOWEST_HZ, FASTEST_HZ = 25.0, 150.0  # of a set point
+FIRST_HZ, FIRST_S = 35.0, 0.8  # slow, and fast enough to start reliably
 RUN_UP_HZ = 50.0
 RUN_UP_S = 1.0
 LEVELS_HZ = (50.0, 80.0, 110.0, 130.0)  # of the staircase
@@ -75,6 +77,7 @@ class Experiments:
     _samples: list[Any] = field(default_factory=list)
     _lost: int = 0
     _running: bool = False
+    _constant_checked: bool = False
 
     def check(self) -> None:
         """Whether the pen is fit: in SERVICE, without a fault, its battery charged."""
@@ -165,8 +168,7 @@ class Experiments:
         self._critical_v = pen.get("battery_critical").value * 1e-3 + BATTERY_MARGIN_V
         with pen.presence():
             try:
-                self._go(RUN_UP_HZ)
-                self._hold(RUN_UP_S)
+                self._run_up()
                 self._samples.clear()
                 self._running = True
                 yield
@@ -232,6 +234,35 @@ class Experiments:
         if self._running and samples["rate"].max() < STOPPED_HZ * 1e3:
             raise ExperimentEnded(
                 "the motor has stopped", "see that no cartridge is in and that the needles are free"
+            )
+
+    def _run_up(self) -> None:
+        """To RUN_UP_HZ; the first time by way of FIRST_HZ, with a look at the settings.
+
+        The law's feed-forward has to be about that of this motor before it is run any faster.
+        """
+        if self._constant_checked:
+            self._go(RUN_UP_HZ)
+            self._hold(RUN_UP_S)
+            return
+        resistance_ohm = self.pen.get("motor_resistance").value * 1e-3
+        self._go(FIRST_HZ)
+        self._hold(FIRST_S)
+        slow_v, slow_hz = feed_forward.emf(self._taken(), resistance_ohm)
+        self._check_constant(slow_v / slow_hz, feed_forward.FAR_OFF)
+        self._go(RUN_UP_HZ)
+        self._hold(RUN_UP_S)
+        fast_v, fast_hz = feed_forward.emf(self._taken(), resistance_ohm)
+        self._check_constant((fast_v - slow_v) / max(fast_hz - slow_hz, 1.0), feed_forward.OFF)
+        self._constant_checked = True
+
+    def _check_constant(self, v_per_hz: float, most: float) -> None:
+        found = feed_forward.constant_uv_per_hz(v_per_hz)
+        now = self.pen.get("motor_constant")
+        if not feed_forward.fits(now.value, found, most):
+            raise ExperimentEnded(
+                f"motor_constant is {now}, this motor has about {found} uV/Hz",
+                f"set motor_constant={found}uV/Hz first",
             )
 
     def _check_reached(self, level_hz: float) -> None:

@@ -13,17 +13,30 @@ from penloop.tuning.response import MotorResponse
 
 # Of the nominal motor; one whose parameters are 30 % off has less.
 GAIN_LEAST, PHASE_LEAST_DEG = 1.5, 60.0
-SLEW_MOST = 1000  # mHz/ms; faster steps overshoot toward overspeed
+SLEW_LEAST, SLEW_MOST = 200, 1000  # mHz/ms; too slow to start, too fast toward overspeed
+CONSTANT_MOST = 28_000  # uV/Hz; with more, a motor of 30 % less than nominal starts with overspeed
+CURRENT_LEAST = 800  # mA; with less, not every motor gets its needles over the membrane's hump
 NOMINAL_INERTIA_KG_M2 = 5.9e-8  # rotor, eccentric and the needles' mean share
 NOMINAL_DELAY_S = 7.7e-3
-REMEDY = "run `penloop params reset rate_kp rate_ki ir_compensation slew` first"
+REMEDY = "run `penloop params reset {}` first"
+GAINS = "rate_kp rate_ki ir_compensation slew"
 
 
 def check(settings: Mapping[str, int]) -> None:
     """Raises ExperimentEnded for settings that no experiment should be run with."""
-    if settings["slew"] > SLEW_MOST:
+    slew, current = settings["slew"], settings["current_limit"]
+    if not SLEW_LEAST <= slew <= SLEW_MOST:
+        how = "too slow to start reliably" if slew < SLEW_LEAST else "too fast to measure"
+        raise ExperimentEnded(f"the slew of {slew} mHz/ms is {how}", REMEDY.format("slew"))
+    if current < CURRENT_LEAST:
         raise ExperimentEnded(
-            f"the slew of {settings['slew']} mHz/ms is too fast to measure", REMEDY
+            f"a current limit of {current} mA is too low to start reliably",
+            REMEDY.format("current_limit"),
+        )
+    if settings["motor_constant"] > CONSTANT_MOST:
+        raise ExperimentEnded(
+            f"a motor constant of {settings['motor_constant']} uV/Hz is too large to start with",
+            REMEDY.format("motor_constant"),
         )
     response, gains = nominal(settings), Gains.of(settings)
     found = [loop.worst(response, gains, rate_hz) for rate_hz in loop.RATES_HZ[1:]]
@@ -32,7 +45,7 @@ def check(settings: Mapping[str, int]) -> None:
         raise ExperimentEnded(
             f"the present gains leave margins of {gain:.2f} and {phase_deg:.0f} degrees, too "
             "little for experiments",
-            REMEDY,
+            REMEDY.format(GAINS),
         )
 
 
