@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from penhost import Pen, PenError, Reconnection, Refused
-from penhost.errors import PortNotFound
+from penhost.errors import PortBusy, PortNotFound
 from penhost.ports import open_port
 from penhost.units import parse
-from penloop import pen_memory, port_name
+from penloop import pen_memory, port_holder, port_name
 from penloop.errors import UserError
 from penloop.interruption import InterruptiblePort
 from penloop.port_discovery import only_pen
@@ -40,7 +40,11 @@ def open_pen_port(port: str) -> Any:
 
     A simulated one takes Ctrl-C at safe moments.
     """
-    opened = open_port(port or only_pen())
+    name = port or only_pen()
+    try:
+        opened = open_port(name)
+    except PortBusy as error:
+        raise port_holder.busy(name, error) from None
     return InterruptiblePort(opened) if hasattr(opened, "now_us") else opened
 
 
@@ -81,6 +85,12 @@ def held(pen: Pen, keeper: RecordingKeeper | None = None) -> Iterator[None]:
         yield
     finally:
         _held.pop()
+
+
+def fitting(pen: Pen, signals: Sequence[str]) -> list[str]:
+    """Of these signals those that can be watched without holding up a shell's recording."""
+    beside = getattr(pen, "fitting", None)
+    return beside(signals) if beside else [*signals]
 
 
 def recording_keeper() -> RecordingKeeper | None:

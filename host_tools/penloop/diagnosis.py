@@ -12,12 +12,11 @@ from statistics import median
 from penfw import protocol, settings
 from penhost import Pen, PenError
 from penhost.description import fingerprint
-from penhost.errors import NotAPen, PenSilent, PortBusy, PortNotPermitted, ReplAnswers
+from penhost.errors import NotAPen, PenSilent, PortNotPermitted, ReplAnswers
 from penhost.ports import open_port
 from penhost.replies import Status
 from penloop.connection import open_pen_port
 from penloop.port_discovery import only_pen
-from penloop.port_holder import holders
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 REQUESTS = 40
@@ -74,9 +73,6 @@ def diagnose(port: str) -> Iterator[Check]:
 
 def _port_trouble(port: str, error: PenError) -> Check:
     found, remedy = error.message, error.remedy
-    if isinstance(error, PortBusy) and holders(port):
-        found += f" by {', '.join(holders(port))}"
-        remedy = "end it, or let it share the pen: `penloop share`"
     group = _group(port) if isinstance(error, PortNotPermitted) else ""
     if group:
         found += f"; it belongs to the group {group}"

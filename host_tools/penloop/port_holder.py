@@ -5,16 +5,33 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from penhost.errors import PenError, PortBusy
+
 PROCESSES = Path("/proc")
 
 
 def holders(device: str) -> list[str]:
-    """Programs that have the device open, as `name (process 1234)`; of other users', none."""
+    """Programs that have the device open, as `name (process 1234)`; of other users', none.
+
+    `penloop sim` is no such program: it is the pen itself.
+    """
     with suppress(OSError):
         wanted = os.path.realpath(device)
-        found = {pid for pid, path in _open_files() if path == wanted}
-        return [f"{_name(pid)} (process {pid})" for pid in sorted(found - {os.getpid()})]
+        found = {pid for pid, path in _open_files() if path == wanted} - {os.getpid()}
+        names = {pid: _name(pid) for pid in sorted(found)}
+        return [f"{name} (process {pid})" for pid, name in names.items() if not _is_a_pen(name)]
     return []
+
+
+def busy(port: str, error: PenError) -> PenError:
+    """The error of a port that another program holds: which one, and how both can have the pen."""
+    who = f" by {', '.join(names)}" if (names := holders(port)) else ""
+    remedy = "end it, or let it share the pen: `penloop share`"
+    return PortBusy(f"{error.message}{who}", remedy)
+
+
+def _is_a_pen(name: str) -> bool:
+    return "penloop sim" in name
 
 
 def _open_files() -> Iterator[tuple[int, str]]:

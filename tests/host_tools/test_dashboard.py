@@ -1,6 +1,7 @@
 """The dashboard without a browser: who goes first at the pen, the phase, what a slow page gets."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -105,6 +106,27 @@ def test_a_recording_goes_on_over_a_power_cycle_with_the_gap_marked(owner, tmp_p
     assert set(trace["link.gap"]) >= {0, 4}
     assert (np.diff(trace.time_us) > 0).all()
     assert owner.view.recording.gaps >= 1
+
+
+def test_a_recording_waits_for_an_experiment_says_so_and_marks_the_gap(owner, tmp_path):
+    def watch_others(pen):
+        pen.subscribe(["duty"], 10)
+        blocks = pen.blocks()
+        told.append([next(blocks) and owner.view.recording.note for _ in range(60)][-1])
+
+    told, goal = [], tmp_path / "run.parquet"
+    owner.record(goal).result(PATIENCE_S)
+    until(lambda: owner.view.recording.rows > 200, "samples")
+    owner.seen_s = time.monotonic()
+    owner.experiment(watch_others).result(PATIENCE_S)
+    assert told == ["waits for the experiment; the gap will be marked"]
+    rows = owner.view.recording.rows
+    until(lambda: owner.view.recording.rows > rows + 200, "more samples")
+    assert owner.view.recording.note == ""
+    owner.end_recording().result(PATIENCE_S)
+    trace = read_recording(goal)
+    assert set(trace["link.gap"]) == {0, 6}
+    assert sum(trace["link.missing"][trace["link.gap"] == 6]) > 50
 
 
 def test_a_stop_does_not_wait_while_a_recording_is_written(owner, tmp_path, monkeypatch):

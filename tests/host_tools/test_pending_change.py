@@ -6,6 +6,7 @@ import pytest
 
 from penhost import Pen
 from penloop.changes import applied, planned
+from penloop.dashboard.jobs import Stopped
 from penloop.dashboard.pen_owner import PenOwner
 from penloop.dashboard.pen_source import SimulatedSource
 from penloop.dashboard.view import Link
@@ -129,3 +130,22 @@ def test_what_waits_outlives_a_loss_of_the_link(owner):
     owner.source.cable_in = True
     until(lambda: owner.view.link is Link.UP, "the link")
     assert texts(owner) == ("0.5 mm", "0.75 mm")
+
+
+def test_a_value_that_others_have_changed_is_seen_though_its_event_was_lost(owner, monkeypatch):
+    owner.set({"depth": "0.75mm"}).result(PATIENCE_S)
+    monkeypatch.setattr(Pen, "events", lambda _pen: [])
+    click(owner, "READY")
+    click(owner, "RUNNING")
+    until(lambda: texts(owner) == ("0.75 mm", ""), "the value that the start took over")
+    owner.ask(lambda pen: pen.set({"depth": "0.25mm"})).result(PATIENCE_S)
+    until(lambda: texts(owner) == ("0.25 mm", ""), "the value that another client has set")
+
+
+def test_a_change_is_answered_as_made_when_a_stop_comes_right_behind_it(owner, monkeypatch):
+    def stopped(_pen):
+        raise Stopped
+
+    monkeypatch.setattr(Pen, "waiting", stopped)
+    [change] = owner.set({"depth": "0.75mm"}).result(PATIENCE_S)
+    assert change.status == "pending"

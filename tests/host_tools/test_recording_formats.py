@@ -207,6 +207,22 @@ def test_export_takes_signals_by_short_names_and_a_span(tmp_path, capsys):
     assert list(frame.columns) == ["time_s", "pen.rate_Hz", "pen.position_mm", *link]
 
 
+def test_samples_that_were_damaged_on_the_disk_are_never_taken_for_the_recording(tmp_path):
+    path = tmp_path / "run.parquet"
+    formats.write(recording(), path)
+    data, told = path.read_bytes(), []
+    for at in range(4, len(data) * 2 // 3, len(data) // 60):
+        path.write_bytes(
+            data[:at] + bytes(byte ^ 0x55 for byte in data[at : at + 8]) + data[at + 8 :]
+        )
+        try:
+            assert formats.read(path).digest() == recording().digest()  # no sample was in it
+        except UserError as error:
+            told.append(str(error))
+    assert len(told) > 20
+    assert any("its samples are damaged" in one for one in told)
+
+
 def cut(path, share=0.6):
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])

@@ -208,6 +208,18 @@ def test_a_click_on_stop_stops_the_pen(shown):
     server.wait_for("PARKING")
 
 
+def test_stops_are_answered_within_50_ms_as_a_rule(shown):
+    """In the median, as the computer has to let browser, server and pen run in turn."""
+    _server, _board, page = shown
+    waits_ms = []
+    for _ in range(9):
+        page.run("document.getElementById('told').textContent = ''")
+        page.click("#stop")
+        told = page.until(f"{TOLD}.startsWith('stopped: answered in') && {TOLD}")
+        waits_ms.append(float(re.search(r"in ([\d.]+) ms", told)[1]))
+    assert sorted(waits_ms)[4] <= 50, waits_ms
+
+
 @pytest.mark.parametrize(("key", "text"), [("Escape", ""), (" ", " ")])
 def test_keys_stop_the_pen_wherever_the_focus_is(shown, key, text):
     server, _board, page = shown

@@ -20,7 +20,7 @@ from penloop import diagnosis, port_holder
 from penloop.cli import run
 from penloop.diagnosis import FAIL, OK, WARN, diagnose
 from tests.host_tools.test_ports import PenOnTerminal, prompt
-from tests.system.penloop_process import Server, finish, start
+from tests.system.penloop_process import Server, finish, penloop, start
 
 
 def verdicts(checks):
@@ -90,6 +90,8 @@ def test_a_port_in_use_is_told_with_the_program_that_uses_it(tmp_path):
         assert f"process {monitor.pid}" in found.found
         assert "monitor" in found.found
         assert "penloop share" in found.remedy
+        assert "penloop sim" not in found.found  # that is the pen
+        assert f"process {monitor.pid}" in penloop("info", "--port", server.port)[2]
     finally:
         monitor.kill()
         finish(monitor)

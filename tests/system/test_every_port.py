@@ -1,4 +1,4 @@
-"""What an engineer does all day is the same at every kind of port: capture, tune, identify."""
+"""What runs the motor is the same at every kind of port: capture, tune, identify."""
 
 import json
 
@@ -49,3 +49,13 @@ def test_a_motor_is_run_captured_and_tuned_in_service(port, tmp_path, capsys, mo
     assert run(line) == 0, capsys.readouterr().err
     columns = json.loads(capsys.readouterr().out)["samples"]
     assert [len(columns[name]) for name in ("rate", "current")] == [50, 50]
+
+
+def test_a_motor_is_identified(port, tmp_path, capsys):
+    wanted = {"resistance": 1.1, "torque_constant": 2.67e-3, "friction": 0.13e-3}
+    line = ["identify", str(tmp_path / "run.parquet"), "--record", "--only", ",".join(wanted)]
+    assert run([*line, "--json", "--port", port]) == 0, capsys.readouterr().err
+    found = json.loads(capsys.readouterr().out)
+    for name, value in wanted.items():
+        assert found["parameters"][name]["told"]
+        assert found["parameters"][name]["value"] == pytest.approx(value, rel=0.05)

@@ -1,11 +1,14 @@
 """`penloop params`: profiles are dumped, loaded whole or not at all, compared and reset."""
 
+import io
 import json
 import tomllib
 
 import pytest
 
 from penfw import settings, states
+from penhost import Pen
+from penhost.errors import PortLost
 from penhost.tables import Setting
 from penloop.cli import run
 from penloop.profiles.checking import value_of
@@ -134,7 +137,7 @@ def test_a_dry_run_changes_nothing(call, tmp_path):
     [step] = json.loads(out)
     assert step == {
         "name": "depth", "status": "planned", "before": 500, "wanted": 700, "after": 700,
-        "unit": "um",
+        "goal": 700, "unit": "um",
     }  # fmt: skip
     assert call("params", "diff")[1] == "default and pen do not differ\n"
 
@@ -179,7 +182,7 @@ def test_a_profile_that_is_not_there_is_told(call, tmp_path):
     assert "params dump" in call("params", "load", tmp_path / "none.toml")[2]
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\0")
     assert "binary.toml is no profile" in call("params", "load", tmp_path / "binary.toml")[2]
-    assert call("params", "load", tmp_path)[0] == 1
+    assert call("params", "load", tmp_path)[0] == 2
 
 
 def test_a_profile_is_compared_with_the_pen_and_with_another_one(call, tmp_path, capsys):
@@ -235,8 +238,14 @@ def test_a_profile_takes_back_what_was_pending(tmp_path, capsys):
         bench.operator.click()
         bench.run(1.5)
         assert run(["set", "depth=0.8mm"]) == 0
+        told = "depth: 0.5 mm stays in force, 0.8 mm waits no more"
+        capsys.readouterr()
+        assert run(["params", "load", str(source), "--dry-run"]) == 0
+        assert told in capsys.readouterr().out
+        assert run(["info", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["waiting"] == {"depth": 800}
         assert run(["params", "load", str(source)]) == 0
-        assert f"the pen is as {source} says" in capsys.readouterr().out
+        assert told in capsys.readouterr().out
         bench.operator.click()
         bench.run(1.5)
         bench.operator.click()
@@ -279,3 +288,38 @@ def test_what_waits_for_the_next_start_is_told_by_everything_that_reads_settings
         assert json.loads(capsys.readouterr().out)["waiting"] == {"depth": 800}
         assert run(["get", "stroke_rate"]) == 0
         assert "next start" not in capsys.readouterr().out.splitlines()[0]
+
+
+def test_a_reset_asks_before_it_takes_back_what_waits(capsys, monkeypatch):
+    with kept_pen() as bench:
+        bench.operator.click()
+        bench.run(1.5)
+        assert run(["set", "stroke_rate=90Hz"]) == 0
+        capsys.readouterr()
+        monkeypatch.setattr("sys.stdin", io.StringIO())
+        assert run(["params", "reset", "stroke_rate"]) == 2
+        assert "stroke_rate 90 Hz, which waits for the next start, -> 100 Hz" in (
+            capsys.readouterr().err
+        )
+        assert run(["info", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["waiting"] == {"stroke_rate": 90_000}
+        assert run(["params", "reset", "stroke_rate", "--yes"]) == 0
+        told = "stroke_rate: 100 Hz stays in force, 90 Hz waits no more"
+        assert told in capsys.readouterr().out
+
+
+def test_a_change_is_told_as_made_when_the_link_is_lost_behind_it(monkeypatch, capsys):
+    real, answers = Pen.waiting, []
+
+    def lost(pen):
+        if answers:
+            raise PortLost("the port has gone", "plug it in")
+        answers.append(real(pen))
+        return answers[0]
+
+    with kept_pen() as bench:
+        bench.operator.click()
+        bench.run(1.5)
+        monkeypatch.setattr(Pen, "waiting", lost)
+        assert run(["set", "depth=0.76mm"]) == 0
+        assert "0.5 mm in force, 0.75 mm from the next start" in capsys.readouterr().out

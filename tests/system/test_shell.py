@@ -5,6 +5,7 @@ import re
 import signal
 import time
 
+import numpy as np
 import pytest
 
 from penhost.errors import PenSilent
@@ -261,10 +262,26 @@ def test_a_recording_in_the_shell_says_what_it_cannot_do(shell, tmp_path):
     with_pen.wait_for("recording until")
     with_pen.enter(f"record {tmp_path / 'other.parquet'}")
     with_pen.wait_for("a recording goes on already")
-    with_pen.enter("monitor --signals duty,depth,winding --for 1s")
-    with_pen.wait_for("a recording of 6 signals leaves room for 2 others")
     with_pen.enter("record end")
     with_pen.wait_for("samples in")
+
+
+def test_a_recording_waits_for_a_command_with_signals_of_its_own_and_for_no_other(shell, tmp_path):
+    with_pen = shell("sim://")
+    run = tmp_path / "run.parquet"
+    with_pen.enter(f"record {run}")
+    with_pen.wait_for("recording until")
+    with_pen.enter("info")
+    screen = with_pen.wait_for("latched faults", "bytes a second")
+    assert "the recording waits" not in screen
+    with_pen.enter("monitor --signals duty,depth,winding --rate 10 --for 1s --json")
+    with_pen.wait_for("the recording waits while this needs signals of its own; the gap is marked")
+    with_pen.wait_for('"winding": ')
+    with_pen.enter("record end")
+    with_pen.wait_for("samples in", "missing: other signals were watched")
+    trace = read_recording(run)
+    assert (np.diff(trace.time_us) > 0).all()
+    assert sum(trace["link.missing"]) == pytest.approx(125, rel=0.2)  # a second of them
 
 
 def test_a_recording_in_the_shell_ends_when_its_time_is_over(shell, tmp_path):

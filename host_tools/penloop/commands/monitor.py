@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from penfw.protocol import SIGNALS_MAX
 from penhost import Gap, Pen, Reconnection
 from penhost.description import named
 from penhost.tables import Signal
@@ -76,7 +77,7 @@ def subscribe(pen: Reconnection, names: Sequence[str], wait_ms: int) -> int:
     pen.subscribe(names, wait_ms)
     granted_ms = pen.pen.period_ms
     if granted_ms != wait_ms:
-        told = f"{1000 / granted_ms:g} samples a second, {1000 / wait_ms:g} were asked"
+        told = f"{1000 / granted_ms:.4g} samples a second, {1000 / wait_ms:.3g} were asked"
         print(f"penloop: the pen sends {told}", file=sys.stderr)
     return granted_ms
 
@@ -88,10 +89,12 @@ def _told(gap: Gap) -> str:
 
 
 def signal_names(text: str) -> list[str]:
-    """Names of a list separated by commas. Raises UserError when there are none."""
+    """Names of a list separated by commas. Raises UserError for none, and for too many."""
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
         raise UserError("no signals given", f"name some, such as {DEFAULT}")
+    if len(names) > SIGNALS_MAX:
+        raise UserError(f"{len(names)} signals", f"name at most {SIGNALS_MAX} at once")
     return names
 
 

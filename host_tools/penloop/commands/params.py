@@ -65,7 +65,7 @@ def dump(
         print(text, end="")
         return
     atomic_file.write(goal, text)
-    print(f"{len(values)} settings in {goal}")
+    print(f"{len(values)} setting{'s' * (len(values) != 1)} in {goal}")
 
 
 def kept(pen: Pen, calibration: bool) -> dict[str, Quantity]:
@@ -219,7 +219,7 @@ def reset(
             pen.get_all(unknown)  # raises, with the names that are near
         defaults = {name: pen.settings[name].default for name in chosen}
         steps = changes.planned(pen, defaults)
-        listed = [f"{one.name} {one.before} -> {one.wanted}" for one in steps if one.differs()]
+        listed = [one.told_beforehand() for one in steps if one.differs()]
         if listed:
             confirm(f"Reset {', '.join(listed)}?", yes)
         steps = changes.applied(pen, changes.needed(pen, steps))

@@ -16,7 +16,7 @@ from penhost import BadValue, Pen
 from penhost.replies import FaultRecord
 from penhost.units import Quantity, show
 from penloop import acknowledgement, changes, completion
-from penloop.connection import AsJson, Port, connected
+from penloop.connection import AsJson, Port, connected, fitting
 
 # A name, "=" or a space before a number, and a value that goes on to the next name.
 _SIGN = r"(?:\s*=\s*|\s+(?=[-+.]?\d))"
@@ -39,7 +39,8 @@ def register(app: typer.Typer) -> None:
 def info(port: Port = "", as_json: AsJson = False) -> None:
     """Tell who answers on a port, what it does and how it is."""
     with connected(port) as pen:
-        counters, readings = measured(pen, [name for name in READINGS if name in pen.signals])
+        known = [name for name in READINGS if name in pen.signals]
+        counters, readings = measured(pen, fitting(pen, known))
         status = pen.status()
         latched = [fault.name for fault in pen.faults() if fault.latched]
         identity = {**asdict(pen.info), "schema": pen.schema}
@@ -51,7 +52,8 @@ def info(port: Port = "", as_json: AsJson = False) -> None:
         print(json.dumps({**document, "link": counters}))
         return
     rows = {name.replace("_", " "): str(value) for name, value in identity.items()}
-    rows["up for"] = show(int(rows.pop("time us")), "us")
+    del rows["time us"]
+    rows["up for"] = show(status.time_us, "us")
     rows |= {"state": status.state, "latched faults": ", ".join(latched) or "none"}
     following = ", ".join(f"{name} {value}" for name, value in waiting.items())
     rows["from next start"] = following or "as now"
@@ -102,6 +104,8 @@ def get(
         values = pen.get_all(_matching(pen, names or ["*"]))
         waiting = pen.waiting()
         rows = {name: pen.settings[name] for name in values}
+        if as_json:
+            changes.tell_waiting(pen, values)
     if as_json:
         print(json.dumps({name: value.value for name, value in values.items()}))
         return

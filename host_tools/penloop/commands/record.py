@@ -43,7 +43,7 @@ def record(
     goal: Annotated[Path | None, typer.Argument(metavar="FILE", show_default=False)] = None,
     port: Port = "",
     signals: Signals = DEFAULT,
-    rate: Rate = "100",
+    rate: Rate = "125",  # at 100 Hz, 100 would meet the same phase of every stroke
     duration: Duration = "",
     wait: Wait = "60s",
     cut_off: Annotated[

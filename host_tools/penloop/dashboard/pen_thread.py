@@ -27,7 +27,7 @@ SLICE_S = 0.02
 SILENCE_S = 1.0  # without samples for so long, the pen is asked whether it is there
 UNSEEN_S = 3.0  # an experiment ends, and SERVICE is not kept, without a page for so long
 PULSE_S = 0.5
-STATUS_S = 2.0  # how often the counters are read
+STATUS_S = 2.0  # how often counters and settings are read
 SIGNALS = ("state", "faults", "rate", "depth", "current", "battery", "strokes", "edge_age")
 PERIOD_MS = 6  # of 8 signals it takes half of a line of 115,200 baud
 
@@ -189,7 +189,10 @@ class PenThread:
             self._word = int(sample["faults"])
 
     def _look_after(self, pen: Pen) -> None:
-        """Counters now and then; a pen that sends nothing is asked whether it is there."""
+        """Counters and settings now and then: others may change these, and an event may be lost.
+
+        A pen that sends nothing is asked whether it is there.
+        """
         now_s = time.monotonic()
         if now_s - self._attended_s < UNSEEN_S and now_s - self._pulse_s > PULSE_S:
             self._pulse_s = now_s
@@ -199,6 +202,7 @@ class PenThread:
             status = pen.status()
             self._asked_s = now_s
             self._show(status=status, state=status.state)
+            self._read_values(pen)
 
     def _lost(self, error: Exception) -> None:
         reason, remedy = _reason_and_remedy(error)
@@ -253,7 +257,9 @@ class PenThread:
         self._values_due = True  # read soon, also where it was refused
         done = pen.set(whole.checked(pen.settings, changes))
         values = {**self.view.values, **{one.name: one.value for one in done}}
-        self._show(values=values, waiting=pen.waiting())
+        self._show(values=values)
+        with suppress(PenError):  # the change is made, whatever comes now
+            self._show(waiting=pen.waiting())
         return done
 
     def _record(self, pen: Pen, goal: Path) -> None:

@@ -30,6 +30,7 @@ class Recorder:
         self._columns: set[str] = set()
         self._blocks = 0
         self._gaps = 0
+        self._aside = False  # while an experiment has signals of its own
         self._writer = ThreadPoolExecutor(1, "recording")
         self._ends: list[tuple[RecordingState, Future[Written], Future[Path | None]]] = []
         self.state: RecordingState | None = None
@@ -47,12 +48,15 @@ class Recorder:
         self._file = RecordingFile(goal, signals, about)
         self._columns = {signal.name for signal in signals}
         self._blocks = self._gaps = 0
+        self._aside = False
         self.state = self._state(self._file)
 
     def add(self, block: Block) -> bool:
         """Takes a block; whether there is something new to tell."""
-        if self._file is None or not self._columns <= set(block.samples.dtype.names or ()):
+        if self._file is None:
             return False
+        if not self._columns <= set(block.samples.dtype.names or ()):
+            return self._stand_aside()
         missing = self._file.missing.total()
         try:
             self._file.add(block, block.samples)
@@ -63,10 +67,19 @@ class Recorder:
         gap = self._file.missing.total() > missing
         self._gaps += gap
         self._blocks += 1
-        if self._blocks % TOLD_EACH and not gap:
+        if self._blocks % TOLD_EACH and not gap and not self._aside:
             return False
+        self._aside = False
         self.state = self._state(self._file)
         return True
+
+    def _stand_aside(self) -> bool:
+        """Others' signals are being watched meanwhile; whether that is news."""
+        assert self._file is not None
+        news, self._aside = not self._aside, True
+        self._file.stand_aside()
+        self.state = self._state(self._file, "waits for the experiment; the gap will be marked")
+        return news
 
     def link_is_down(self) -> None:
         """The gap begins."""

@@ -67,6 +67,8 @@ def _text(path: Path) -> str:
         return path.read_text("utf-8")
     except FileNotFoundError:
         raise UserError(f"there is no {path}", "`penloop params dump FILE` makes one") from None
+    except IsADirectoryError:
+        raise UserError(f"{path} is a folder", "name a profile, such as mine.toml") from None
     except UnicodeDecodeError:
         remedy = "`penloop params dump FILE` makes one; a text is saved as UTF-8"
         raise UserError(f"{path} is no profile", remedy) from None

@@ -4,9 +4,11 @@ import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import shorten
 
 from mcap.exceptions import McapError
 from pyarrow import ArrowException
+from pyarrow import parquet as pq
 
 from penloop.errors import UserError
 from penloop.output_file import check_suffix
@@ -26,7 +28,7 @@ WRITERS: dict[str, Callable[[Trace, Path], None]] = {
     ".csv": write_csv,
 }
 READERS: dict[bytes, Callable[[Path], Trace]] = {  # by a file's first bytes
-    b"PAR1": read_parquet,
+    b"PAR1": lambda path: _whole_parquet(path),
     b"\x89MCAP": read_mcap,
     b"\xff\xff\xff\xff": read_stream,
 }
@@ -62,6 +64,8 @@ def read(path: Path) -> Trace:
         raise UserError(f"{path} is a folder", "name a recording")
     if not path.exists() and partial_of(path).exists():
         raise UserError(f"{path} was cut off", _remedy(path))
+    if not path.exists():
+        raise UserError(f"there is no {path}", "name a recording, such as run.parquet")
     with path.open("rb") as file:
         start = file.read(MAGIC)
     if not start:
@@ -70,6 +74,15 @@ def read(path: Path) -> Trace:
         if start.startswith(magic):
             return _read(path, reader)
     raise UserError(f"{path} is no recording", "name a Parquet or MCAP file of penloop's")
+
+
+def _whole_parquet(path: Path) -> Trace:
+    """Raises ValueError where the columns are not those that were written."""
+    trace = read_parquet(path)
+    written = (pq.read_schema(path).metadata or {}).get(b"digest", b"").decode()
+    if written not in ("", trace.digest()):
+        raise ValueError("its samples are damaged")
+    return trace
 
 
 def _read(path: Path, reader: Callable[[Path], Trace]) -> Trace:
@@ -85,7 +98,8 @@ def _read(path: Path, reader: Callable[[Path], Trace]) -> Trace:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:100].rstrip(". ")
+    line = (str(error).splitlines() or [type(error).__name__])[0]
+    return shorten(line.split(". ")[0], 100, placeholder=" …").rstrip(".")
 
 
 def partial_of(goal: Path) -> Path:

@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from penhost.telemetry import TIME, Block
 from pensim.trace import Trace
 
-WHOLE, LOST, PAUSED, AWAY, RESTARTED, NO_TICKS = range(6)
+WHOLE, LOST, PAUSED, AWAY, RESTARTED, NO_TICKS, ASIDE = range(7)
 REASONS = ("", "samples lost", "pen wrote its flash", "link was away", "pen restarted",
-           "pen kept no ticks")  # fmt: skip
+           "pen kept no ticks", "other signals were watched")  # fmt: skip
+WANTED = (PAUSED, NO_TICKS, ASIDE)  # nothing went wrong there
 COLUMNS = (
     ("link.boot_session", ""),
     ("link.time_offset", "us"),
@@ -76,6 +77,11 @@ class Timeline:
     def __init__(self) -> None:
         self._offset_us = 0
         self._due_us = 0  # when the next sample should be; 0 before the first one
+        self._aside = False
+
+    def stand_aside(self) -> None:
+        """Until the next block, the pen sends other signals, as somebody wants."""
+        self._aside = True
 
     def columns(self, block: Block, count: int) -> dict[str, Rows]:
         """The columns of COLUMNS for the first `count` samples of the block, one at least.
@@ -87,6 +93,9 @@ class Timeline:
         late_us = int(times[0]) - self._due_us if self._due_us else 0
         if reason == WHOLE and late_us >= block.period_us:
             reason, missing = LOST, late_us // block.period_us
+        if self._aside and late_us > 0 and reason != RESTARTED:
+            reason, missing = ASIDE, late_us // block.period_us
+        self._aside = False
         self._due_us = int(times[count - 1]) + block.period_us
         if block.gap:
             self._offset_us = block.gap.offset_us

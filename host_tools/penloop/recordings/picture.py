@@ -13,13 +13,13 @@ import numpy as np
 from penloop import palette
 from penloop.panels import Mark, Panel
 from penloop.recordings import words
-from penloop.recordings.gaps import PAUSED, gaps
+from penloop.recordings.gaps import WANTED, gaps
 from penloop.recordings.happenings import latchings
 from penloop.recordings.lines import panels_of
 from penloop.recordings.source import Source, is_word
 from pensim.trace import Column
 
-LOST_COLOUR, PAUSED_COLOUR = "#f6dada", "#e3e7f5"
+LOST_COLOUR, WANTED_COLOUR = "#f6dada", "#e3e7f5"
 BIT_COLOUR = "#c9d1db"
 SAME = 0.004  # of the width: marks this close are one
 APART = 0.002  # of the width: gaps closer than this are shown as one
@@ -151,7 +151,7 @@ def _shades(source: Source, width_s: float) -> Iterator[Span]:
     found = [
         Span(
             source.time_s(gap.start_us), source.time_s(gap.end_us), gap.text,
-            PAUSED_COLOUR if gap.reason == PAUSED else LOST_COLOUR,
+            WANTED_COLOUR if gap.reason in WANTED else LOST_COLOUR,
         )
         for gap in gaps(source.trace)
     ]  # fmt: skip

@@ -70,6 +70,10 @@ class RecordingFile:
         if time.monotonic() - self._flushed_s > FLUSH_S:
             self.flush()
 
+    def stand_aside(self) -> None:
+        """Samples are missing from here on, as the pen is asked for other signals."""
+        self._timeline.stand_aside()
+
     def flush(self) -> None:
         """Puts all that was taken on disk."""
         if self._waiting:

@@ -43,6 +43,10 @@ class ShellRecording:
         """The connection was lost; what follows has a gap before it."""
         self._continuity.interrupted(error)
 
+    def stand_aside(self) -> None:
+        """The pen is asked for other signals; what follows has a gap before it."""
+        self._file.stand_aside()
+
     def came_back(self, pen: Pen) -> bool:
         """Whether the same pen answers; another one ends it."""
         self.ended = self.ended or pen.info.pen_id != self._pen_id
@@ -79,7 +83,8 @@ class RecordedPen:
     """All of a pen, for a command, while its samples are recorded.
 
     A subscription of the command is of the recording's signals too, and as fast as the faster
-    one of both; the command gets samples as far apart as it has asked for.
+    one of both; the command gets samples as far apart as it has asked for. Where both together are
+    more signals than the pen sends, the recording stands aside until the command is done.
     """
 
     def __init__(self, pen: Pen, recording: ShellRecording) -> None:
@@ -87,25 +92,37 @@ class RecordedPen:
         self._recording = recording
         self._wanted_us = 0  # from each sample of the command to the next; 0: it takes none
         self._slot = -1  # of its last sample
+        self._aside = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._pen, name)
 
     def subscribe(self, signals: Sequence[str], period_ms: int = 10) -> None:
-        """As Pen.subscribe. Raises UserError where both together want too many signals."""
+        """As Pen.subscribe."""
         if not signals:
             self.unsubscribe()
             return
         recorded = self._recording
         union = [*recorded.signals, *(one for one in signals if one not in recorded.signals)]
-        if len(union) > SIGNALS_MAX:
-            room = SIGNALS_MAX - len(recorded.signals)
-            raise UserError(
-                f"a recording of {len(recorded.signals)} signals leaves room for {room} others",
-                "end it by `record end`, or record fewer signals",
-            )
-        self._subscribe(union, min(recorded.period_ms, period_ms))
+        if len(union) > SIGNALS_MAX and not recorded.ended:
+            self._stand_aside(signals, period_ms)
+        else:
+            self._subscribe(union, min(recorded.period_ms, period_ms))
         self._wanted_us, self._slot = max(period_ms, self._pen.period_ms) * 1000, -1
+
+    def fitting(self, names: Sequence[str]) -> list[str]:
+        """Those of the signals that can be watched beside the recording's."""
+        recorded = self._recording.signals
+        others = [name for name in names if name not in recorded]
+        left_out = others[max(SIGNALS_MAX - len(recorded), 0) :]
+        return [name for name in names if name not in left_out]
+
+    def _stand_aside(self, signals: Sequence[str], period_ms: int) -> None:
+        self._subscribe(signals, period_ms)
+        if not self._aside:
+            print("the recording waits while this needs signals of its own; the gap is marked")
+        self._aside = True
+        self._recording.stand_aside()
 
     def unsubscribe(self) -> None:
         """The recording alone goes on."""
@@ -152,11 +169,13 @@ class RecordedPen:
         if self._pen.period_ms:
             self.take_blocks(0)  # of the old subscription
         self._pen.subscribe(signals, period_ms)
+        self._aside = False
 
     def _taken(self, blocks: Sequence[Block]) -> Iterator[Block]:
         """Records blocks; gives those samples of them that the command has asked for."""
         for block in blocks:
-            self._recording.take(block, self._pen.clock.now_us())
+            if not self._aside:
+                self._recording.take(block, self._pen.clock.now_us())
             wanted_us = self._wanted_us or block.period_us
             slots = block.samples[TIME] // wanted_us
             kept = block.samples[np.diff(slots, prepend=self._slot) != 0]

@@ -27,7 +27,7 @@ class Live {
     this.frames = [];
     this.stats = { fps: 0, behind_ms: 0, stop_ms: null, batches: 0, samples: 0 };
     this.heardAt = performance.now();
-    this.sampledAt = -Infinity;
+    this.sampledAt = performance.now();
     this.condition = { link: "connecting", faults: [], state: "" };
     this.connect();
     setInterval(() => this.watch(), 100);
@@ -71,6 +71,8 @@ class Live {
   }
 
   takeCondition(condition) {
+    const comesUp = condition.link === "up" && this.condition.link !== "up";
+    if (comesUp) this.sampledAt = performance.now(); // the first samples may be on their way
     this.condition = condition;
     this.watch();
   }
