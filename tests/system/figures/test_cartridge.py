@@ -65,3 +65,22 @@ def test_no_run_begins_on_a_cartridge_that_is_used_up(part, state):
     held.strokes_used = 10
     assert not held.mark_used()
     assert held.state == cartridge.EXPIRED
+
+
+@pytest.mark.parametrize("size", range(9))
+def test_a_list_of_serials_that_is_none_is_read_as_empty(part, size):
+    read = type(part.pen).step.__globals__["tables"].read
+    assert read("cartridge_memory", "unpack_serials")(b"\x55" * size) == []
+
+
+def test_the_account_goes_by_turns_to_its_two_places(make_bench):
+    bench = make_bench()
+    bench.operator.insert_cartridge()
+    bench.run(1.0)
+    bench.operator.click()
+    bench.run(1.0)
+    bench.operator.click()
+    bench.run(1.5)
+    content = bytes(bench.operator.cartridge.eeprom.content)
+    sequences = [int.from_bytes(content[at : at + 2], "little") for at in (48, 64)]
+    assert sequences == [2, 1]  # the end of the run, its beginning

@@ -1,4 +1,4 @@
-"""The host's commands, asked one by one: where each is taken, and what it answers."""
+"""What the host asks, one by one: where a command is taken, and what it answers."""
 
 import pytest
 
@@ -61,3 +61,12 @@ def test_an_acknowledgement_without_a_fault_is_refused(part):
     part.set(state=states.STANDBY)
     refused = (protocol.REFUSED, protocol.WRONG_STATE)
     assert part.pen.device.command(ACKNOWLEDGE, 0) == refused
+
+
+def test_the_pen_tells_what_waits_beside_what_is_in_force(part):
+    depth = settings.index("depth")
+    part.pen.settings[depth] = 500
+    get = part.pen.device.get
+    assert (get(depth), get(depth | protocol.NEXT_START)) == (500, 500)
+    part.pen.treatment.pending[depth] = 750
+    assert (get(depth), get(depth | protocol.NEXT_START)) == (500, 750)
