@@ -7,7 +7,7 @@ import pytest
 from serial.tools import list_ports, list_ports_common
 
 from penhost.errors import NotAPen, PortBusy, PortNotPermitted
-from penloop import diagnosis, port_holder
+from penloop import connection, diagnosis, port_holder
 from penloop.cli import run
 from penloop.diagnosis import FAIL, OK, diagnose
 from tests.host_tools.test_ports import PenOnTerminal
@@ -36,7 +36,7 @@ def refused(monkeypatch):
         def opened(_port):
             raise error
 
-        monkeypatch.setattr(diagnosis, "open_pen_port", opened)
+        monkeypatch.setattr(connection, "open_port", opened)
 
     return refuse
 

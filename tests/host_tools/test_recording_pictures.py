@@ -200,7 +200,7 @@ BAD = {
     "a.parquet --align nowhere": "no such moment",
     "a.parquet --align trigger": "has no trigger",
     "a.parquet a.parquet": "named twice",
-    "nothing.parquet": "No such file",
+    "nothing.parquet": "there is no nothing.parquet",
     "a.parquet --out a.parquet/x.png": "cannot be written",
 }
 

@@ -7,8 +7,7 @@ import pytest
 
 from penhost import Pen, Reconnection, Refused
 from penhost.errors import PenSilent
-from penloop.errors import UserError
-from penloop.recordings.gaps import RESTARTED
+from penloop.recordings.gaps import ASIDE, RESTARTED
 from penloop.recordings.recording_file import RecordingFile, read_recording
 from penloop.shell.link import Link
 from penloop.shell.recording import RecordedPen, ShellRecording
@@ -52,11 +51,21 @@ def test_what_comes_while_a_command_waits_is_recorded(pen, recording, tmp_path):
     assert len(finished(recording, tmp_path)) == pytest.approx(100, abs=4)
 
 
-def test_too_many_signals_are_refused_and_the_recording_goes_on(pen, recording):
-    recording.signals += [f"s{n}" for n in range(5)]
-    with pytest.raises(UserError, match="room for 1 others"):
-        RecordedPen(pen, recording).subscribe(["duty", "depth"])
-    assert pen.period_ms == PERIOD_MS
+def test_the_recording_stands_aside_for_a_command_with_too_many_signals_and_marks_the_gap(
+    pen, recording, tmp_path
+):
+    recording.signals += ["tick", "odd", "zero", "huge", "spare"]
+    lent = RecordedPen(pen, recording)
+    assert lent.fitting(["duty", "depth", "rate"]) == ["duty", "rate"]
+    lent.wait(0.2)
+    lent.subscribe(["duty", "depth"], PERIOD_MS)
+    assert len(lent.record(0.5).samples) == 50
+    lent.give_back()
+    lent.wait(0.5)
+    trace = finished(recording, tmp_path)
+    assert (np.diff(trace.time_us) > 0).all()
+    assert list(trace["link.gap"][trace["link.gap"] > 0]) == [ASIDE]
+    assert sum(trace["link.missing"]) == pytest.approx(50, abs=5)
 
 
 def test_a_pen_that_is_reset_while_a_command_reads_leaves_its_gap(wire, pen, recording, tmp_path):

@@ -105,7 +105,7 @@ def terminal():
 def test_a_port_in_use_is_told(terminal, capsys):
     _, name = terminal
     with serial.serial_for_url(name, exclusive=True):
-        assert "close the other program" in error_of(capsys, ["info", "--port", name], 1)
+        assert "let it share the pen" in error_of(capsys, ["info", "--port", name], 1)
 
 
 def test_something_else_that_babbles_is_told(terminal, capsys):

@@ -1,61 +1,73 @@
 """What runs the motor is the same at every kind of port: capture, tune, identify."""
 
 import json
+from contextlib import ExitStack, closing
 
 import pytest
 
-from penloop.cli import run
-from tests.system.penloop_process import Server
+from tests.system.penloop_process import Server, finish, start
 from tests.system.rfc2217_server import Rfc2217Server
-from tests.system.tuned_pen import cut_short
 
 # pyserial's own: it starts its thread the old way.
-pytestmark = pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning"),
+    pytest.mark.timeout(300),  # pens in real time; machines are slow at times
+]
 
-KINDS = ("simulated", "pseudo-terminal", "socket", "rfc2217")
 HOLD = '[[step]]\nat = "0.5 s"\ndo = "hold"\nhold = "3.5 s"\n'
-PACE = "2"  # of time: the link's patience is the world's
 SERVED = {"pseudo-terminal": ["--pty"], "socket": ["--tcp", "127.0.0.1:0"]}
 
 
-@pytest.fixture(params=KINDS)
-def port(request, tmp_path):
-    """Of a pen without a cartridge whose person enters SERVICE."""
+@pytest.fixture
+def ports(tmp_path):
+    """Of pens without a cartridge whose person enters SERVICE, by the kind of port."""
     person = tmp_path / "person.toml"
     person.write_text(HOLD)
     url = f"sim://?cartridge=none&operator={person}"
-    if request.param == "simulated":
-        yield url
-        return
-    if request.param == "rfc2217":
-        server = Rfc2217Server(f"{url}&pace={PACE}")
-        yield server.url
-    else:
-        arguments = ["--cartridge", "none", "--operator", str(person), "--pace", PACE]
-        server = Server(tmp_path, *SERVED[request.param], *arguments)
-        yield server.port
-    server.close()
+    with ExitStack() as afterwards:
+        network = afterwards.enter_context(closing(Rfc2217Server(f"{url}&pace=1")))
+        found = {"simulated": url, "rfc2217": network.url}
+        for kind, options in SERVED.items():
+            folder = tmp_path / kind
+            folder.mkdir()
+            options = [*options, "--cartridge", "none", "--operator", str(person)]
+            server = afterwards.enter_context(closing(Server(folder, *options)))
+            found[kind] = server.port
+        yield found
 
 
-def test_a_motor_is_run_captured_and_tuned_in_service(port, tmp_path, capsys, monkeypatch):
-    cut_short(monkeypatch)
-    picture = tmp_path / "tuning.png"
-    line = ["tune", "--dry-run", "--json", "--port", port, "--out", str(picture)]
-    assert run(line) == 0, capsys.readouterr().err
-    found = json.loads(capsys.readouterr().out)
-    assert found["response"]["emf_v_per_hz"] == pytest.approx(0.01675, rel=0.02)
-    assert picture.read_bytes().startswith(b"\x89PNG")
-    line = ["scope", "--signals", "rate,current", "--samples", "50", "--json", "--port", port]
-    assert run(line) == 0, capsys.readouterr().err
-    columns = json.loads(capsys.readouterr().out)["samples"]
-    assert [len(columns[name]) for name in ("rate", "current")] == [50, 50]
+def documents(ports, words):
+    """What a command prints as JSON at each port, all at the same time; `words(kind)` are its."""
+    running = {kind: start(*words(kind), "--json", "--port", port) for kind, port in ports.items()}
+    ended = {kind: finish(process, 240) for kind, process in running.items()}
+    for kind, (code, _out, err) in ended.items():
+        assert code == 0, f"{kind}: {err}"
+    return {kind: json.loads(out) for kind, (_code, out, _err) in ended.items()}
 
 
-def test_a_motor_is_identified(port, tmp_path, capsys):
+def test_a_motor_is_captured_and_tuned_at_every_kind_of_port(ports, tmp_path):
+    def tune(kind):
+        return "tune", "--dry-run", "--out", str(tmp_path / f"{kind}.png")
+
+    def scope(_kind):
+        return "scope", "--signals", "rate,current", "--samples", "50"
+
+    for kind, found in documents(ports, tune).items():
+        assert found["response"]["emf_v_per_hz"] == pytest.approx(0.01675, rel=0.02), kind
+        assert (tmp_path / f"{kind}.png").read_bytes().startswith(b"\x89PNG")
+    for kind, found in documents(ports, scope).items():
+        assert [len(found["samples"][name]) for name in ("rate", "current")] == [50, 50], kind
+
+
+def test_a_motor_is_identified_at_every_kind_of_port(ports, tmp_path):
     wanted = {"resistance": 1.1, "torque_constant": 2.67e-3, "friction": 0.13e-3}
-    line = ["identify", str(tmp_path / "run.parquet"), "--record", "--only", ",".join(wanted)]
-    assert run([*line, "--json", "--port", port]) == 0, capsys.readouterr().err
-    found = json.loads(capsys.readouterr().out)
-    for name, value in wanted.items():
-        assert found["parameters"][name]["told"]
-        assert found["parameters"][name]["value"] == pytest.approx(value, rel=0.05)
+
+    def identify(kind):
+        goal = str(tmp_path / f"{kind}.parquet")
+        return "identify", goal, "--record", "--only", ",".join(wanted)
+
+    for kind, found in documents(ports, identify).items():
+        for name, value in wanted.items():
+            told = found["parameters"][name]
+            assert told["told"], kind
+            assert told["value"] == pytest.approx(value, rel=0.05), kind
