@@ -27,7 +27,7 @@ class Step:
 
     def differs(self) -> bool:
         """Whether the setting changes, now or later."""
-        return self.wanted not in (self.before, self.waited) or self._taken_back()
+        return self.wanted != (self.before if self.waited is None else self.waited)
 
     def told_beforehand(self) -> str:
         """For a question."""
@@ -56,11 +56,11 @@ def now_and_then(in_force: Quantity, waiting: Quantity) -> str:
     return f"{in_force} in force, {waiting} from the next start"
 
 
-def tell_waiting(pen: Pen, values: Mapping[str, Quantity]) -> None:
+def tell_waiting(values: Mapping[str, Quantity], waiting: Mapping[str, Quantity]) -> None:
     """Says on stderr which of these values in force the next start replaces."""
-    for name, waiting in pen.waiting().items():
+    for name, following in waiting.items():
         if name in values:
-            print(f"{name}: {now_and_then(values[name], waiting)}", file=sys.stderr)
+            print(f"{name}: {now_and_then(values[name], following)}", file=sys.stderr)
 
 
 def planned(pen: Pen, wanted: Mapping[str, int | str]) -> list[Step]:
@@ -98,13 +98,13 @@ def _goals_of_pending(
     pending = {change.name for change in done if change.status == "pending"}
     if not pending:
         return {}
-    goals = {step.name: at_next_start(step) for step in steps if step.name in pending}
+    goals = {step.name: _at_next_start(step) for step in steps if step.name in pending}
     with suppress(PenError):  # the changes are made, whatever becomes of the link
         goals |= {name: value for name, value in pen.waiting().items() if name in pending}
     return goals
 
 
-def at_next_start(step: Step) -> Quantity:
+def _at_next_start(step: Step) -> Quantity:
     """What a pending change will be, for a pen that does not tell."""
     wanted = step.wanted
     return Quantity(to_step_um(wanted.value), wanted.unit) if step.name == "depth" else wanted

@@ -59,7 +59,7 @@ def dump(
         if changed:
             values = {name: value for name, value in values.items()
                       if value.value != pen.settings[name].default}  # fmt: skip
-        changes.tell_waiting(pen, values)
+        changes.tell_waiting(values, pen.waiting())
         text = writing.document(pen.info, pen.settings, values, datetime.now(UTC))
     if goal is None:
         print(text, end="")
@@ -145,7 +145,7 @@ def diff(
     else:
         with connected(port) as pen:
             values = kept(pen, calibration)
-            changes.tell_waiting(pen, values)
+            changes.tell_waiting(values, pen.waiting())
             there = {name: str(value) for name, value in values.items()}
             if first is None:
                 sides = ("default", "pen")

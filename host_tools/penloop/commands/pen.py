@@ -104,9 +104,8 @@ def get(
         values = pen.get_all(_matching(pen, names or ["*"]))
         waiting = pen.waiting()
         rows = {name: pen.settings[name] for name in values}
-        if as_json:
-            changes.tell_waiting(pen, values)
     if as_json:
+        changes.tell_waiting(values, waiting)
         print(json.dumps({name: value.value for name, value in values.items()}))
         return
     table = Table(box=None, pad_edge=False)

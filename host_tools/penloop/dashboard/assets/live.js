@@ -27,7 +27,7 @@ class Live {
     this.frames = [];
     this.stats = { fps: 0, behind_ms: 0, stop_ms: null, batches: 0, samples: 0 };
     this.heardAt = performance.now();
-    this.sampledAt = performance.now();
+    this.sampledAt = -Infinity;
     this.condition = { link: "connecting", faults: [], state: "" };
     this.connect();
     setInterval(() => this.watch(), 100);
