@@ -136,6 +136,7 @@ def test_a_value_that_others_have_changed_is_seen_though_its_event_was_lost(owne
     owner.set({"depth": "0.75mm"}).result(PATIENCE_S)
     monkeypatch.setattr(Pen, "events", lambda _pen: [])
     click(owner, "READY")
+    owner.ask(lambda pen: pen.wait(1.0)).result(PATIENCE_S)  # it writes down the treatment
     click(owner, "RUNNING")
     until(lambda: texts(owner) == ("0.75 mm", ""), "the value that the start took over")
     owner.ask(lambda pen: pen.set({"depth": "0.25mm"})).result(PATIENCE_S)
