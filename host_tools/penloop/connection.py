@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from penhost import Pen, PenError, Reconnection, Refused
-from penhost.errors import PortBusy, PortNotFound
+from penhost.errors import PortBusy, PortError, PortNotFound
 from penhost.ports import open_port
 from penhost.units import parse
 from penloop import pen_memory, port_holder, port_name
@@ -45,7 +45,17 @@ def open_pen_port(port: str) -> Any:
         opened = open_port(name)
     except PortBusy as error:
         raise port_holder.busy(name, error) from None
+    except PortError as error:
+        raise _said_plainly(name, error) from None
     return InterruptiblePort(opened) if hasattr(opened, "now_us") else opened
+
+
+def _said_plainly(name: str, error: PortError) -> PortError:
+    """A server that does not negotiate is told by pyserial's own insides."""
+    if "RFC2217" not in error.message:
+        return error
+    plain = name.partition("://")[2]
+    return PortError(f"port {name} does not speak RFC 2217", f"try socket://{plain}, plain TCP")
 
 
 RecordingKeeper = Callable[[Any, Sequence[str], float | None], None]

@@ -22,8 +22,8 @@ from penloop.tuning.response import MotorResponse
 
 NOMINAL = MotorResponse(
     emf_v_per_hz=0.01678, resistance_ohm=1.15, inertia_as_per_hz=1.39e-4, friction_a=0.048,
-    friction_as=5e-5, delay_s=7.7e-3, errors=(0.0,) * 6, winding_c=25.0, rate_residual_hz=0.3,
-    current_residual_a=0.007,
+    friction_as=5e-5, swing_a=0.0, delay_s=7e-3, errors=(0.0,) * 7, winding_c=25.0,
+    rate_residual_hz=0.3, current_residual_a=0.007,
 )  # fmt: skip
 SHIPPED = Gains(10, 300, 500, 1100)
 BOUNDS = {"rate_kp": (0, 30), "rate_ki": (0, 5000)}

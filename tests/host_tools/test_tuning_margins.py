@@ -24,8 +24,8 @@ EMF, INERTIA, FRICTION = 0.01678, 1.39e-4, 5e-5  # V/Hz, A s/Hz, A/Hz
 
 NOMINAL = MotorResponse(
     emf_v_per_hz=EMF, resistance_ohm=WINDING_OHM + CIRCUIT_OHM, inertia_as_per_hz=INERTIA,
-    friction_a=0.048, friction_as=FRICTION, delay_s=7.7e-3, errors=(0.0,) * 6, winding_c=25.0,
-    rate_residual_hz=0.3, current_residual_a=0.007,
+    friction_a=0.048, friction_as=FRICTION, swing_a=0.0, delay_s=7e-3, errors=(0.0,) * 7,
+    winding_c=25.0, rate_residual_hz=0.3, current_residual_a=0.007,
 )  # fmt: skip
 SHIPPED = Gains(10, 300, 500, 1100)
 OTHERS = (Gains(13, 225, 300, 1100), Gains(8, 400, 600, 1100), Gains(5, 96, 750, 1310))

@@ -11,8 +11,8 @@ from penloop.tuning.response import MotorResponse
 
 RESPONSE = MotorResponse(
     emf_v_per_hz=0.0168, resistance_ohm=1.1, inertia_as_per_hz=1.39e-4, friction_a=0.048,
-    friction_as=5e-5, delay_s=7.7e-3, errors=(0.0,) * 6, winding_c=25.0, rate_residual_hz=0.3,
-    current_residual_a=0.007,
+    friction_as=5e-5, swing_a=0.0, delay_s=7e-3, errors=(0.0,) * 7, winding_c=25.0,
+    rate_residual_hz=0.3, current_residual_a=0.007,
 )  # fmt: skip
 PRESENT = {
     "rate_kp": 10, "rate_ki": 300, "ir_compensation": 500, "slew": 400, "motor_constant": 16800,
@@ -24,23 +24,25 @@ BOUNDS = {name: (ROWS[name][4], ROWS[name][5]) for name in PRESENT}
 
 @dataclass
 class Played:
-    """A play whose figures are a share of their goals each."""
+    """A play whose figures are a share of their goals each, ripple of its own."""
 
     share: float
+    ripple: float
 
     def figures(self):
-        return Figures(*(self.share * goal.good for goal in GOALS.values()))
+        shares = dict.fromkeys(GOALS, self.share) | {"ripple_percent": self.ripple}
+        return Figures(**{name: shares[name] * goal.good for name, goal in GOALS.items()})
 
 
 @pytest.fixture
 def gains(monkeypatch):
     """Has every candidate gain so much on the twin, in the search and in the proof of it."""
 
-    def play(share_searched, share_proved):
+    def play(share_searched, share_proved, ripple=0.5):
         def played(_parameters, settings, seed=1):
             if settings == PRESENT:
-                return Played(0.8)
-            return Played(0.8 * (share_searched if seed == 1 else share_proved))
+                return Played(0.8, ripple)
+            return Played(0.8 * (share_searched if seed == 1 else share_proved), ripple * 0.9)
 
         monkeypatch.setattr(twin, "play", played)
 
@@ -58,8 +60,13 @@ def test_what_was_best_in_one_run_by_luck_leaves_the_present_settings(gains):
 
 
 def test_what_gains_more_than_noise_is_proposed(gains):
-    gains(0.95, 0.95)
+    gains(0.90, 0.90)
     assert proposal.propose(RESPONSE, 3.8, PRESENT, BOUNDS).changes
+
+
+def test_gains_whose_ripple_may_be_worse_on_the_pen_than_on_the_twin_are_not_proposed(gains):
+    gains(0.90, 0.90, ripple=1.0)
+    assert proposal.propose(RESPONSE, 3.8, PRESENT, BOUNDS).changes == {}
 
 
 def test_a_measured_constant_stays_within_the_pen_s_bounds():

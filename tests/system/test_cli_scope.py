@@ -4,9 +4,12 @@ import json
 
 import pytest
 
+from penhost import Pen
 from penloop import cli
 from penloop.recordings import formats
 from penloop.recordings.alignment import MOMENTS
+from penloop.scope_trigger import already_there
+from pensim.serial_port import SimulatedPort
 
 
 def scope(*arguments):
@@ -69,3 +72,16 @@ def test_a_file_that_exists_is_not_replaced(tmp_path, capsys):
     assert scope("-o", str(goal)) == 2
     assert "exists" in capsys.readouterr().err
     assert goal.read_text() == "mine"
+
+
+def test_a_trigger_on_a_fault_that_is_latched_already_is_told(running):
+    bench = running("cheek")
+    with Pen(SimulatedPort.on_bench(bench)) as pen:
+        assert already_there(pen, "fault cartridge removed") == ""
+        bench.operator.remove_cartridge()
+        pen.wait(0.5)
+        told = already_there(pen, "fault cartridge removed")
+        assert told.startswith("the fault cartridge removed is latched already")
+        assert "`penloop faults --clear`" in told
+        assert already_there(pen, "fault stall") == ""
+        assert already_there(pen, "rate > 100Hz") == ""

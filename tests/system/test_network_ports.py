@@ -1,6 +1,7 @@
 """The same over the network: a serial device server (RFC 2217)."""
 
 import json
+import socket
 
 import pytest
 
@@ -46,3 +47,11 @@ def test_a_recording_goes_on_when_the_network_was_away(server):
         assert not gap.restarted
         assert gap.missing > 0
         assert next(blocks).samples["battery"][0] > 3000
+
+
+def test_a_plain_tcp_server_is_told_as_such(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as plain:
+        name = f"127.0.0.1:{plain.getsockname()[1]}"
+        assert run(["info", "--port", f"rfc2217://{name}"]) == 1
+    told = f"port rfc2217://{name} does not speak RFC 2217: try socket://{name}, plain TCP"
+    assert told in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """`penloop scope`: a capture in the pen itself, 1 ms from sample to sample, around a trigger."""
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,6 +26,7 @@ from penloop.recordings.picture_choice import made_picture
 from penloop.recordings.picture_file import KINDS, write_picture
 from penloop.recordings.provenance import environment
 from penloop.recordings.source import Source
+from penloop.scope_trigger import already_there
 
 Trigger = Annotated[
     str,
@@ -77,6 +79,9 @@ def scope(
     share, wait_s = parse(before, "permille") / 1e3, seconds(wait) if wait else None
     names = signal_names(signals)
     with connected(port) as pen:
+        warning = already_there(pen, trigger)
+        if warning:
+            print(f"penloop: {warning}", file=sys.stderr, flush=True)
         capture = _captured(pen, names, trigger, share, samples, wait_s)
         about = environment(pen, [pen.signals[name] for name in names], 1)
         states = pen.states

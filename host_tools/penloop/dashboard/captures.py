@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from penhost import Pen, PenError
 from penhost.scope import Capture, Progress, Watcher
+from penloop.scope_trigger import already_there
 
 
 class Cancelled(PenError):
@@ -15,12 +16,16 @@ class Cancelled(PenError):
 
 @dataclass
 class CaptureWanted:
-    """What to capture; `progress` tells how far it is, `cancel()` ends it."""
+    """What to capture; `progress` tells how far it is, `cancel()` ends it.
+
+    `warning` is what to know of the trigger, once it has been armed.
+    """
 
     signals: list[str]
     trigger: str
     before: float
     progress: Progress | None = None
+    warning: str = ""
     _cancelled: bool = field(default=False)
 
     def cancel(self) -> None:
@@ -35,4 +40,5 @@ class CaptureWanted:
 
     def take(self, pen: Pen, watch: Watcher) -> Capture:
         """Takes it. Raises what Pen.scope raises, and Cancelled."""
+        self.warning = already_there(pen, self.trigger)
         return pen.scope(self.signals, self.trigger, before=self.before, watch=watch)

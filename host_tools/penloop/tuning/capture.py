@@ -16,8 +16,7 @@ DUTY_FULL = 65535.0
 class Capture:
     """One stretch of telemetry: a row each 2 ms, but where the pen has dropped some.
 
-    `volts` is what the law gives the motor, duty times battery; `lost_share` how many rows of
-    all are missing.
+    `volts` is what the law gives the motor, duty times battery.
     """
 
     time_s: Values
@@ -26,7 +25,6 @@ class Capture:
     volts: Values
     current_a: Values
     battery_v: Values
-    lost_share: float = 0.0
 
     def between(self, start_s: float, end_s: float) -> "Capture":
         """The rows from `start_s` to before `end_s`, times of the device."""
@@ -44,12 +42,11 @@ class Capture:
             self.volts[kept],
             self.current_a[kept],
             self.battery_v[kept],
-            self.lost_share,
         )
 
 
-def capture_of(samples: Any, lost: int = 0) -> Capture:
-    """Samples of a subscription to SIGNALS, with `lost` of them missing."""
+def capture_of(samples: Any) -> Capture:
+    """Samples of a subscription to SIGNALS."""
     battery_v = samples["battery"] * 1e-3
     return Capture(
         samples["time_us"] * 1e-6,
@@ -58,5 +55,4 @@ def capture_of(samples: Any, lost: int = 0) -> Capture:
         samples["duty"] / DUTY_FULL * battery_v,
         samples["current"] * 1e-3,
         battery_v,
-        lost / max(len(samples) + lost, 1),
     )

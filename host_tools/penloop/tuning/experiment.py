@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from penhost import Pen, PenError, Refused
+from penhost import Pen, PenError, Quantity, Refused
 from penloop import service_state
 from penloop.errors import BoardError
 from penloop.tuning import feed_forward
@@ -32,7 +32,7 @@ STEP_FROM_HZ, STEP_TO_HZ = 70.0, 110.0
 STEP_S = 0.8
 STEPS = 3
 SETTLE_S, BEFORE_STEP_S = 0.5, 0.1
-COOL_K = 3.0  # the winding's estimate above its housing, below which its resistance is known
+COOL_K = 1.5  # the winding's estimate above its housing, below which its resistance is known
 COOL_LOOK_S, COOL_LONGEST_S = 0.5, 60.0
 HEAT_MARGIN_K = 20.0  # below the limit of the winding at which an experiment waits
 BATTERY_LEAST_V = 3.45  # at rest; saturation and "battery critical" are far from there
@@ -63,6 +63,15 @@ def _step(capture: Capture, from_hz: float, to_hz: float) -> Step:
     return Step(float(capture.time_s[moved]), from_hz, to_hz, capture)
 
 
+def _check_constant(now: Quantity, v_per_hz: float, most: float) -> None:
+    found = feed_forward.constant_uv_per_hz(v_per_hz)
+    if not feed_forward.fits(now.value, found, most):
+        raise ExperimentEnded(
+            f"motor_constant is {now}, this motor has about {found} uV/Hz",
+            f"set motor_constant={found}uV/Hz first",
+        )
+
+
 @dataclass
 class Experiments:
     """Runs experiments on one pen; `tell(text)` says what goes on.
@@ -75,7 +84,6 @@ class Experiments:
     tell: Callable[[str], None] = lambda _text: None
     motor_s: float = 0.0
     _samples: list[Any] = field(default_factory=list)
-    _lost: int = 0
     _running: bool = False
     _constant_checked: bool = False
 
@@ -114,8 +122,7 @@ class Experiments:
         """Up the levels, each held, and down again in small steps."""
         with self._motor():
             for level_hz in LEVELS_HZ:
-                self._go(level_hz)
-                self._hold(LEVEL_S)
+                self._hold_at(level_hz, LEVEL_S)
                 self._check_reached(level_hz)
             self._descend(LEVELS_HZ[-1], LEVELS_HZ[1])
             return self._taken()
@@ -153,8 +160,7 @@ class Experiments:
                 self._hold(SETTLE_S)
                 self._samples.clear()
                 self._hold(BEFORE_STEP_S)
-                self._go(to_hz)
-                self._hold(STEP_S)
+                self._hold_at(to_hz, STEP_S)
                 found.append(_step(self._taken(), from_hz, to_hz))
         return found
 
@@ -164,7 +170,7 @@ class Experiments:
         self.cool()
         pen = self.pen
         pen.subscribe(SIGNALS, PERIOD_MS)
-        self._samples, self._lost, self._running = [], 0, False
+        self._samples, self._running = [], False
         self._critical_v = pen.get("battery_critical").value * 1e-3 + BATTERY_MARGIN_V
         with pen.presence():
             try:
@@ -202,13 +208,15 @@ class Experiments:
         self._command("run", round(rate_hz * 1e3))
 
     def _climb(self, goal_hz: float) -> None:
-        self._go(goal_hz)
-        self._hold(0.3 + (goal_hz - RUN_UP_HZ) * 0.01)
+        self._hold_at(goal_hz, 0.3 + (goal_hz - RUN_UP_HZ) * 0.01)
 
     def _descend(self, from_hz: float, to_hz: float) -> None:
         for rate_hz in np.arange(from_hz - DESCENT_HZ, to_hz, -DESCENT_HZ):
-            self._go(float(rate_hz))
-            self._hold(DESCENT_S)
+            self._hold_at(float(rate_hz), DESCENT_S)
+
+    def _hold_at(self, rate_hz: float, seconds: float) -> None:
+        self._go(rate_hz)
+        self._hold(seconds)
 
     def _hold(self, seconds: float) -> None:
         end_s = self._take() + seconds
@@ -223,7 +231,6 @@ class Experiments:
         if block.samples["battery"][-1] * 1e-3 < self._critical_v:
             raise ExperimentEnded("the battery sinks under load", "charge it")
         self._samples.append(block.samples)
-        self._lost += block.lost
         self.motor_s += len(block.samples) * PERIOD_MS * 1e-3
         return self._time_s()
 
@@ -242,28 +249,17 @@ class Experiments:
         The law's feed-forward has to be about that of this motor before it is run any faster.
         """
         if self._constant_checked:
-            self._go(RUN_UP_HZ)
-            self._hold(RUN_UP_S)
+            self._hold_at(RUN_UP_HZ, RUN_UP_S)
             return
-        resistance_ohm = self.pen.get("motor_resistance").value * 1e-3
-        self._go(FIRST_HZ)
-        self._hold(FIRST_S)
-        slow_v, slow_hz = feed_forward.emf(self._taken(), resistance_ohm)
-        self._check_constant(slow_v / slow_hz, feed_forward.FAR_OFF)
-        self._go(RUN_UP_HZ)
-        self._hold(RUN_UP_S)
-        fast_v, fast_hz = feed_forward.emf(self._taken(), resistance_ohm)
-        self._check_constant((fast_v - slow_v) / max(fast_hz - slow_hz, 1.0), feed_forward.OFF)
+        constant, resistance = self.pen.get_all(["motor_constant", "motor_resistance"]).values()
+        self._hold_at(FIRST_HZ, FIRST_S)
+        slow_v, slow_hz = feed_forward.emf(self._taken(), resistance.value * 1e-3)
+        _check_constant(constant, slow_v / slow_hz, feed_forward.FAR_OFF)
+        self._hold_at(RUN_UP_HZ, RUN_UP_S)
+        fast_v, fast_hz = feed_forward.emf(self._taken(), resistance.value * 1e-3)
+        rise_hz = max(fast_hz - slow_hz, feed_forward.LEAST_HZ)
+        _check_constant(constant, (fast_v - slow_v) / rise_hz, feed_forward.OFF)
         self._constant_checked = True
-
-    def _check_constant(self, v_per_hz: float, most: float) -> None:
-        found = feed_forward.constant_uv_per_hz(v_per_hz)
-        now = self.pen.get("motor_constant")
-        if not feed_forward.fits(now.value, found, most):
-            raise ExperimentEnded(
-                f"motor_constant is {now}, this motor has about {found} uV/Hz",
-                f"set motor_constant={found}uV/Hz first",
-            )
 
     def _check_reached(self, level_hz: float) -> None:
         """A rate that is far from its set point, or swings, may be too fast at the next one."""
@@ -280,7 +276,7 @@ class Experiments:
         return float(self._samples[-1]["time_us"][-1] * 1e-6)
 
     def _taken(self) -> Capture:
-        return capture_of(np.concatenate(self._samples), self._lost)
+        return capture_of(np.concatenate(self._samples))
 
     def check_state(self, state: str) -> None:
         """Raises ExperimentEnded when the pen has left SERVICE, PenFault when by a fault."""

@@ -9,14 +9,14 @@ ROWS = 200  # looked at: 0.4 s, 14 turns at 35 Hz
 # How many times too large or too small it may be set: at one slow rate, where friction hides some
 # of it, and between two rates.
 FAR_OFF, OFF = 2.2, 1.6
-SLOWEST_HZ = 10.0  # of a rate that is divided by
+LEAST_HZ = 1.0  # of what is divided by
 
 
 def emf(capture: Capture, resistance_ohm: float) -> tuple[float, float]:
     """Mean voltage behind the resistance, V, and mean rate, Hz, of the last rows."""
     last = capture.tail(ROWS)
     emf_v = float((last.volts - last.current_a * resistance_ohm).mean())
-    return emf_v, max(float(last.rate_hz.mean()), SLOWEST_HZ)
+    return emf_v, max(float(last.rate_hz.mean()), LEAST_HZ)
 
 
 def constant_uv_per_hz(v_per_hz: float) -> int:

@@ -13,16 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penloop.tuning.capture import Values
-from penloop.tuning.response import COPPER_PER_K, MotorResponse
+from penloop.tuning.response import COPPER_PER_K, EDGES, SHUNT_FILTER_S, WRITE_S, MotorResponse
 
 Complex = NDArray[np.complexfloating]
 
 LAW_S = 4e-3  # from one run of the law to the next, and from measurement to measurement
 CURRENT_AGE_S = 2e-3
-SHUNT_FILTER_S = 0.5e-3
 ROW_AGE_S = 1e-3  # of a telemetry row behind the law, on average: part of the fitted delay
-FITTED_AT_HZ = 95.0  # the fitted delay is that of about this rate
-EDGES = 6.0  # of the tachometer a turn
 OMEGA = np.geomspace(1.0, 3.14 / LAW_S, 600)  # rad/s, to the law's Nyquist frequency
 TINY = 1e-12  # a loop without gains has some
 RATES_HZ = (25.0, 50.0, 75.0, 100.0, 150.0)  # at which margins are told
@@ -64,11 +61,11 @@ class Margins:
 
 
 def delay_s(response: MotorResponse, rate_hz: float) -> float:
-    """From the end of the turn that is measured to the law that uses it."""
-    edge_s, fitted_edge_s = 1.0 / (EDGES * rate_hz), 1.0 / (EDGES * FITTED_AT_HZ)
-    age_s = 0.5 * (edge_s - fitted_edge_s)  # the last edge is half a spacing old
+    """From the end of the turn that is measured to the voltage that the law makes of it."""
+    edge_s = 1.0 / (EDGES * rate_hz)
+    age_s = 0.5 * edge_s  # the last edge is half a spacing old
     rare_s = max(0.0, edge_s - LAW_S)  # the median waits for edges
-    return max(0.0, response.delay_s - ROW_AGE_S) + age_s + rare_s
+    return max(0.0, response.delay_s - ROW_AGE_S) + age_s + rare_s + WRITE_S
 
 
 def loop_gain(

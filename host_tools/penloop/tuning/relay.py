@@ -14,6 +14,8 @@ from penloop.tuning.capture import Capture, Values
 from penloop.tuning.response import MotorResponse
 
 PERIODS_LEAST = 3
+# Frequencies that are looked at, by the mean one of the toggles: these are not quite regular.
+NEAR = np.linspace(0.6, 1.6, 201)
 PHASE_OFF_DEG, GAIN_OFF = 25.0, 0.25  # of the model, at most
 
 
@@ -40,14 +42,18 @@ def relay_point(capture: Capture, response: MotorResponse) -> RelayPoint | None:
     if len(rises_s) < PERIODS_LEAST + 1:
         return None
     swung = capture.between(rises_s[0], rises_s[-1])
-    frequency_hz = (len(rises_s) - 1) / (rises_s[-1] - rises_s[0])
+    frequency_hz = _strongest(swung, (len(rises_s) - 1) / (rises_s[-1] - rises_s[0]))
     answer = _amplitude(swung.time_s, swung.rate_hz, frequency_hz)
     answer /= _amplitude(swung.time_s, swung.volts, frequency_hz)
     mean_hz = float(swung.rate_hz.mean())
     model = complex(loop.measured_rate(response, mean_hz, np.array([2 * np.pi * frequency_hz]))[0])
-    return RelayPoint(
-        float(frequency_hz), abs(answer), _degrees(answer), abs(model), _degrees(model)
-    )
+    return RelayPoint(frequency_hz, abs(answer), _degrees(answer), abs(model), _degrees(model))
+
+
+def _strongest(swung: Capture, mean_hz: float) -> float:
+    """The frequency near that of the toggles at which the voltage swings most."""
+    swings = [abs(_amplitude(swung.time_s, swung.volts, one)) for one in mean_hz * NEAR]
+    return float(mean_hz * NEAR[int(np.argmax(swings))])
 
 
 def _rises(capture: Capture) -> Values:

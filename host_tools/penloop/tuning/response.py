@@ -1,11 +1,18 @@
 """The motor's response, fitted to what the experiments have measured.
 
     volts = emf_v_per_hz * f + resistance_ohm * i
-    inertia_as_per_hz * df/dt = i - friction_a - friction_as * f
+    inertia_as_per_hz * df/dt = i - friction_a - friction_as * f - swing_a * (SWING_HZ / f)^3
 
-f in turns a second, i in A. The rate is measured over the last whole turn, `delay_s` later: two
-ticks of 2 ms from edge to law, and the median of three. Least squares on rate and current at
-once; the standard errors are robust to residuals that hang together within BLOCK_S.
+f in turns a second, i in A. The membrane makes the rate swing within a turn, the more the slower
+it turns; the mean current over time is larger for that than the one that friction takes.
+
+A motor answers within a few milliseconds, so it counts when what happens: a voltage is written at
+the end of the tick that a row tells of, a current passes the shunt's filter and is sampled at the
+beginning of one, every 4 ms, and the rate is the median of the last three that were measured every
+4 ms, each over the last whole turn up to the last edge. `delay_s` is from that edge, were it always
+new, to the row: 7 ms by the firmware's order, and fitted as a check. Least squares on rate and
+current at once; the standard errors are robust to residuals that hang together within BLOCK_S, and
+hold what the model itself leaves.
 """
 
 from collections.abc import Sequence
@@ -18,19 +25,29 @@ from scipy.signal import lfilter
 
 from penloop.tuning.capture import Capture, Values
 
-GRID_S = 1e-3
+GRID_S = 0.5e-3
 BLOCK_S = 0.1
-SHUNT_LAG_S = 0.5e-3  # of the filter before the amplifier
+WRITE_S = 0.15e-3  # from the beginning of a tick to its writing of the duty: 0.1 to 0.2 ms
+ROUND_S = 0.05e-3  # by which times of rows may be off
+SHUNT_FILTER_S = 0.5e-3
+MEASURED_S = 4e-3  # from one measurement of rate and current to the next
+EDGES = 6.0  # of the tachometer a turn
+SWING_HZ = 50.0
+BEHIND_S = 6e-3  # a measured rate is that of so long ago, roughly
 SETTLE_S = 0.15  # of a capture, left out of the comparison: its first turns begin before it
 RATE_ERROR_HZ, CURRENT_ERROR_A = 1.0, 0.05  # weights: scatter within a turn
 COPPER_PER_K = 0.0039
 CIRCUIT_OHM = 0.05  # bridge and shunt, in series with the winding
 NAMES = (
-    "emf_v_per_hz", "resistance_ohm", "inertia_as_per_hz", "friction_a", "friction_as", "delay_s",
+    "emf_v_per_hz", "resistance_ohm", "inertia_as_per_hz", "friction_a", "friction_as", "swing_a",
+    "delay_s",
 )  # fmt: skip
-START = (0.0168, 1.15, 1.4e-4, 0.05, 1e-4, 0.007)
-LOWEST = (0.004, 0.1, 1e-6, -0.2, -0.005, 0.0)
-HIGHEST = (0.06, 10.0, 1e-2, 1.0, 0.01, 0.04)
+START = (0.0168, 1.15, 1.4e-4, 0.05, 1e-4, 0.01, 0.007)
+LOWEST = (0.004, 0.1, 1e-6, -0.2, -0.005, 0.0, 0.0)
+HIGHEST = (0.06, 10.0, 1e-2, 1.0, 0.01, 0.2, 0.04)
+# Of emf, resistance and inertia: what pens differ from this model, as a share (one standard
+# deviation of 100 random pens beyond their own errors).
+MODEL = (0.002, 0.015, 0.015)
 KNOWN = (0.01, 0.05, 0.10)  # largest relative error of emf, resistance, inertia to tune by
 
 
@@ -43,6 +60,7 @@ class MotorResponse:
     inertia_as_per_hz: float
     friction_a: float
     friction_as: float
+    swing_a: float
     delay_s: float
     errors: tuple[float, ...]
     winding_c: float
@@ -70,19 +88,22 @@ class MotorResponse:
 
 
 class _Stretch:
-    """One capture on an even grid of time."""
+    """One capture on an even grid of time, at whose times voltages are written."""
 
     def __init__(self, capture: Capture) -> None:
         self.capture = capture
         start_s, end_s = capture.time_s[0], capture.time_s[-1]
-        self.grid_s = np.arange(start_s, end_s + GRID_S, GRID_S)
-        held = np.searchsorted(capture.time_s, self.grid_s, side="right") - 1
-        self.volts = capture.volts[held]
+        self.grid_s = np.arange(start_s + WRITE_S, end_s + GRID_S, GRID_S)
+        written_s = capture.time_s + WRITE_S - ROUND_S
+        self.volts = capture.volts[np.searchsorted(written_s, self.grid_s, side="right") - 1]
         self.first_hz = float(capture.rate_hz[:25].mean())
         self.kept = capture.time_s > start_s + SETTLE_S
+        rate_hz = np.interp(self.grid_s + BEHIND_S, capture.time_s, capture.rate_hz)
+        self.swing = (SWING_HZ / np.maximum(rate_hz, 0.5 * SWING_HZ)) ** 3
+        self.edge_age_s = 0.5 / (EDGES * capture.rate_hz[self.kept])
         # Every other row repeats the current of the tick before, and has a new duty already.
         fresh = np.diff(capture.current_a, prepend=np.nan) != 0.0
-        self.sampled_s = capture.time_s[fresh] - SHUNT_LAG_S
+        self.sampled_s = capture.time_s[fresh]
         self.current_a = np.interp(self.grid_s, self.sampled_s, capture.current_a[fresh])
 
     def model(self, values: Values) -> tuple[Values, Values, Values]:
@@ -91,23 +112,27 @@ class _Stretch:
         The current swings within a turn, and the law answers that with voltage; only means over
         whole turns tell the motor from the membrane.
         """
-        emf, ohm, inertia, friction_a, friction_as, delay_s = values
-        rate_hz = _speed(self.volts, self.first_hz, emf, ohm, inertia, friction_a, friction_as)
-        ends_s = self.capture.time_s[self.kept] - delay_s
-        began_s = _turn_before(self.grid_s, rate_hz, ends_s)
-        spans_s = np.maximum(ends_s - began_s, 1e-4)
-        current_a = self._sampled((self.volts - emf * rate_hz) / ohm)
-        means = (
-            _integral(self.grid_s, one, ends_s) - _integral(self.grid_s, one, began_s)
+        emf, ohm, inertia, friction_a, friction_as, swing_a, delay_s = values
+        drag_a = friction_a + swing_a * self.swing
+        rate_hz = _speed(self.volts, self.first_hz, emf, ohm, inertia, drag_a, friction_as)
+        ends_s = self.capture.time_s[self.kept] - delay_s - self.edge_age_s
+        # The middle one of three turns' rates; delay_s is that of the middle one in time.
+        befores = (MEASURED_S, 0.0, -MEASURED_S)
+        spans_s = [_turn_before(self.grid_s, rate_hz, ends_s - before_s) for before_s in befores]
+        current_a = self._sampled((self.volts - emf * _middles(rate_hz)) / ohm)
+        modelled, measured = (
+            (_integral(self.grid_s, one, ends_s) - _integral(self.grid_s, one, ends_s - spans_s[1]))
+            / spans_s[1]
             for one in (current_a, self.current_a)
         )
-        modelled, measured = (mean / spans_s for mean in means)
-        return 1.0 / spans_s, modelled, measured
+        return 1.0 / np.median(spans_s, axis=0), modelled, measured
 
     def _sampled(self, current_a: Values) -> Values:
-        """As it is between the samples that the pen takes: what lies there goes unseen."""
+        """As it is behind the filter, and between the samples: what lies there goes unseen."""
+        share = np.exp(-GRID_S / SHUNT_FILTER_S)
+        filtered, _rest = lfilter([0.0, 1.0 - share], [1.0, -share], current_a, zi=[current_a[0]])
         return np.interp(
-            self.grid_s, self.sampled_s, np.interp(self.sampled_s, self.grid_s, current_a)
+            self.grid_s, self.sampled_s, np.interp(self.sampled_s, self.grid_s, filtered)
         )
 
     def residuals(self, values: Values) -> tuple[Values, Values]:
@@ -124,11 +149,11 @@ class _Stretch:
 
 
 def _speed(volts: Values, first_hz: float, emf: float, ohm: float, inertia: float,
-           friction_a: float, friction_as: float) -> Values:  # fmt: skip
+           drag_a: Values, friction_as: float) -> Values:  # fmt: skip
     """Exact for voltages that are constant over each step of the grid."""
     stiffness = emf / ohm + friction_as
     share = np.exp(-GRID_S * stiffness / inertia)
-    goal_hz = (volts / ohm - friction_a) / stiffness
+    goal_hz = (volts / ohm - drag_a) / stiffness
     driven, _rest = lfilter([0.0, 1.0 - share], [1.0, -share], goal_hz, zi=[first_hz])
     return np.maximum(driven, 0.1)
 
@@ -138,10 +163,16 @@ def _integral(grid_s: Values, values: Values, times: Values) -> Values:
     return np.interp(times, grid_s, sums)
 
 
+def _middles(values: Values) -> Values:
+    """Of each step of the grid."""
+    return 0.5 * (values + np.append(values[1:], values[-1]))
+
+
 def _turn_before(grid_s: Values, rate_hz: Values, ends_s: Values) -> Values:
-    """When the whole turn began that ends at each time."""
+    """How long the whole turn took that ends at each time."""
     turns = np.concatenate([[0.0], np.cumsum(0.5 * (rate_hz[1:] + rate_hz[:-1]) * GRID_S)])
-    return np.interp(np.interp(ends_s, grid_s, turns) - 1.0, turns, grid_s)
+    began_s = np.interp(np.interp(ends_s, grid_s, turns) - 1.0, turns, grid_s)
+    return np.maximum(ends_s - began_s, 1e-4)
 
 
 def fit(captures: Sequence[Capture], winding_c: float) -> MotorResponse:
@@ -156,11 +187,12 @@ def fit(captures: Sequence[Capture], winding_c: float) -> MotorResponse:
     )
     blocks = _numbered(stretches)
     errors = _robust_errors(found.jac, residuals(found.x), blocks)
+    errors[:3] = np.hypot(errors[:3], MODEL * found.x[:3])
     rate_hz, current_a = _scatter(stretches, found.x)
     values = dict(zip(NAMES, map(float, found.x)))
     return MotorResponse(
         **values,
-        errors=errors,
+        errors=tuple(map(float, errors)),
         winding_c=winding_c,
         rate_residual_hz=rate_hz,
         current_residual_a=current_a,
@@ -176,15 +208,13 @@ def _numbered(stretches: Sequence[_Stretch]) -> NDArray[np.int64]:
     return np.concatenate(numbers)
 
 
-def _robust_errors(
-    jacobian: Values, residuals: Values, blocks: NDArray[np.int64]
-) -> tuple[float, ...]:
+def _robust_errors(jacobian: Values, residuals: Values, blocks: NDArray[np.int64]) -> Values:
     """Cluster-robust standard errors (Liang and Zeger 1986): blocks are independent."""
     bread = np.linalg.pinv(jacobian.T @ jacobian)
     scores = np.zeros((int(blocks.max()) + 1, jacobian.shape[1]))
     np.add.at(scores, blocks, jacobian * residuals[:, None])
     covariance = bread @ (scores.T @ scores) @ bread
-    return tuple(float(error) for error in np.sqrt(np.diag(covariance)))
+    return np.asarray(np.sqrt(np.diag(covariance)))
 
 
 def _scatter(stretches: Sequence[_Stretch], values: Values) -> tuple[float, float]:

@@ -17,7 +17,7 @@ SLEW_LEAST, SLEW_MOST = 200, 1000  # mHz/ms; too slow to start, too fast toward 
 CONSTANT_MOST = 28_000  # uV/Hz; with more, a motor of 30 % less than nominal starts with overspeed
 CURRENT_LEAST = 800  # mA; with less, not every motor gets its needles over the membrane's hump
 NOMINAL_INERTIA_KG_M2 = 5.9e-8  # rotor, eccentric and the needles' mean share
-NOMINAL_DELAY_S = 7.7e-3
+NOMINAL_DELAY_S = 7e-3
 REMEDY = "run `penloop params reset {}` first"
 GAINS = "rate_kp rate_ki ir_compensation slew"
 
@@ -58,8 +58,9 @@ def nominal(settings: Mapping[str, int]) -> MotorResponse:
         inertia_as_per_hz=NOMINAL_INERTIA_KG_M2 * 39.48 / emf,  # (2 pi)^2
         friction_a=0.05,
         friction_as=0.0,
+        swing_a=0.0,
         delay_s=NOMINAL_DELAY_S,
-        errors=(0.0,) * 6,
+        errors=(0.0,) * 7,
         winding_c=25.0,
         rate_residual_hz=0.0,
         current_residual_a=0.0,

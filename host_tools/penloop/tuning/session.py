@@ -59,7 +59,8 @@ def checked(response: MotorResponse, point: RelayPoint | None) -> RelayPoint:
     if not point.agrees:
         raise ExperimentEnded(
             f"the model does not answer as the pen does at {point.frequency_hz:.1f} Hz "
-            f"({point.model_phase_deg:.0f} for {point.phase_deg:.0f} degrees)",
+            f"({point.model_gain:.0f} for {point.gain:.0f} Hz/V, {point.model_phase_deg:.0f} for "
+            f"{point.phase_deg:.0f} degrees)",
             "hold the pen still in the air, its needles free, and try again",
         )
     return point

@@ -58,9 +58,11 @@ class ScopePanel:
         finally:
             self._wanted = None
             self._arm.set_text("Arm")
-        self._told.set_text(_summary(answer) if good else str(answer))
-        if good:
-            self._draw(answer)
+        if not good:
+            self._told.set_text(str(answer))
+            return
+        self._told.set_text("; ".join(filter(None, (_summary(answer), wanted.warning))))
+        self._draw(answer)
 
     def _draw(self, capture: Capture) -> None:
         time_ms = (capture.samples["time_us"] - capture.trigger_us) / 1e3
