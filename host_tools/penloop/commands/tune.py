@@ -24,11 +24,10 @@ from penloop.tuning.application import Measured
 from penloop.tuning.experiment import FASTEST_HZ, MOTOR_S, SLOWEST_HZ, Experiments
 from penloop.tuning.judgement import GOALS, Figures
 from penloop.tuning.loop import RATES_HZ
-from penloop.tuning.proposal import Proposal
+from penloop.tuning.proposal import MOST, Proposal
 from penloop.tuning.session import Findings
 
 PICTURE = Path("tuning.png")
-TRIES = 30  # candidates, about, for the progress bar
 
 
 def register(app: typer.Typer) -> None:
@@ -141,7 +140,7 @@ def _propose(pen: Pen, found: Findings) -> Proposal:
         console=Console(stderr=True),
         transient=True,
     ) as progress:
-        task = progress.add_task("", total=TRIES)
+        task = progress.add_task("", total=MOST)
 
         def tried(count: int) -> None:
             progress.update(task, completed=count)

@@ -47,19 +47,20 @@ class Figures:
         shares = [getattr(self, name) / goal.good for name, goal in GOALS.items()]
         return float(np.sqrt(np.mean(np.square(shares))))
 
-    def worse_than(
-        self, other: "Figures", slack: float = SLACK, goal_share: float = 1.0
-    ) -> list[str]:
-        """The figures that are worse than the other's by more than `slack`, and miss their goal.
+    def limits(self, slack: float = SLACK) -> "Figures":
+        """What others may have that are no worse: each figure's goal, or `slack` more than here."""
+        return Figures(*(
+            max(goal.good, getattr(self, name) * (1.0 + slack)) for name, goal in GOALS.items()
+        ))  # fmt: skip
 
-        `goal_share` of a goal has to be met instead of all of it.
-        """
-        return [
-            name
-            for name, goal in GOALS.items()
-            if getattr(self, name)
-            > max(goal.good * goal_share, getattr(other, name) * (1.0 + slack))
-        ]
+    def worse_than(self, other: "Figures", slack: float = SLACK) -> list[str]:
+        """The figures that are worse than the other's by more than `slack`, and miss their goal."""
+        limits = other.limits(slack)
+        return [name for name in GOALS if getattr(self, name) > getattr(limits, name)]
+
+    def strain(self, limits: "Figures") -> float:
+        """The greatest figure as a share of its limit: at most 1 where none is beyond."""
+        return max(getattr(self, name) / getattr(limits, name) for name in GOALS)
 
     def at_least_as_good_as(self, other: "Figures") -> bool:
         """No figure worse, and not worse on the whole."""
