@@ -69,6 +69,49 @@ def test_gains_whose_ripple_may_be_worse_on_the_pen_than_on_the_twin_are_not_pro
     assert proposal.propose(RESPONSE, 3.8, PRESENT, BOUNDS).changes == {}
 
 
+@pytest.fixture
+def landscape(monkeypatch):
+    """Has the twin's figures depend on the settings alone."""
+
+    def lay(figures):
+        monkeypatch.setattr(twin, "play", lambda _pen, settings, seed=1: Drawn(figures(settings)))
+
+    return lay
+
+
+@dataclass
+class Drawn:
+    """A play with these figures."""
+
+    told: Figures
+
+    def figures(self):
+        return self.told
+
+
+def test_the_search_steps_on_to_where_no_closed_form_leads(landscape):
+    def figures(settings):
+        share = 0.9 * abs(settings["slew"] / 520 - 1.0) + 0.4
+        return Figures(*(share * goal.good for goal in GOALS.values()))
+
+    landscape(figures)
+    found = proposal.propose(RESPONSE, 3.8, PRESENT, BOUNDS)
+    assert found.changes["slew"] == pytest.approx(520, rel=0.06)
+    assert found.tried < proposal.MOST + len(proposal.STEPS)
+
+
+def test_the_best_is_left_where_one_figure_is_beyond_its_limit(landscape):
+    """The faster the better, but above 470 the dip is too large: the best below it is proposed."""
+
+    def figures(settings):
+        share = 0.8 * 400 / settings["slew"]
+        told = Figures(*(share * goal.good for goal in GOALS.values()))
+        return replace(told, dip_percent=3.0) if settings["slew"] > 470 else told
+
+    landscape(figures)
+    assert 400 < proposal.propose(RESPONSE, 3.8, PRESENT, BOUNDS).changes["slew"] <= 470
+
+
 def test_a_measured_constant_stays_within_the_pen_s_bounds():
     narrow = {**BOUNDS, "motor_constant": (8000, 16000)}
     weak = replace(RESPONSE, emf_v_per_hz=0.0180)
