@@ -1,15 +1,15 @@
 """What the experiments tell of a motor is what the motor is."""
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from functools import cache
 
 import numpy as np
 import pytest
 
 from penhost import Pen
-from penloop.tuning import relay, response, twin
+from penloop.tuning import relay, response, session, twin
 from penloop.tuning.capture import Capture
-from penloop.tuning.experiment import Experiments
+from penloop.tuning.experiment import ExperimentEnded, Experiments
 from penloop.tuning.relay import relay_point
 from pensim.plant.parameters import PenParameters
 from pensim.serial_port import SimulatedPort
@@ -84,6 +84,50 @@ def test_the_relay_s_answer_is_the_model_s(name):
     assert point.agrees
     assert point.gain == pytest.approx(point.model_gain, rel=0.1)
     assert point.phase_deg == pytest.approx(point.model_phase_deg, abs=12.0)
+
+
+@pytest.mark.parametrize("rows", [1, 10, 50])
+def test_samples_that_the_line_has_lost_move_nothing(rows):
+    """One in ten, single ones or in a row; the motor answers in 4 ms."""
+    _parameters, whole, captures = identified("quick")
+    chance = np.random.default_rng(rows)
+    found = response.fit([without(one, rows, chance) for one in captures], whole.winding_c)
+    for name, value, share in zip(response.NAMES, astuple(found), found.shares()):
+        assert value == pytest.approx(getattr(whole, name), rel=2.0 * share), name
+
+
+def without(capture, rows, chance):
+    """The capture without a tenth of its rows, so many at once."""
+    kept = np.ones(len(capture.time_s), bool)
+    for start in chance.integers(rows, len(kept) - 2 * rows, len(kept) // (10 * rows)):
+        kept[start : start + rows] = False
+    return Capture(*(values[kept] for values in astuple(capture)))
+
+
+def test_the_lost_share_of_a_capture_counts_what_is_missing():
+    _parameters, _found, captures = identified("quick")
+    assert captures[0].lost_share == pytest.approx(0.0, abs=1e-9)
+    few = without(captures[0], 10, np.random.default_rng(1))
+    missing = 1.0 - len(few.time_s) / len(captures[0].time_s)
+    assert few.lost_share == pytest.approx(missing, abs=1e-3)
+    assert missing > 0.05
+
+
+def test_experiments_of_which_much_was_lost_are_refused():
+    _parameters, _found, captures = identified("quick")
+    every_other = Capture(*(values[::2] for values in astuple(captures[0])))
+    with pytest.raises(ExperimentEnded, match="50% of the samples were lost on the way") as told:
+        session.whole(every_other)
+    assert "`penloop doctor` looks at the line" in str(told.value)
+
+
+def test_a_response_that_comes_later_than_the_firmware_can_is_refused():
+    _parameters, found, captures = identified("reference")
+    point = relay_point(captures[1], found)
+    assert session.checked(found, point) is point
+    for delay_s in (5e-3, 9e-3):
+        with pytest.raises(ExperimentEnded, match="late, the firmware's order makes 7"):
+            session.checked(replace(found, delay_s=delay_s), point)
 
 
 def test_a_relay_is_read_where_it_swings_although_its_first_toggles_were_slow():

@@ -91,8 +91,7 @@ def test_a_pen_is_tuned_and_judged_on_its_own_plant(monkeypatch):
     monkeypatch.setattr(tuning, "JUDGED", (101,))
     monkeypatch.setattr(design, "COMPENSATIONS", (600,))
     monkeypatch.setattr(design, "INTEGRAL_PHASES_DEG", (70.0,))
-    monkeypatch.setattr(proposal, "SLEWS", ())
-    monkeypatch.setattr(proposal, "NEIGHBOURS", ())
+    monkeypatch.setattr(proposal, "MOST", 0)
     result = tuning.tune(4)
     assert not result.faults
     assert result.changes["motor_constant"] < 14000  # its torque constant is a quarter too low

@@ -25,12 +25,11 @@ def serve(bench, monkeypatch):
 
 
 def cut_short(monkeypatch):
-    """A handful of candidates instead of thirty."""
+    """A handful of candidates instead of sixty."""
     monkeypatch.setattr(design, "COMPENSATIONS", (600,))
     monkeypatch.setattr(design, "INTEGRAL_PHASES_DEG", (70.0,))
     monkeypatch.setattr(design, "SHARES", (1.0,))
-    monkeypatch.setattr(proposal, "SLEWS", ())
-    monkeypatch.setattr(proposal, "NEIGHBOURS", ())
+    monkeypatch.setattr(proposal, "MOST", 0)
     monkeypatch.setattr(proposal, "PROOF_SEEDS", (2,))
 
 

@@ -21,7 +21,7 @@ from penloop.output_file import PICTURES, Force, check_new, free_name
 from penloop.question import agreed
 from penloop.tuning import application, picture, session, twin_file
 from penloop.tuning.application import Measured
-from penloop.tuning.experiment import FASTEST_HZ, MOTOR_S, SLOWEST_HZ, Experiments
+from penloop.tuning.experiment import FIRST_HZ, LEVELS_HZ, MOTOR_S, Experiments
 from penloop.tuning.judgement import GOALS, Figures
 from penloop.tuning.loop import RATES_HZ
 from penloop.tuning.proposal import MOST, Proposal
@@ -109,7 +109,7 @@ def _tuned(pen: Pen, goal: Path, twin: Path | None, yes: bool, dry_run: bool) ->
 def _announce(pen: Pen) -> None:
     print(f"Tuning {pen.info.product} {pen.info.pen_id}: hold it in the air, its needles free.")
     print(
-        f"The motor turns for about {MOTOR_S:.0f} s, at {SLOWEST_HZ:g} to {FASTEST_HZ:g} Hz, with "
+        f"The motor turns for about {MOTOR_S:.0f} s, at {FIRST_HZ:g} to {LEVELS_HZ[-1]:g} Hz, with "
         "its present settings and limits. The pen's button ends it at once, so does Ctrl-C."
     )
 

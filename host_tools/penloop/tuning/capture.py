@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 Values = NDArray[np.float64]
 SIGNALS = ("rate", "rate_target", "duty", "current", "battery", "state", "inputs")  # 16 bytes
 PERIOD_MS = 2
+PERIOD_S = PERIOD_MS * 1e-3
 DUTY_FULL = 65535.0
 
 
 @dataclass(frozen=True)
 class Capture:
-    """One stretch of telemetry: a row each 2 ms, but where the pen has dropped some.
+    """One stretch of telemetry: a row each 2 ms, but where some were lost.
 
     `volts` is what the law gives the motor, duty times battery.
     """
@@ -30,9 +31,15 @@ class Capture:
         """The rows from `start_s` to before `end_s`, times of the device."""
         return self._rows((self.time_s >= start_s) & (self.time_s < end_s))
 
-    def tail(self, rows: int) -> "Capture":
-        """The last rows."""
-        return self._rows(slice(-rows, None))
+    def last(self, seconds: float) -> "Capture":
+        """The rows of the last so many seconds."""
+        return self._rows(self.time_s > self.time_s[-1] - seconds)
+
+    @property
+    def lost_share(self) -> float:
+        """Of the rows from the first to the last, how many are missing."""
+        whole = (self.time_s[-1] - self.time_s[0]) / PERIOD_S + 1.0
+        return float(max(0.0, 1.0 - len(self.time_s) / whole))
 
     def _rows(self, kept: Any) -> "Capture":
         return Capture(

@@ -16,7 +16,7 @@ from penhost import Pen, PenError, Quantity, Refused
 from penloop import service_state
 from penloop.errors import BoardError
 from penloop.tuning import feed_forward
-from penloop.tuning.capture import PERIOD_MS, SIGNALS, Capture, capture_of
+from penloop.tuning.capture import PERIOD_MS, PERIOD_S, SIGNALS, Capture, capture_of
 
 SLOWEST_HZ, FASTEST_HZ = 25.0, 150.0  # of a set point
 FIRST_HZ, FIRST_S = 35.0, 0.8  # slow, and fast enough to start reliably
@@ -38,7 +38,7 @@ HEAT_MARGIN_K = 20.0  # below the limit of the winding at which an experiment wa
 BATTERY_LEAST_V = 3.45  # at rest; saturation and "battery critical" are far from there
 BATTERY_MARGIN_V = 0.15  # above battery_critical, at which an experiment ends
 REACHED, SWING = 0.08, 0.2  # how far a held rate may be off, and swing from end to end
-REACHED_ROWS = 100  # looked at: 0.2 s
+REACHED_S = 0.2  # looked at
 STOPPED_HZ = 10.0  # a motor that was run up and is slower stands, or soon will
 BUTTON_DOWN = 1  # of the signal `inputs`
 MOTOR_S = 18.0  # of all experiments, told beforehand
@@ -128,10 +128,10 @@ class Experiments:
             return self._taken()
 
     def relay(self) -> Capture:
-        """The set point toggled by the measured rate: it oscillates where the loop is fastest.
+        """The set point toggled by the measured rate, so that the loop swings.
 
-        The link's delay is within the relay's own loop; what is evaluated are rate, voltage and
-        set point as the pen measured them, so it does not matter.
+        How fast depends on the link's delay too, which is within the relay's own loop; what is
+        evaluated are rate and voltage as the pen measured them, so it does not matter.
         """
         with self._motor():
             self._climb(RELAY_CENTRE_HZ)
@@ -231,7 +231,7 @@ class Experiments:
         if block.samples["battery"][-1] * 1e-3 < self._critical_v:
             raise ExperimentEnded("the battery sinks under load", "charge it")
         self._samples.append(block.samples)
-        self.motor_s += len(block.samples) * PERIOD_MS * 1e-3
+        self.motor_s += len(block.samples) * PERIOD_S
         return self._time_s()
 
     def _check_motion(self, samples: Any) -> None:
@@ -263,7 +263,7 @@ class Experiments:
 
     def _check_reached(self, level_hz: float) -> None:
         """A rate that is far from its set point, or swings, may be too fast at the next one."""
-        rates_hz = self._taken().rate_hz[-REACHED_ROWS:]
+        rates_hz = self._taken().last(REACHED_S).rate_hz
         low_hz, high_hz = float(rates_hz.min()), float(rates_hz.max())
         off = abs(float(rates_hz.mean()) / level_hz - 1.0)
         if off > REACHED or high_hz - low_hz > SWING * level_hz:

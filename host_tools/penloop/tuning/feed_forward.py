@@ -5,7 +5,7 @@ The rate law steers by it: with one that is far too large, the motor runs too fa
 
 from penloop.tuning.capture import Capture
 
-ROWS = 200  # looked at: 0.4 s, 14 turns at 35 Hz
+LOOK_S = 0.4  # 14 turns at 35 Hz
 # How many times too large or too small it may be set: at one slow rate, where friction hides some
 # of it, and between two rates.
 FAR_OFF, OFF = 2.2, 1.6
@@ -13,8 +13,8 @@ LEAST_HZ = 1.0  # of what is divided by
 
 
 def emf(capture: Capture, resistance_ohm: float) -> tuple[float, float]:
-    """Mean voltage behind the resistance, V, and mean rate, Hz, of the last rows."""
-    last = capture.tail(ROWS)
+    """Mean voltage behind the resistance, V, and mean rate, Hz, over LOOK_S."""
+    last = capture.last(LOOK_S)
     emf_v = float((last.volts - last.current_a * resistance_ohm).mean())
     return emf_v, max(float(last.rate_hz.mean()), LEAST_HZ)
 

@@ -8,21 +8,31 @@ a median of three. All of this is here; quantisation and limits are not.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from penloop.tuning.capture import Values
-from penloop.tuning.response import COPPER_PER_K, EDGES, SHUNT_FILTER_S, WRITE_S, MotorResponse
+from penloop.tuning.response import (
+    CIRCUIT_OHM,
+    EDGES,
+    LAW_S,
+    SHUNT_FILTER_S,
+    WRITE_S,
+    MotorResponse,
+    copper,
+)
 
 Complex = NDArray[np.complexfloating]
 
-LAW_S = 4e-3  # from one run of the law to the next, and from measurement to measurement
 CURRENT_AGE_S = 2e-3
 ROW_AGE_S = 1e-3  # of a telemetry row behind the law, on average: part of the fitted delay
 OMEGA = np.geomspace(1.0, 3.14 / LAW_S, 600)  # rad/s, to the law's Nyquist frequency
 TINY = 1e-12  # a loop without gains has some
 RATES_HZ = (25.0, 50.0, 75.0, 100.0, 150.0)  # at which margins are told
+WINDINGS_C = (5.0, 115.0)
+CELLS_OHM = (0.02, 0.08)  # all of the cell's at a duty near 1, when it is empty; else a quarter
 GAINS = ("rate_kp", "rate_ki", "ir_compensation", "motor_resistance")
 
 
@@ -132,22 +142,14 @@ def _to_half_turn_deg(phase: float) -> float:
 
 
 def corners(response: MotorResponse) -> list[MotorResponse]:
-    """The same motor hot and cold, its battery full and empty.
-
-    Copper from 5 to 115 C; the cell's 0.08 ohm count in full when it is empty (duty near 1) and
-    for a quarter when it is full.
-    """
-    winding = response.winding_25c_ohm
-    circuit = response.resistance_ohm - winding * _warm(response.winding_c)
+    """The same motor hot and cold, its battery full and empty."""
     return [
-        replace(response, resistance_ohm=winding * _warm(warm) + circuit + cell)
-        for warm, cell in ((5.0, 0.02), (5.0, 0.08), (115.0, 0.02), (115.0, 0.08))
+        replace(
+            response,
+            resistance_ohm=response.winding_25c_ohm * copper(winding_c) + CIRCUIT_OHM + cell_ohm,
+        )
+        for winding_c, cell_ohm in product(WINDINGS_C, CELLS_OHM)
     ]
-
-
-def _warm(winding_c: float) -> float:
-    """Resistance of copper by that at 25 C."""
-    return 1.0 + COPPER_PER_K * (winding_c - 25.0)
 
 
 def worst(response: MotorResponse, gains: Gains, rate_hz: float) -> Margins:

@@ -35,7 +35,7 @@ class Side:
 
 
 def draw(proposal: Proposal, before: Measured | None, after: Measured | None, path: Path) -> None:
-    """Writes the picture as PNG."""
+    """Writes the picture, of the kind that its suffix says."""
     sides = [
         Side("before", proposal.before, before),
         Side("proposed" if after is None else "after", proposal.after, after),
@@ -58,7 +58,8 @@ def _heading(side: Side) -> str:
     settings = side.tried.settings
     return (
         f"{side.title}\nkp {settings['rate_kp']} uV/mHz, ki {settings['rate_ki']} uV/mHz/s,\n"
-        f"IR {settings['ir_compensation'] / 10:g} %, slew {settings['slew']} Hz/s"
+        f"IR {settings['ir_compensation'] / 10:g} %, slew {settings['slew']} Hz/s,\n"
+        f"{settings['motor_constant']} uV/Hz, {settings['motor_resistance'] / 1e3:g} Ohm"
     )
 
 

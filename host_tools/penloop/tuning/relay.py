@@ -1,7 +1,7 @@
 """What a relay experiment tells: the motor's answer at the frequency where the loop oscillates.
 
-The set point is toggled, so set point, voltage and rate share one fundamental. Its complex
-amplitudes over whole periods give the motor's answer at that frequency without any model: the
+The set point is toggled, so voltage and rate share one fundamental. Its complex amplitudes, in a
+window that fades at both ends, give the motor's answer at that frequency without any model: a
 check on the fitted one.
 """
 
@@ -16,7 +16,7 @@ from penloop.tuning.response import MotorResponse
 PERIODS_LEAST = 3
 # Frequencies that are looked at, by the mean one of the toggles: these are not quite regular.
 NEAR = np.linspace(0.6, 1.6, 201)
-PHASE_OFF_DEG, GAIN_OFF = 25.0, 0.25  # of the model, at most
+PHASE_OFF_DEG, GAIN_OFF = 15.0, 0.15  # of the model, at most
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,15 @@
     volts = emf_v_per_hz * f + resistance_ohm * i
     inertia_as_per_hz * df/dt = i - friction_a - friction_as * f - swing_a * (SWING_HZ / f)^3
 
-f in turns a second, i in A. The membrane makes the rate swing within a turn, the more the slower
-it turns; the mean current over time is larger for that than the one that friction takes.
+f in turns a second, i in A, both means over whole turns. Within a turn the membrane takes energy
+and gives it back, so the rate swings by a share that falls with its square. Friction takes the
+mean current over the angle; that over the time is larger by emf/resistance var(f)/f: swing_a.
 
 A motor answers within a few milliseconds, so it counts when what happens: a voltage is written at
 the end of the tick that a row tells of, a current passes the shunt's filter and is sampled at the
 beginning of one, every 4 ms, and the rate is the median of the last three that were measured every
 4 ms, each over the last whole turn up to the last edge. `delay_s` is from that edge, were it always
-new, to the row: 7 ms by the firmware's order, and fitted as a check. Least squares on rate and
+new, to the row: DELAY_S by the firmware's order, and fitted as a check. Least squares on rate and
 current at once; the standard errors are robust to residuals that hang together within BLOCK_S, and
 hold what the model itself leaves.
 """
@@ -23,26 +24,31 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 from scipy.signal import lfilter
 
-from penloop.tuning.capture import Capture, Values
+from penloop.tuning.capture import PERIOD_S, Capture, Values
 
 GRID_S = 0.5e-3
 BLOCK_S = 0.1
 WRITE_S = 0.15e-3  # from the beginning of a tick to its writing of the duty: 0.1 to 0.2 ms
 ROUND_S = 0.05e-3  # by which times of rows may be off
 SHUNT_FILTER_S = 0.5e-3
-MEASURED_S = 4e-3  # from one measurement of rate and current to the next
+LAW_S = 4e-3  # from one run of the law to the next, and from measurement to measurement
+# 4 ms for the median, 2 ms from measurement to law, 1 ms on the mean from law to row.
+DELAY_S, DELAY_OFF_S = 7e-3, 1.5e-3  # and how far a fit may be off to tune by
 EDGES = 6.0  # of the tachometer a turn
-SWING_HZ = 50.0
-BEHIND_S = 6e-3  # a measured rate is that of so long ago, roughly
-SETTLE_S = 0.15  # of a capture, left out of the comparison: its first turns begin before it
-RATE_ERROR_HZ, CURRENT_ERROR_A = 1.0, 0.05  # weights: scatter within a turn
+SWING_HZ = 50.0  # at which swing_a is told
+SLOWEST_HZ = 25.0  # of a rate that the swing is worked out for
+FIRST_S = 0.05  # of a capture, for the rate that it begins with
+BEGIN_S = 0.15  # of a capture, left out of the comparison: its first turns begin before it
+AFTER_GAP_S = 0.08  # left out too: what the voltage was meanwhile is not known
+GAP_ROWS = 2.5  # from row to row: where a single one is missing, the next tells what it was
+RATE_WEIGHT_HZ, CURRENT_WEIGHT_A = 1.0, 0.05  # residuals that count the same
 COPPER_PER_K = 0.0039
 CIRCUIT_OHM = 0.05  # bridge and shunt, in series with the winding
 NAMES = (
     "emf_v_per_hz", "resistance_ohm", "inertia_as_per_hz", "friction_a", "friction_as", "swing_a",
     "delay_s",
 )  # fmt: skip
-START = (0.0168, 1.15, 1.4e-4, 0.05, 1e-4, 0.01, 0.007)
+START = (0.0168, 1.15, 1.4e-4, 0.05, 1e-4, 0.01, DELAY_S)
 LOWEST = (0.004, 0.1, 1e-6, -0.2, -0.005, 0.0, 0.0)
 HIGHEST = (0.06, 10.0, 1e-2, 1.0, 0.01, 0.2, 0.04)
 # Of emf, resistance and inertia: what pens differ from this model, as a share (one standard
@@ -75,7 +81,7 @@ class MotorResponse:
     @property
     def winding_25c_ohm(self) -> float:
         """The winding's resistance at 25 C, as the setting motor_resistance has it."""
-        return (self.resistance_ohm - CIRCUIT_OHM) / (1 + COPPER_PER_K * (self.winding_c - 25.0))
+        return (self.resistance_ohm - CIRCUIT_OHM) / copper(self.winding_c)
 
     def shares(self) -> tuple[float, ...]:
         """Standard errors of emf, resistance and inertia as shares of their values."""
@@ -87,6 +93,11 @@ class MotorResponse:
         return [name for name, share, most in zip(said, self.shares(), KNOWN) if share > most]
 
 
+def copper(celsius: float) -> float:
+    """Resistance of copper by that at 25 C."""
+    return 1.0 + COPPER_PER_K * (celsius - 25.0)
+
+
 class _Stretch:
     """One capture on an even grid of time, at whose times voltages are written."""
 
@@ -94,17 +105,19 @@ class _Stretch:
         self.capture = capture
         start_s, end_s = capture.time_s[0], capture.time_s[-1]
         self.grid_s = np.arange(start_s + WRITE_S, end_s + GRID_S, GRID_S)
-        written_s = capture.time_s + WRITE_S - ROUND_S
-        self.volts = capture.volts[np.searchsorted(written_s, self.grid_s, side="right") - 1]
-        self.first_hz = float(capture.rate_hz[:25].mean())
-        self.kept = capture.time_s > start_s + SETTLE_S
-        rate_hz = np.interp(self.grid_s + BEHIND_S, capture.time_s, capture.rate_hz)
-        self.swing = (SWING_HZ / np.maximum(rate_hz, 0.5 * SWING_HZ)) ** 3
+        since_row_s = np.diff(capture.time_s, prepend=start_s)
+        written_s, sampled = _when(capture, since_row_s)
+        begun = np.searchsorted(written_s + WRITE_S - ROUND_S, self.grid_s, side="right")
+        self.volts = capture.volts[begun - 1]
+        self.first_hz = float(capture.rate_hz[capture.time_s < start_s + FIRST_S].mean())
+        gaps = since_row_s > GAP_ROWS * PERIOD_S
+        gap_s = np.maximum.accumulate(np.where(gaps, capture.time_s, -np.inf))
+        self.kept = (capture.time_s > start_s + BEGIN_S) & (capture.time_s > gap_s + AFTER_GAP_S)
+        rate_hz = np.interp(self.grid_s + DELAY_S, capture.time_s, capture.rate_hz)
+        self.swing = (SWING_HZ / np.maximum(rate_hz, SLOWEST_HZ)) ** 3
         self.edge_age_s = 0.5 / (EDGES * capture.rate_hz[self.kept])
-        # Every other row repeats the current of the tick before, and has a new duty already.
-        fresh = np.diff(capture.current_a, prepend=np.nan) != 0.0
-        self.sampled_s = capture.time_s[fresh]
-        self.current_a = np.interp(self.grid_s, self.sampled_s, capture.current_a[fresh])
+        self.sampled_s = sampled[0]
+        self.current_a = np.interp(self.grid_s, *sampled)
 
     def model(self, values: Values) -> tuple[Values, Values, Values]:
         """Rate as the pen would measure it, the current of the same turns, and the measured one.
@@ -117,7 +130,7 @@ class _Stretch:
         rate_hz = _speed(self.volts, self.first_hz, emf, ohm, inertia, drag_a, friction_as)
         ends_s = self.capture.time_s[self.kept] - delay_s - self.edge_age_s
         # The middle one of three turns' rates; delay_s is that of the middle one in time.
-        befores = (MEASURED_S, 0.0, -MEASURED_S)
+        befores = (LAW_S, 0.0, -LAW_S)
         spans_s = [_turn_before(self.grid_s, rate_hz, ends_s - before_s) for before_s in befores]
         current_a = self._sampled((self.volts - emf * _middles(rate_hz)) / ohm)
         modelled, measured = (
@@ -139,13 +152,30 @@ class _Stretch:
         """Rate and current, weighted."""
         rate_hz, current_a, measured_a = self.model(values)
         off_hz = rate_hz - self.capture.rate_hz[self.kept]
-        return off_hz / RATE_ERROR_HZ, (current_a - measured_a) / CURRENT_ERROR_A
+        return off_hz / RATE_WEIGHT_HZ, (current_a - measured_a) / CURRENT_WEIGHT_A
 
     def blocks(self) -> NDArray[np.int64]:
         """To which block of BLOCK_S each residual belongs, rates first."""
         times = self.capture.time_s
         numbers = ((times - times[0]) / BLOCK_S).astype(np.int64)
         return np.concatenate([numbers[self.kept], numbers[self.kept]])
+
+
+def _when(capture: Capture, since_row_s: Values) -> tuple[Values, tuple[Values, Values]]:
+    """In which tick the voltage of each row was written; times and values of the currents.
+
+    Rows by turns have a new current and a new voltage, and repeat the other. Behind a single row
+    that is missing comes one of the kind before it, which repeats what the missing one had new.
+    """
+    single = (since_row_s > 1.5 * PERIOD_S) & (since_row_s < GAP_ROWS * PERIOD_S)
+    measures = np.diff(capture.current_a, prepend=np.nan) != 0.0
+    whole = np.maximum.accumulate(np.where(single, 0, np.arange(len(single))))
+    measures = measures[whole]
+    before_s = capture.time_s - PERIOD_S
+    written_s = np.where(single & measures, before_s, capture.time_s)
+    told = measures | single
+    sampled_s = np.where(measures, capture.time_s, before_s)[told]
+    return written_s, (sampled_s, capture.current_a[told])
 
 
 def _speed(volts: Values, first_hz: float, emf: float, ohm: float, inertia: float,
@@ -209,10 +239,16 @@ def _numbered(stretches: Sequence[_Stretch]) -> NDArray[np.int64]:
 
 
 def _robust_errors(jacobian: Values, residuals: Values, blocks: NDArray[np.int64]) -> Values:
-    """Cluster-robust standard errors (Liang and Zeger 1986): blocks are independent."""
+    """Cluster-robust standard errors (Liang and Zeger 1986): blocks are independent.
+
+    The jacobian is that of least_squares with soft_l1: scaled by sqrt(r' + 2 r" f^2) with
+    r = 2 (sqrt(1 + f^2) - 1), where the score of a residual is r' f.
+    """
+    slope = (1.0 + residuals**2) ** -0.5
+    scale = np.sqrt(slope**3)  # r' + 2 r" f^2 is (1 + f^2)^-1.5
     bread = np.linalg.pinv(jacobian.T @ jacobian)
     scores = np.zeros((int(blocks.max()) + 1, jacobian.shape[1]))
-    np.add.at(scores, blocks, jacobian * residuals[:, None])
+    np.add.at(scores, blocks, jacobian * (residuals * slope / scale)[:, None])
     covariance = bread @ (scores.T @ scores) @ bread
     return np.asarray(np.sqrt(np.diag(covariance)))
 
@@ -220,6 +256,6 @@ def _robust_errors(jacobian: Values, residuals: Values, blocks: NDArray[np.int64
 def _scatter(stretches: Sequence[_Stretch], values: Values) -> tuple[float, float]:
     """RMS of what the model leaves of rate and current."""
     pairs = [stretch.residuals(values) for stretch in stretches]
-    rate = np.concatenate([pair[0] for pair in pairs]) * RATE_ERROR_HZ
-    current = np.concatenate([pair[1] for pair in pairs]) * CURRENT_ERROR_A
+    rate = np.concatenate([pair[0] for pair in pairs]) * RATE_WEIGHT_HZ
+    current = np.concatenate([pair[1] for pair in pairs]) * CURRENT_WEIGHT_A
     return float(np.sqrt(np.mean(rate**2))), float(np.sqrt(np.mean(current**2)))

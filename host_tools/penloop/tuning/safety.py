@@ -5,11 +5,12 @@ is too fast or too slow: a fault. Such settings are refused before the motor tur
 """
 
 from collections.abc import Mapping
+from math import pi
 
 from penloop.tuning import loop
 from penloop.tuning.experiment import ExperimentEnded
 from penloop.tuning.loop import Gains
-from penloop.tuning.response import MotorResponse
+from penloop.tuning.response import DELAY_S, NAMES, MotorResponse
 
 # Of the nominal motor; one whose parameters are 30 % off has less.
 GAIN_LEAST, PHASE_LEAST_DEG = 1.5, 60.0
@@ -17,7 +18,6 @@ SLEW_LEAST, SLEW_MOST = 200, 1000  # mHz/ms; too slow to start, too fast toward 
 CONSTANT_MOST = 28_000  # uV/Hz; with more, a motor of 30 % less than nominal starts with overspeed
 CURRENT_LEAST = 800  # mA; with less, not every motor gets its needles over the membrane's hump
 NOMINAL_INERTIA_KG_M2 = 5.9e-8  # rotor, eccentric and the needles' mean share
-NOMINAL_DELAY_S = 7e-3
 REMEDY = "run `penloop params reset {}` first"
 GAINS = "rate_kp rate_ki ir_compensation slew"
 
@@ -55,12 +55,12 @@ def nominal(settings: Mapping[str, int]) -> MotorResponse:
     return MotorResponse(
         emf_v_per_hz=emf,
         resistance_ohm=settings["motor_resistance"] * 1e-3 + 0.05,
-        inertia_as_per_hz=NOMINAL_INERTIA_KG_M2 * 39.48 / emf,  # (2 pi)^2
+        inertia_as_per_hz=NOMINAL_INERTIA_KG_M2 * (2.0 * pi) ** 2 / emf,
         friction_a=0.05,
         friction_as=0.0,
         swing_a=0.0,
-        delay_s=NOMINAL_DELAY_S,
-        errors=(0.0,) * 7,
+        delay_s=DELAY_S,
+        errors=(0.0,) * len(NAMES),
         winding_c=25.0,
         rate_residual_hz=0.0,
         current_residual_a=0.0,

@@ -6,10 +6,13 @@ from typing import Any
 
 from penloop.tuning import application, proposal, safety, twin
 from penloop.tuning.application import Measured
+from penloop.tuning.capture import Capture
 from penloop.tuning.experiment import ExperimentEnded, Experiments
 from penloop.tuning.proposal import Proposal
 from penloop.tuning.relay import RelayPoint, relay_point
-from penloop.tuning.response import MotorResponse, fit
+from penloop.tuning.response import DELAY_OFF_S, DELAY_S, MotorResponse, fit
+
+LOST_MOST = 0.15  # of the samples of an experiment
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,9 @@ def find(experiments: Experiments) -> Findings:
     safety.check(settings)
     experiments.tell("staircase: the motor constant, resistance, inertia, friction")
     winding_c = experiments.cool()
-    staircase = experiments.staircase()
-    experiments.tell("relay: the loop where it is fastest")
-    relay = experiments.relay()
+    staircase = whole(experiments.staircase())
+    experiments.tell("relay: the loop made to swing")
+    relay = whole(experiments.relay())
     response = fit([staircase, relay], winding_c)
     point = checked(response, relay_point(relay, response))
     experiments.tell("steps: how the pen does now")
@@ -44,6 +47,16 @@ def find(experiments: Experiments) -> Findings:
     return Findings(response, point, measured, battery_v, settings, bounds)
 
 
+def whole(capture: Capture) -> Capture:
+    """The capture, if enough of it has come. Raises ExperimentEnded."""
+    if capture.lost_share > LOST_MOST:
+        raise ExperimentEnded(
+            f"{capture.lost_share:.0%} of the samples were lost on the way",
+            "end what keeps the computer busy; `penloop doctor` looks at the line",
+        )
+    return capture
+
+
 def checked(response: MotorResponse, point: RelayPoint | None) -> RelayPoint:
     """The point, if response and point can be tuned by. Raises ExperimentEnded."""
     unknown = response.unknown()
@@ -51,6 +64,12 @@ def checked(response: MotorResponse, point: RelayPoint | None) -> RelayPoint:
         raise ExperimentEnded(
             f"the {', the '.join(unknown)} cannot be told from these experiments",
             "hold the pen still in the air, its needles free, and try again",
+        )
+    if abs(response.delay_s - DELAY_S) > DELAY_OFF_S:
+        raise ExperimentEnded(
+            f"the rate is told {response.delay_s * 1e3:.1f} ms late, the firmware's order makes "
+            f"{DELAY_S * 1e3:.0f}",
+            "see that firmware and penloop are of one version",
         )
     if point is None:
         raise ExperimentEnded(
@@ -67,7 +86,7 @@ def checked(response: MotorResponse, point: RelayPoint | None) -> RelayPoint:
 
 
 def propose(found: Findings, tell: Callable[[int], None]) -> Proposal:
-    """A proposal for the pen; `tell` is called with the number of candidates tried."""
+    """A proposal for the pen; `tell` gets the number of candidates tried, play by play."""
     return proposal.propose(found.response, found.battery_v, found.settings, found.bounds, tell)
 
 

@@ -16,7 +16,7 @@ from penloop.tuning import judgement
 from penloop.tuning.capture import Values
 from penloop.tuning.experiment import STEP_FROM_HZ, STEP_TO_HZ
 from penloop.tuning.judgement import Figures
-from penloop.tuning.response import COPPER_PER_K, MotorResponse
+from penloop.tuning.response import MotorResponse, copper
 from pensim import Bench
 from pensim.plant.parameters import TENTHS_V, Mechanism, Motor, PenParameters
 from pensim.serial_port import SimulatedPort
@@ -84,12 +84,11 @@ def twin_of(response: MotorResponse, battery_v: float) -> PenParameters:
     motor, mechanism = pen.motor, pen.mechanism
     viscous = max(0.0, response.friction_as) * torque_constant / (2.0 * np.pi)
     drag_a = response.friction_a + min(0.0, response.friction_as) * TYPICAL_HZ
-    at_rated_c = 1.0 + COPPER_PER_K * (motor.rated_at_c - 25.0)
     return replace(
         pen,
         motor=replace(
             motor,
-            resistance_ohm=response.winding_25c_ohm * at_rated_c,
+            resistance_ohm=response.winding_25c_ohm * copper(motor.rated_at_c),
             torque_constant_nm_per_a=torque_constant,
             rotor_inertia_kg_m2=_rotor_inertia(response, torque_constant, mechanism, motor),
             friction_nm=max(0.0, drag_a * torque_constant - mechanism.coulomb_friction_nm),

@@ -13,13 +13,13 @@ from penloop.dashboard.pen_owner import PenOwner
 from penloop.dashboard.tuning_run import TuningRun
 from penloop.errors import BoardError, UserError
 from penloop.tuning.application import MEASURED
-from penloop.tuning.experiment import FASTEST_HZ, MOTOR_S, SLOWEST_HZ
+from penloop.tuning.experiment import FIRST_HZ, LEVELS_HZ, MOTOR_S
 from penloop.tuning.judgement import GOALS, Figures
 from penloop.tuning.proposal import Proposal
 
 EXPLAINED = (
     f"Hold the pen in the air, its needles free, and its button for 3 s: SERVICE. The motor turns"
-    f" for about {MOTOR_S:.0f} s, at {SLOWEST_HZ:g} to {FASTEST_HZ:g} Hz. It ends with a press of"
+    f" for about {MOTOR_S:.0f} s, at {FIRST_HZ:g} to {LEVELS_HZ[-1]:g} Hz. It ends with a press of"
     " the button, a stop, or the last page that looks on."
 )
 NOTHING = "The present settings stay: nothing does better on this pen's twin."
