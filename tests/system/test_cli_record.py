@@ -1,5 +1,6 @@
 """`penloop record`: what was recorded is on disk, however the recording ends."""
 
+import json
 import re
 import signal
 import time
@@ -15,6 +16,8 @@ from penloop.recordings.formats import PARTIAL
 from penloop.recordings.gaps import gaps
 from penloop.recordings.recording_file import read_recording, recover
 from tests.system.penloop_process import Server, finish, start, until
+
+EIGHT = "rate,current,position,battery,faults,duty,depth,winding"  # more than the line takes
 
 
 def record(goal, *more):
@@ -64,14 +67,25 @@ def test_a_rate_that_fits_the_line_loses_nothing_at_the_start_either(tmp_path, c
 
 def test_samples_that_did_not_come_are_told_and_marked(tmp_path, capsys):
     goal = tmp_path / "run.parquet"
-    eight = "rate,current,position,battery,faults,duty,depth,winding"  # more than the line takes
-    assert record(goal, "--for", "1s", "--rate", "500", "--signals", eight) == 0
+    assert record(goal, "--for", "1s", "--rate", "500", "--signals", EIGHT) == 0
     told = int(re.search(r"\((\d+) missing: samples lost\)", capsys.readouterr().out)[1])
     trace = read_recording(goal)
     found = gaps(trace)
     assert sum(gap.missing for gap in found) == told > 0
     for gap in found:
         assert gap.end_us - gap.start_us == pytest.approx((gap.missing + 1) * 2000, abs=1500)
+
+
+def test_scripts_get_the_outcome_as_one_json_document(tmp_path, capsys):
+    goal = tmp_path / "run.parquet"
+    assert record(goal, "--for", "500ms", "--signals", "battery", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document == {"file": str(goal), "samples": 50, "missing": {}}
+    many = tmp_path / "many.parquet"
+    assert record(many, "--for", "1s", "--rate", "500", "--signals", EIGHT, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert list(document["missing"]) == ["samples lost"]
+    assert document["samples"] + document["missing"]["samples lost"] == 500
 
 
 def test_the_period_is_the_one_that_the_pen_grants(tmp_path, capsys):

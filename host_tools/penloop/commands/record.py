@@ -1,5 +1,6 @@
 """`penloop record`: signals of a pen into a Parquet or MCAP file."""
 
+import json
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +23,7 @@ from penloop.commands.monitor import (
     subscribe,
 )
 from penloop.connection import (
+    AsJson,
     Port,
     Wait,
     period_ms,
@@ -50,10 +52,12 @@ def record(
         Path | None,
         typer.Option("--recover", metavar="FILE", help="Finish a recording that was cut off."),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Record signals of a pen to FILE, .parquet or .mcap; what is on disk survives a crash."""
     if cut_off is not None:
-        print(f"recovered {recover(cut_off)}")
+        found = recover(cut_off)
+        print(json.dumps({"file": str(found)}) if as_json else f"recovered {found}")
         return
     if goal is None:
         raise UserError("no file given", "name one, such as run.parquet or run.mcap")
@@ -73,13 +77,13 @@ def record(
         if keep is not None:
             keep(recording, names, span_s)
             return
-        afterwards.callback(_finish, recording)
+        afterwards.callback(_finish, recording, as_json)
         _take(steady, recording, span_s)
 
 
-def _finish(recording: RecordingFile) -> None:
+def _finish(recording: RecordingFile, as_json: bool) -> None:
     with Console(stderr=True).status(f"writing {recording.goal}"):
-        told = recording.finish()
+        told = json.dumps(recording.outcome()) if as_json else recording.finish()
     print(told)
 
 

@@ -84,13 +84,18 @@ class RecordingFile:
 
     def finish(self) -> str:
         """Ends the recording; says what is in the finished file."""
-        finished = self.close()
-        if finished is None:
+        outcome = self.outcome()
+        if outcome["file"] is None:
             return "nothing was recorded"
-        told = "; ".join(
-            f"{count:,} missing: {why}" for why, count in self.missing.items() if count
-        )
-        return f"{self.rows:,} samples in {finished}" + (f" ({told})" if told else "")
+        told = "; ".join(f"{count:,} missing: {why}" for why, count in outcome["missing"].items())
+        return f"{self.rows:,} samples in {outcome['file']}" + (f" ({told})" if told else "")
+
+    def outcome(self) -> dict[str, Any]:
+        """Ends the recording; the finished file or None, its samples, and how many lack why."""
+        finished = self.close()
+        missing = {why: count for why, count in self.missing.items() if count}
+        name = None if finished is None else str(finished)
+        return {"file": name, "samples": self.rows, "missing": missing}
 
     def close(self) -> Path | None:
         """Ends the recording; returns the finished file, or None where there was nothing."""
