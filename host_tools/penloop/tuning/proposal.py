@@ -17,7 +17,7 @@ from penloop.tuning.response import MotorResponse
 from penloop.tuning.twin import Play
 from pensim.plant.parameters import PenParameters
 
-# Steps of the search from the best: times so much, about what moves a figure by a tenth.
+# Steps of the search from the best, times so much: large enough to be told from noise.
 STEPS = (
     ("slew", 0.85), ("slew", 1.15), ("rate_kp", 0.85), ("rate_kp", 1.15), ("rate_ki", 0.75),
     ("rate_ki", 1.3), ("ir_compensation", 0.88), ("ir_compensation", 1.12),
@@ -26,10 +26,10 @@ BREADTH = 3  # so many of the best are stepped from
 MOST = 60  # candidates, about
 STRAIN_POWER = 2  # of the share by which a figure is beyond its limit
 # Of the score that a change has to bring on average over PROOF_SEEDS. In what it brings, pen and
-# twin differ by 3 % of the score (one standard deviation of 100 random pens).
+# twin differ by 3 % of the score (one standard deviation of pens 0 to 99 of benchmarks/tuning.py).
 ADVANTAGE = 0.08
-# By how much a figure of the pen may be worse than the twin's mean of PROOF_SEEDS; of 100 random
-# pens 99 in 100 are within it. Ripple hangs on how the motor's turns and the law's runs meet.
+# By how much a figure of the pen may be worse than the twin's mean of PROOF_SEEDS; of the same pens
+# 99 in 100 are within it. Ripple hangs on how the motor's turns and the law's runs meet.
 DOUBT, RIPPLE_DOUBT = 0.1, 0.3
 SEARCH_SEED = 1  # of the twin's noise
 PROOF_SEEDS = (2, 3, 4, 5)  # fresh noise: the best of a search has been lucky with its own
@@ -152,6 +152,7 @@ class _Search:
         return one.figures.score() * max(1.0, strain) ** STRAIN_POWER
 
     def _ranked(self) -> list[Tried]:
+        """All that have been tried, the settings before among them, the best first."""
         return sorted(self.tried.values(), key=self._cost)
 
     def _proved(self, one: Tried) -> bool:

@@ -52,7 +52,7 @@ START = (0.0168, 1.15, 1.4e-4, 0.05, 1e-4, 0.01, DELAY_S)
 LOWEST = (0.004, 0.1, 1e-6, -0.2, -0.005, 0.0, 0.0)
 HIGHEST = (0.06, 10.0, 1e-2, 1.0, 0.01, 0.2, 0.04)
 # Of emf, resistance and inertia: what pens differ from this model, as a share (one standard
-# deviation of 100 random pens beyond their own errors).
+# deviation of pens 0 to 59 of benchmarks/tuning.py, beyond their own errors).
 MODEL = (0.002, 0.015, 0.015)
 KNOWN = (0.01, 0.05, 0.10)  # largest relative error of emf, resistance, inertia to tune by
 
