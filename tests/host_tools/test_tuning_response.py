@@ -113,11 +113,15 @@ def test_the_lost_share_of_a_capture_counts_what_is_missing():
     assert missing > 0.05
 
 
-def test_experiments_of_which_much_was_lost_are_refused():
+@pytest.mark.parametrize(("rows", "share"), [(1, 0.5), (3, 0.12)])
+def test_experiments_of_which_too_much_was_lost_are_refused(rows, share):
+    """Every other row, or so many gaps that hardly a turn is whole."""
     _parameters, _found, captures = identified("quick")
-    every_other = Capture(*(values[::2] for values in astuple(captures[0])))
-    with pytest.raises(ExperimentEnded, match="50% of the samples were lost on the way") as told:
-        session.whole(every_other)
+    numbers = np.arange(len(captures[0].time_s))
+    kept = numbers % round(rows / share) >= rows
+    few = Capture(*(values[kept] for values in astuple(captures[0])))
+    with pytest.raises(ExperimentEnded, match=f"{share:.0%} of the samples were lost") as told:
+        session.whole(few)
     assert "`penloop doctor` looks at the line" in str(told.value)
 
 

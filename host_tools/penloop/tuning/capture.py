@@ -10,6 +10,7 @@ Values = NDArray[np.float64]
 SIGNALS = ("rate", "rate_target", "duty", "current", "battery", "state", "inputs")  # 16 bytes
 PERIOD_MS = 2
 PERIOD_S = PERIOD_MS * 1e-3
+GAP_S = 2.5 * PERIOD_S  # from row to row, where more than a single one was lost
 DUTY_FULL = 65535.0
 
 
@@ -40,6 +41,16 @@ class Capture:
         """Of the rows from the first to the last, how many are missing."""
         whole = (self.time_s[-1] - self.time_s[0]) / PERIOD_S + 1.0
         return float(max(0.0, 1.0 - len(self.time_s) / whole))
+
+    @property
+    def since_row_s(self) -> Values:
+        """Of each row, from the row before it; 0 of the first."""
+        return np.diff(self.time_s, prepend=self.time_s[0])
+
+    def behind_gaps(self, seconds: float) -> NDArray[np.bool_]:
+        """Whether each row is so long behind the last gap, of more than a single lost row."""
+        gap_s = np.where(self.since_row_s > GAP_S, self.time_s, -np.inf)
+        return np.asarray(self.time_s > np.maximum.accumulate(gap_s) + seconds)
 
     def _rows(self, kept: Any) -> "Capture":
         return Capture(

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 from scipy.signal import lfilter
 
-from penloop.tuning.capture import PERIOD_S, Capture, Values
+from penloop.tuning.capture import GAP_S, PERIOD_S, Capture, Values
 
 GRID_S = 0.5e-3
 BLOCK_S = 0.1
@@ -40,7 +40,6 @@ SLOWEST_HZ = 25.0  # of a rate that the swing is worked out for
 FIRST_S = 0.05  # of a capture, for the rate that it begins with
 BEGIN_S = 0.15  # of a capture, left out of the comparison: its first turns begin before it
 AFTER_GAP_S = 0.08  # left out too: what the voltage was meanwhile is not known
-GAP_ROWS = 2.5  # from row to row: where a single one is missing, the next tells what it was
 RATE_WEIGHT_HZ, CURRENT_WEIGHT_A = 1.0, 0.05  # residuals that count the same
 COPPER_PER_K = 0.0039
 CIRCUIT_OHM = 0.05  # bridge and shunt, in series with the winding
@@ -105,14 +104,11 @@ class _Stretch:
         self.capture = capture
         start_s, end_s = capture.time_s[0], capture.time_s[-1]
         self.grid_s = np.arange(start_s + WRITE_S, end_s + GRID_S, GRID_S)
-        since_row_s = np.diff(capture.time_s, prepend=start_s)
-        written_s, sampled = _when(capture, since_row_s)
+        written_s, sampled = _when(capture)
         begun = np.searchsorted(written_s + WRITE_S - ROUND_S, self.grid_s, side="right")
         self.volts = capture.volts[begun - 1]
         self.first_hz = float(capture.rate_hz[capture.time_s < start_s + FIRST_S].mean())
-        gaps = since_row_s > GAP_ROWS * PERIOD_S
-        gap_s = np.maximum.accumulate(np.where(gaps, capture.time_s, -np.inf))
-        self.kept = (capture.time_s > start_s + BEGIN_S) & (capture.time_s > gap_s + AFTER_GAP_S)
+        self.kept = (capture.time_s > start_s + BEGIN_S) & capture.behind_gaps(AFTER_GAP_S)
         rate_hz = np.interp(self.grid_s + DELAY_S, capture.time_s, capture.rate_hz)
         self.swing = (SWING_HZ / np.maximum(rate_hz, SLOWEST_HZ)) ** 3
         self.edge_age_s = 0.5 / (EDGES * capture.rate_hz[self.kept])
@@ -161,13 +157,14 @@ class _Stretch:
         return np.concatenate([numbers[self.kept], numbers[self.kept]])
 
 
-def _when(capture: Capture, since_row_s: Values) -> tuple[Values, tuple[Values, Values]]:
+def _when(capture: Capture) -> tuple[Values, tuple[Values, Values]]:
     """In which tick the voltage of each row was written; times and values of the currents.
 
-    Rows by turns have a new current and a new voltage, and repeat the other. Behind a single row
-    that is missing comes one of the kind before it, which repeats what the missing one had new.
+    Rows by turns have a new current and a new voltage, and repeat the other. Behind a single lost
+    row comes one of the kind before it, which repeats what the lost one had new.
     """
-    single = (since_row_s > 1.5 * PERIOD_S) & (since_row_s < GAP_ROWS * PERIOD_S)
+    since_row_s = capture.since_row_s
+    single = (since_row_s > 1.5 * PERIOD_S) & (since_row_s <= GAP_S)
     measures = np.diff(capture.current_a, prepend=np.nan) != 0.0
     whole = np.maximum.accumulate(np.where(single, 0, np.arange(len(single))))
     measures = measures[whole]

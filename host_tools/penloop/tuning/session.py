@@ -10,9 +10,10 @@ from penloop.tuning.capture import Capture
 from penloop.tuning.experiment import ExperimentEnded, Experiments
 from penloop.tuning.proposal import Proposal
 from penloop.tuning.relay import RelayPoint, relay_point
-from penloop.tuning.response import DELAY_OFF_S, DELAY_S, MotorResponse, fit
+from penloop.tuning.response import AFTER_GAP_S, DELAY_OFF_S, DELAY_S, MotorResponse, fit
 
-LOST_MOST = 0.15  # of the samples of an experiment
+# Shares of the samples of an experiment: those lost, and those far enough behind a gap.
+LOST_MOST, KNOWN_LEAST = 0.15, 0.4
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def find(experiments: Experiments) -> Findings:
 
 def whole(capture: Capture) -> Capture:
     """The capture, if enough of it has come. Raises ExperimentEnded."""
-    if capture.lost_share > LOST_MOST:
+    known_share = capture.behind_gaps(AFTER_GAP_S).mean()
+    if capture.lost_share > LOST_MOST or known_share < KNOWN_LEAST:
         raise ExperimentEnded(
             f"{capture.lost_share:.0%} of the samples were lost on the way",
             "end what keeps the computer busy; `penloop doctor` looks at the line",
