@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from penhost import Pen
+from penhost import Pen, Refused
 from penhost.errors import PenError
 from penloop.errors import BoardError
 
@@ -71,6 +71,16 @@ def await_rest(pen: Pen) -> None:
             break
     pen.unsubscribe()
     raise_fault(pen)
+
+
+def run(pen: Pen, rate_mhz: int) -> None:
+    """Runs the motor. Where the pen has left SERVICE, why: raises PenFault, BoardError."""
+    try:
+        pen.command("run", rate_mhz)
+    except Refused:
+        raise_fault(pen)
+        demand(pen)
+        raise
 
 
 def raise_fault(pen: Pen) -> None:

@@ -38,12 +38,12 @@ def perform(pen: Pen, recording: RecordingFile, skin: bool, tell: Tell) -> None:
 def _steps(pen: Pen, blocks: Iterator[Any], recording: RecordingFile) -> None:
     _take(blocks, recording, STEP_S)
     for rate_mHz in STEPS_MHZ:
-        pen.command("run", rate_mHz)
+        service_state.run(pen, rate_mHz)
         _take(blocks, recording, STEP_S)
 
 
 def _on_skin(pen: Pen, blocks: Iterator[Any], recording: RecordingFile, tell: Tell) -> None:
-    pen.command("run", SKIN_MHZ)
+    service_state.run(pen, SKIN_MHZ)
     for depth_um in DEPTHS_UM:
         pen.set({"depth": depth_um})
         _take(blocks, recording, OFF_SKIN_S)
