@@ -57,7 +57,7 @@ def make(effort: Effort) -> Section:
     judged = judgements()
     present = sources()
     file = long_runs.folder_of(PART.name) / "results.jsonl"
-    claims = _long(effort, file, present, judged) if effort.long else [_short(effort, judged)]
+    claims = _long(effort, file, present, judged) if effort.long else [_short(effort, file, judged)]
     claims.append(_names_claim(judged))
     results = [*{one.place: one for one in kept(file)}.values()]
     fresh = _fresh(results, present)
@@ -127,19 +127,26 @@ def _counts() -> dict[str, int]:
     return {module: len(mutants.mutants_of(module)) for module in mutants.MODULES}
 
 
-def _short(effort: Effort, judged: Judgements) -> Claim:
+def _killers(before: Iterable[Result]) -> dict[Change, str]:
+    """The test that killed each mutant the last time: it is played first."""
+    return {one.change: one.killer for one in before if "::" in one.killer}
+
+
+def _short(effort: Effort, file: Path, judged: Judgements) -> Claim:
     """Of all that are no judged survivors some, drawn by chance of a fixed seed."""
     from penloop.evidence import mutants
 
     every = [one for module in mutants.MODULES for one in mutants.mutants_of(module)]
     random.Random(SHORT_SEED).shuffle(every)
-    chosen: list[mutants.Mutant] = []
+    killers = _killers(kept(file))
+    todo: list[list[Any]] = []
     for one in every:
-        if mutants.change_of(one) and not survivors.is_judged(one, judged):
-            chosen.append(one)
-        if len(chosen) == SHORT_MUTANTS:
+        change = mutants.change_of(one)
+        if change and not survivors.is_judged(one, judged):
+            killer = killers.get((one.module, change.before, change.after))
+            todo.append([*one, [killer] if killer else [], None])
+        if len(todo) == SHORT_MUTANTS:
             break
-    todo: list[list[Any]] = [[*one, [], None] for one in chosen]
     results = []
     for result in _played(todo, effort, None):
         results.append(result)
@@ -157,7 +164,7 @@ def _long(effort: Effort, file: Path, present: Sources, judged: Judgements) -> l
 
     before = kept(file)
     done = {one.place: one for one in _fresh(before, present)}
-    killers = {one.change: one.killer for one in before if "::" in one.killer}
+    killers = _killers(before)
     changed = _changed_tests(before, file.with_name("sources.json"), present)
     todo: list[list[Any]] = []
     for module in mutants.MODULES:
