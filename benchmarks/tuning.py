@@ -17,7 +17,7 @@ from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from penhost import Pen
-from penloop.tuning import session, twin
+from penloop.tuning import safety, session, twin
 from penloop.tuning.experiment import ExperimentEnded, Experiments
 from penloop.tuning.judgement import GOALS, Figures, mean_of
 from pensim.plant.parameters import PenParameters
@@ -47,11 +47,13 @@ class Result:
     tuned: Figures
     faults: int
     ended: str = ""  # what ended the tuning before there was a proposal
+    again: bool = True  # whether the tuned pen may be tuned again
 
     @property
     def passed(self):
-        """Tuned to the end, at least as good, and no fault anywhere."""
-        return not (self.ended or self.faults) and self.tuned.at_least_as_good_as(self.shipped)
+        """Tuned to the end, at least as good, no fault anywhere, and fit to be tuned again."""
+        ended = self.ended or self.faults or not self.again
+        return not ended and self.tuned.at_least_as_good_as(self.shipped)
 
     @property
     def kept(self):
@@ -64,6 +66,8 @@ class Result:
             return f"no, refused: {self.ended}"
         if self.faults:
             return f"no, fault: {self.faults:#x}"
+        if not self.again:
+            return "no, refused: it may not be tuned again"
         if not self.passed:
             return "no, worse: " + ", ".join(self.tuned.worse_than(self.shipped) or ["score"])
         return "yes, kept as it was" if self.kept else "yes"
@@ -115,7 +119,8 @@ def tune(number):
         plays = [twin.play(parameters, settings, seed) for seed in JUDGED]
         faults |= sum(played.faults for played in plays)
         judged.append(mean_of([played.figures() for played in plays]))
-    return Result(number, shares, changes, *judged, faults, ended)
+    again = safety.allows({**shipped, **changes})
+    return Result(number, shares, changes, *judged, faults, ended, again)
 
 
 def summary(results):

@@ -17,7 +17,7 @@ from penloop.errors import UserError
 from penloop.identification import evidence, experiment, preset
 from penloop.identification.excitation import STEPS
 from penloop.identification.fit import Fit, fit
-from penloop.identification.model import NAMES, Guess
+from penloop.identification.model import NAMES, SKIN, Guess
 from penloop.identification.verdict import Verdict, verdicts
 from penloop.output_file import PICTURES, Force, check_new
 from penloop.recordings.provenance import environment
@@ -83,7 +83,7 @@ def identify(
     as_json: AsJson = False,
 ) -> None:
     """Fit the simulator's parameters to a recording: a pen's twin."""
-    wanted = _wanted(only)
+    wanted = _wanted(only, record and not skin)
     if twin is not None and base.endswith(".toml"):
         raise UserError("a twin's base is a named pen", "leave --out or the file of --base away")
     known = find_pen(base)
@@ -109,8 +109,10 @@ def identify(
         raise typer.Exit(1)
 
 
-def _wanted(only: str) -> list[str]:
-    names = [name.strip() for name in only.split(",") if name.strip()] or list(NAMES)
+def _wanted(only: str, off_skin: bool) -> list[str]:
+    """By default all; of a recording that is made off the skin, those of the motor."""
+    every = [name for name in NAMES if not (off_skin and name in SKIN)]
+    names = [name.strip() for name in only.split(",") if name.strip()] or every
     unknown = [name for name in names if name not in NAMES]
     if unknown:
         raise UserError(f"no parameter {unknown[0]!r}", f"choose {', '.join(NAMES)}")

@@ -22,9 +22,9 @@ from penloop.question import agreed
 from penloop.tuning import application, picture, session, twin_file
 from penloop.tuning.application import Measured
 from penloop.tuning.experiment import FIRST_HZ, LEVELS_HZ, MOTOR_S, Experiments
-from penloop.tuning.judgement import GOALS, Figures
+from penloop.tuning.judgement import GOALS, SLACK, Figures
 from penloop.tuning.loop import RATES_HZ
-from penloop.tuning.proposal import MOST, Proposal
+from penloop.tuning.proposal import MOST, Proposal, measured_constants
 from penloop.tuning.session import Findings
 
 PICTURE = Path("tuning.png")
@@ -65,13 +65,13 @@ def tune(
     """
     if yes and dry_run:
         raise UserError("--yes and --dry-run contradict each other", "give one of them")
-    if not (yes or dry_run or (sys.stdin.isatty() and not as_json)):
-        raise UserError("nobody is asked for a yes", "give --yes, or --dry-run to change nothing")
     goal = goal or free_name(PICTURE)
     check_new(goal, force, PICTURES)
     if twin is not None:
         check_new(twin, force, (".toml",))
     wait_s = seconds(wait)
+    if not (yes or dry_run or (sys.stdin.isatty() and not as_json)):
+        raise UserError("nobody is asked for a yes", "give --yes, or --dry-run to change nothing")
     told = sys.stderr if as_json else sys.stdout
     with redirect_stdout(told), connected(port) as pen:
         service_state.demand(pen, wait_s)
@@ -82,8 +82,9 @@ def tune(
 
 def _tuned(pen: Pen, goal: Path, twin: Path | None, yes: bool, dry_run: bool) -> dict[str, Any]:
     """All of it; returns what --json prints."""
-    _announce(pen)
     experiments = Experiments(pen, print)
+    session.fit_to_begin(experiments)
+    _announce(pen)
     before = session.find(experiments)
     _show_response(before)
     proposal = _propose(pen, before)
@@ -97,6 +98,7 @@ def _tuned(pen: Pen, goal: Path, twin: Path | None, yes: bool, dry_run: bool) ->
     kept = False
     if not proposal.changes:
         print("the present settings stay: nothing does better on this pen's twin")
+        _show_constants(proposal, before, pen.settings)
         if proposal.margins_before.warning:
             print(proposal.margins_before.warning)
     elif not dry_run and (yes or agreed("Apply this on trial?", pen.heartbeat)):
@@ -149,17 +151,33 @@ def _propose(pen: Pen, found: Findings) -> Proposal:
         return session.propose(found, tried)
 
 
+def _show_constants(proposal: Proposal, found: Findings, rows: Mapping[str, Setting]) -> None:
+    """That the motor has others than the settings that stay, if so."""
+    measured = measured_constants(proposal.response, found.settings, found.bounds)
+    off = [
+        f"{name} {rows[name].quantity(value)}, set to {rows[name].quantity(found.settings[name])}"
+        for name, value in measured.items()
+        if value != found.settings[name]
+    ]
+    if off:
+        print(f"this motor has {'; '.join(off)}: its heat and its current limit are reckoned by it")
+
+
 def _show_proposal(proposal: Proposal, measured: Measured, rows: Mapping[str, Setting]) -> None:
     for name, value in proposal.changes.items():
         before = rows[name].quantity(proposal.before.settings[name])
         print(f"  {name:<18}{before} -> {rows[name].quantity(value)}")
     table = Table(box=None, pad_edge=False)
-    for head in ("", "pen now", "twin now", "twin proposed"):
-        table.add_column(head, justify="right" if head else "left")
+    for head in ("", "pen now", "twin now", "twin proposed", "goal", " "):
+        table.add_column(head, justify="right" if head.strip() else "left")
+    now, then = proposal.before.figures, proposal.after.figures
     for name, goal in GOALS.items():
         on_pen = _figure(measured.figures, name) if name in application.MEASURED else "–"
-        on_twin = (_figure(one.figures, name) for one in (proposal.before, proposal.after))
-        table.add_row(f"{goal.title}, {goal.unit}", on_pen, *on_twin)
+        on_twin = _figure(now, name), _figure(then, name)
+        worse = getattr(then, name) > getattr(now, name) * (1.0 + SLACK)
+        told = "worse" if worse else ""
+        table.add_row(f"{goal.title}, {goal.unit}", on_pen, *on_twin, f"{goal.good:g}", told)
+    table.add_row("score", "–", f"{now.score():.2f}", f"{then.score():.2f}", "1")
     Console().print(table)
     _show_margins(proposal)
 

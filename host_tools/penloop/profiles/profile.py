@@ -50,7 +50,7 @@ def read(path: Path) -> Profile:
     _check_schema(path, head)
     tables = (SETTINGS, CALIBRATION)
     settings, calibration = (_values(path, text, document, name) for name in tables)
-    if not settings and not calibration:
+    if not {SETTINGS, CALIBRATION} & set(document):
         raise UserError(f"{path} holds no settings", f"write some in a table [{SETTINGS}]")
     lines = {key: line_of(text, (name, key)) for name in tables for key in document.get(name, {})}
     return Profile(

@@ -58,7 +58,7 @@ def _heading(side: Side) -> str:
     settings = side.tried.settings
     return (
         f"{side.title}\nkp {settings['rate_kp']} uV/mHz, ki {settings['rate_ki']} uV/mHz/s,\n"
-        f"IR {settings['ir_compensation'] / 10:g} %, slew {settings['slew']} Hz/s,\n"
+        f"IR {settings['ir_compensation'] / 10:g} %, slew {settings['slew']} mHz/ms,\n"
         f"{settings['motor_constant']} uV/Hz, {settings['motor_resistance'] / 1e3:g} Ohm"
     )
 

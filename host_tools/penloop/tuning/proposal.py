@@ -19,8 +19,9 @@ from pensim.plant.parameters import PenParameters
 
 # Steps of the search from the best, times so much: large enough to be told from noise.
 STEPS = (
-    ("slew", 0.85), ("slew", 1.15), ("rate_kp", 0.85), ("rate_kp", 1.15), ("rate_ki", 0.75),
-    ("rate_ki", 1.3), ("ir_compensation", 0.88), ("ir_compensation", 1.12),
+    ("slew", 0.88), ("slew", 1 / 0.88), ("rate_kp", 0.85), ("rate_kp", 1 / 0.85),
+    ("rate_ki", 0.75), ("rate_ki", 1 / 0.75), ("ir_compensation", 0.88),
+    ("ir_compensation", 1 / 0.88),
 )  # fmt: skip
 BREADTH = 3  # so many of the best are stepped from
 MOST = 60  # candidates, about
@@ -121,14 +122,19 @@ class _Search:
         self._tell = tell
         self.before = self._try(settings)
         self._limits = self._average(self.before).limits()
-        self._constants = {**settings, **measured_constants(response, settings, bounds)}
+        self._constants = measured_constants(response, settings, bounds)
 
     def best(self) -> Tried:
         """The best that is proved to be better than the settings before; else those."""
+        self._try_stable(self.before.settings)
         ohm = self._constants["motor_resistance"]
-        self._try_gains(Gains.of(self._constants))
         for gains in candidates(self.response, ohm, self._bounds):
-            self._try_gains(gains)
+            chosen = {
+                "rate_kp": gains.rate_kp,
+                "rate_ki": gains.rate_ki,
+                "ir_compensation": gains.ir_compensation,
+            }
+            self._try_stable({**self.before.settings, **chosen})
         self._climb()
         for one in self._ranked():
             if one is self.before or self._proved(one):
@@ -168,20 +174,13 @@ class _Search:
             self._averages[key] = mean_of([played.figures() for played in plays])
         return self._averages[key]
 
-    def _try_gains(self, gains: Gains) -> None:
-        self._try_stable({
-            **self._constants,
-            "rate_kp": gains.rate_kp,
-            "rate_ki": gains.rate_ki,
-            "ir_compensation": gains.ir_compensation,
-        })  # fmt: skip
-
-    def _try_stable(self, settings: dict[str, int]) -> None:
-        allowed = all(
+    def _try_stable(self, wanted: Mapping[str, int]) -> None:
+        """With the measured constants; not what could not be tuned from again."""
+        settings = {**wanted, **self._constants}
+        within_bounds = all(
             least <= settings[name] <= most for name, (least, most) in self._bounds.items()
         )
-        slow = settings["slew"] <= safety.SLEW_MOST
-        if allowed and slow and stable(self.response, Gains.of(settings)):
+        if within_bounds and stable(self.response, Gains.of(settings)) and safety.allows(settings):
             self._try(settings)
 
     def _try(self, settings: dict[str, int]) -> Tried:

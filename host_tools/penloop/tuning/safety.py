@@ -49,6 +49,15 @@ def check(settings: Mapping[str, int]) -> None:
         )
 
 
+def allows(settings: Mapping[str, int]) -> bool:
+    """Whether experiments may be run with these settings."""
+    try:
+        check(settings)
+    except ExperimentEnded:
+        return False
+    return True
+
+
 def nominal(settings: Mapping[str, int]) -> MotorResponse:
     """The motor that the settings tell of."""
     emf = settings["motor_constant"] * 1e-6

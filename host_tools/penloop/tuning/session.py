@@ -28,12 +28,18 @@ class Findings:
     bounds: dict[str, tuple[int, int]]  # of the same settings
 
 
+def fit_to_begin(experiments: Experiments) -> dict[str, int]:
+    """The present settings, if pen and settings are fit for experiments; else ExperimentEnded."""
+    experiments.check()
+    settings = {name: value.value for name, value in experiments.pen.get_all(twin.LAW).items()}
+    safety.check(settings)
+    return settings
+
+
 def find(experiments: Experiments) -> Findings:
     """All experiments. Raises ExperimentEnded where they do not tell enough to tune by."""
-    experiments.check()
+    settings = fit_to_begin(experiments)
     pen = experiments.pen
-    settings = {name: value.value for name, value in pen.get_all(twin.LAW).items()}
-    safety.check(settings)
     experiments.tell("staircase: the motor constant, resistance, inertia, friction")
     winding_c = experiments.cool()
     staircase = whole(experiments.staircase())
