@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from penfw.settings_table import SETTINGS
-from penloop.tuning import proposal, twin
+from penloop.tuning import proposal, safety, twin
 from penloop.tuning.judgement import GOALS, Figures
 from penloop.tuning.response import MotorResponse
 
@@ -110,6 +110,28 @@ def test_the_best_is_left_where_one_figure_is_beyond_its_limit(landscape):
 
     landscape(figures)
     assert 400 < proposal.propose(RESPONSE, 3.8, PRESENT, BOUNDS).changes["slew"] <= 470
+
+
+def test_a_proposal_has_the_measured_constants_whatever_does_best(landscape):
+    """The twin knows no difference but the slew's; the settings before are stepped from as well."""
+    landscape(lambda settings: Figures(*(
+        abs(settings["slew"] / 520 - 1.0) * goal.good for goal in GOALS.values()
+    )))  # fmt: skip
+    other = replace(RESPONSE, emf_v_per_hz=0.0180)
+    changes = proposal.propose(other, 3.8, PRESENT, BOUNDS).changes
+    assert changes["slew"] > 450
+    assert changes["motor_constant"] == 18000
+
+
+def test_nothing_is_proposed_that_could_not_be_tuned_from_again(landscape):
+    """The larger rate_kp the better: a heavy rotor allows more than one as heavy as others."""
+    heavy = replace(RESPONSE, inertia_as_per_hz=3.0 * RESPONSE.inertia_as_per_hz)
+    landscape(lambda settings: Figures(*(
+        0.1 + goal.good / settings["rate_kp"] for goal in GOALS.values()
+    )))  # fmt: skip
+    changes = proposal.propose(heavy, 3.8, PRESENT, BOUNDS).changes
+    assert changes["rate_kp"] > 10
+    assert safety.allows({**PRESENT, **changes})
 
 
 def test_a_measured_constant_stays_within_the_pen_s_bounds():

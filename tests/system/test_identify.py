@@ -80,6 +80,16 @@ def test_only_what_is_asked_for_decides_the_exit_code(found, capsys):
     assert "friction" not in out
 
 
+def test_a_recording_made_off_the_skin_is_asked_for_the_motor_alone(tmp_path, capsys):
+    person = tmp_path / "person.toml"
+    person.write_text('[[step]]\nat = "0.5 s"\ndo = "hold"\nhold = "3.5 s"\n')
+    port = f"sim://?cartridge=none&operator={person}"
+    assert run(["identify", str(tmp_path / "run.parquet"), "--record", "--port", port]) == 0
+    out = capsys.readouterr().out
+    assert "inertia" in out
+    assert "puncture" not in out
+
+
 def test_a_pen_that_is_not_in_service_is_not_recorded(tmp_path, capsys):
     goal = tmp_path / "run.parquet"
     assert run(["identify", str(goal), "--record", "--port", "sim://"]) == 1

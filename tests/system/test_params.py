@@ -178,6 +178,13 @@ def test_an_unreadable_profile_ends_in_one_line(call, tmp_path, text, told):
     assert err.count("\n") == 1
 
 
+def test_a_profile_of_a_pen_without_changes_differs_in_nothing(call, tmp_path):
+    goal = tmp_path / "none.toml"
+    assert call("params", "dump", goal, "--changed")[0] == 0
+    assert call("params", "diff", goal)[0] == 0
+    assert call("params", "load", goal)[0] == 0
+
+
 def test_a_profile_that_is_not_there_is_told(call, tmp_path):
     assert "params dump" in call("params", "load", tmp_path / "none.toml")[2]
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\0")

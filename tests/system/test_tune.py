@@ -18,7 +18,7 @@ from penloop.service_state import PenFault
 from penloop.tuning import application, session, twin
 from penloop.tuning.capture import Capture
 from penloop.tuning.experiment import ExperimentEnded, Experiments
-from penloop.tuning.judgement import Figures
+from penloop.tuning.judgement import GOALS, Figures
 from penloop.tuning.response import fit
 from pensim.pen_file import load_pen
 from pensim.plant.parameters import Battery, PenParameters
@@ -111,6 +111,33 @@ def test_a_yes_applies_the_proposal_and_keeps_it(bench, tmp_path, capsys):
     assert not bench.signal("faults")
     bench.run(40.0)  # no trial is left behind that would end
     assert law(bench) == after
+
+
+def test_a_pen_that_has_been_tuned_may_be_tuned_again(bench, tmp_path, capsys):
+    assert tune(tmp_path, "--yes") == 0
+    assert "kept: " in capsys.readouterr().out
+    assert tune(tmp_path, "--dry-run", "--force") == 0
+
+
+def test_goals_and_score_are_shown_and_what_gets_worse_is_marked(bench, tmp_path, capsys):
+    assert tune(tmp_path, "--dry-run", "--json") == 0
+    shown = capsys.readouterr()
+    figures = json.loads(shown.out)["twin"]
+    rows = {line.split(",")[0]: line for line in shown.err.splitlines() if "," in line}
+    for name, goal in GOALS.items():
+        before, after = (figures[when][name] for when in ("before", "proposed"))
+        assert rows[goal.title].endswith("worse") == (after > 1.1 * before), name
+        assert f" {goal.good:g}" in rows[goal.title]
+    assert any(line.startswith("score") for line in shown.err.splitlines())
+
+
+def test_a_refusal_comes_before_anything_is_announced(monkeypatch, tmp_path, capsys):
+    with twin.in_service(PenParameters(), {"slew": 10}, seed=3) as bench:
+        serve(bench, monkeypatch)
+        assert tune(tmp_path, "--yes") == 1
+    told = capsys.readouterr()
+    assert "params reset slew" in told.err
+    assert told.out == ""
 
 
 def test_a_dry_run_changes_nothing_and_leaves_a_twin(bench, tmp_path, capsys):
