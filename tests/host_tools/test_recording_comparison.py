@@ -206,3 +206,8 @@ def test_a_moment_that_one_file_lacks_is_told(files, tmp_path, capsys):
     formats.write(Trace(trace.time_us, trace.columns()[1:], TraceHeader()), quiet)
     assert run(["compare", files[0], str(quiet), "--align", "fault"]) == 2
     assert "quiet has no first fault" in capsys.readouterr().err
+
+
+def test_a_share_that_is_nothing_has_no_sign():
+    assert comparison.shown(-0.001, "%") == "0.00 %"
+    assert comparison.shown(-0.01, "%") == "-0.01 %"

@@ -54,7 +54,7 @@ def shown(value: float | None, unit: str) -> str:
     if value is None:
         return NONE
     if unit == "%":
-        return f"{value:.2f} %"
+        return f"{round(value, 2) + 0.0:.2f} %"  # no -0.00
     if unit == "us":
         return duration(value)
     return show(round(value), TWINS.get(unit, unit))
