@@ -14,7 +14,7 @@ from penloop.dashboard.tuning_run import TuningRun
 from penloop.errors import BoardError, UserError
 from penloop.tuning.application import MEASURED
 from penloop.tuning.experiment import FIRST_HZ, LEVELS_HZ, MOTOR_S
-from penloop.tuning.judgement import GOALS, Figures
+from penloop.tuning.judgement import GOALS, SLACK, Figures
 from penloop.tuning.proposal import Proposal
 
 EXPLAINED = (
@@ -151,7 +151,8 @@ class TunePanel:
             for name in names:
                 goal, was, now = GOALS[name], getattr(before, name), getattr(after, name)
                 text = f"{goal.title} {where}: {was:.3g} → {now:.3g} {goal.unit}"
-                ui.label(text).classes("fine")
+                worse = ", worse" if now > was * (1.0 + SLACK) else ""
+                ui.label(f"{text}, goal {goal.good:g}{worse}").classes("fine")
             with ui.dialog() as large, ui.card().style("max-width: 1100px; width: 95vw"):
                 ui.image(picture).classes("w-full").props("no-transition")
             small = ui.image(picture).classes("w-full tune-picture").props("no-transition")
