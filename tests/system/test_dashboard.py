@@ -13,6 +13,7 @@ from penloop.cli import run
 from penloop.recordings.recording_file import read_recording
 from tests.system.dashboard_process import STATE, Desk
 from tests.system.penloop_process import penloop, until
+from tests.system.person_script import entering_service
 
 pytestmark = pytest.mark.timeout(240)  # each starts programs; machines are slow at times
 
@@ -379,8 +380,7 @@ GAINS = ("rate_kp", "rate_ki", "ir_compensation", "slew")
 
 def test_a_pen_is_tuned_on_the_page_with_its_picture_and_the_proposal_is_kept(own, tmp_path):
     """On the dashboard's own pen, whose time waits for a computer that is busy."""
-    person = tmp_path / "person.toml"
-    person.write_text('[[step]]\nat = "0.5 s"\ndo = "hold"\nhold = "3.5 s"\n')
+    person = entering_service(tmp_path)
     page = own.page(own.dashboard(f"sim://?cartridge=none&operator={person}"), "SERVICE")
     tab(page, "Tune")
     page.until("!document.getElementById('tune-measure').disabled")

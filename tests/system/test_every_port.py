@@ -6,6 +6,7 @@ from contextlib import ExitStack, closing
 import pytest
 
 from tests.system.penloop_process import Server, finish, start
+from tests.system.person_script import entering_service
 from tests.system.rfc2217_server import Rfc2217Server
 
 # pyserial's own: it starts its thread the old way.
@@ -14,15 +15,13 @@ pytestmark = [
     pytest.mark.timeout(300),  # pens in real time; machines are slow at times
 ]
 
-HOLD = '[[step]]\nat = "0.5 s"\ndo = "hold"\nhold = "3.5 s"\n'
 SERVED = {"pseudo-terminal": ["--pty"], "socket": ["--tcp", "127.0.0.1:0"]}
 
 
 @pytest.fixture
 def ports(tmp_path):
     """Of pens without a cartridge whose person enters SERVICE, by the kind of port."""
-    person = tmp_path / "person.toml"
-    person.write_text(HOLD)
+    person = entering_service(tmp_path)
     url = f"sim://?cartridge=none&operator={person}"
     with ExitStack() as afterwards:
         network = afterwards.enter_context(closing(Rfc2217Server(f"{url}&pace=1")))

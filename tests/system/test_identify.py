@@ -9,6 +9,7 @@ from penloop.cli import run
 from pensim.pen_file import find_pen
 from pensim.pen_url import PenUrl
 from tests.system.penloop_process import penloop
+from tests.system.person_script import entering_service
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "identification"
 HIDDEN = EXAMPLE / "hidden.toml"
@@ -81,8 +82,7 @@ def test_only_what_is_asked_for_decides_the_exit_code(found, capsys):
 
 
 def test_a_recording_made_off_the_skin_is_asked_for_the_motor_alone(tmp_path, capsys):
-    person = tmp_path / "person.toml"
-    person.write_text('[[step]]\nat = "0.5 s"\ndo = "hold"\nhold = "3.5 s"\n')
+    person = entering_service(tmp_path)
     port = f"sim://?cartridge=none&operator={person}"
     assert run(["identify", str(tmp_path / "run.parquet"), "--record", "--port", port]) == 0
     out = capsys.readouterr().out
