@@ -68,7 +68,6 @@ class FrameParser:
         if zero < 0:
             return end
         self._close()
-        self._length = 0
         return zero + 1
 
     def _append(self, data, start, end):
@@ -80,6 +79,7 @@ class FrameParser:
 
     def _close(self):
         end = self._length
+        self._length = 0  # first: Ctrl-C may come while the run is decoded, in place
         if end == 0:
             return  # an empty frame only separates
         if not self._is_frame(end):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -13,6 +14,7 @@ from penfw import protocol
 from penhost.clock import Clock, clock_of
 from penhost.errors import BadValue, PenSilent, PortLost
 
+_UNPLUGGED = (errno.EIO, errno.ENXIO, errno.ENODEV, errno.EBADF)
 HEARD_MAX = 512  # bytes kept to tell what sits on a port that is no pen's
 
 _T = TypeVar("_T")
@@ -107,4 +109,11 @@ class Transport:
             raise PenSilent(f"port {self._name} takes no data", remedy) from error
         except (OSError, TypeError) as error:  # TypeError: pyserial on a descriptor that is gone
             remedy = "check cable and power, then connect again"
-            raise PortLost(f"port {self._name} is gone ({error})", remedy) from error
+            raise PortLost(f"port {self._name} is gone{_why(error)}", remedy) from error
+
+
+def _why(error: Exception) -> str:
+    """What the system says, unless it only says that the device is not there."""
+    numbers = [getattr(one, "errno", None) for one in (error, error.__context__)]
+    unplugged = isinstance(error, TypeError) or any(one in _UNPLUGGED for one in numbers)
+    return "" if unplugged or "returned no data" in str(error) else f" ({error})"

@@ -6,6 +6,7 @@ do = "insert_cartridge"
 kind = "12 needles"
 """
 
+import shlex
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -84,7 +85,10 @@ def load_script(path: Path) -> list[Step]:
     try:
         document = tomllib.loads(path.read_text())
     except OSError as error:
-        raise ScenarioError(f"cannot read the operator's script {path}: {error.strerror}") from None
+        raise ScenarioError(
+            f"cannot read the operator's script {path} ({error.strerror}): give a file that is "
+            "there"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ScenarioError(f"{path} is not TOML: {error}") from None
     steps = document.pop("step", None)
@@ -142,8 +146,14 @@ def _argument(value: Any, kind: Any, where: str) -> Any:
 
 
 def perform(operator: Operator, line: str) -> None:
-    """Does one action now: `touch zone=cheek standoff=0.1mm`. Raises ScenarioError."""
-    name, *pairs = line.split() or [""]
+    """Does one action now: `touch zone=cheek standoff=0.1mm`, `insert_cartridge kind="1 needle"`.
+
+    Raises ScenarioError.
+    """
+    try:
+        name, *pairs = shlex.split(line) or [""]
+    except ValueError:
+        raise ScenarioError(f"{line!r} lacks a quotation mark: add it") from None
     table: dict[str, Any] = {"do": name, "after": "0 s"}
     for pair in pairs:
         key, sign, text = pair.partition("=")

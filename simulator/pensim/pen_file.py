@@ -56,7 +56,10 @@ def load_pen(path: Path) -> PenPreset:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ScenarioError(f"cannot read the pen {path}: {error.strerror}") from None
+        raise ScenarioError(
+            f"cannot read the pen {path} ({error.strerror}): give a file that is there, or choose "
+            f"{', '.join(PENS)}"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ScenarioError(f"{path} is not TOML: {error}") from None
     return preset_of(document, str(path))

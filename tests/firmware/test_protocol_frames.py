@@ -1,8 +1,10 @@
 """Frames: what is sent arrives or is dropped, whatever happens to the bytes."""
 
 import random
+import sys
 import tracemalloc
 import zlib
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -121,6 +123,42 @@ def test_a_run_too_short_for_a_frame_is_none_even_if_its_crc_is_right(size):
     parser = FrameParser()
     assert received(run, parser) == []
     assert (parser.good, parser.bad) == (0, 1)
+
+
+def interrupted(use, step):
+    """Whether Ctrl-C at the nth step of the interpreter still found it at work."""
+    left = step
+
+    def trace(frame, event, argument):
+        nonlocal left
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            left -= 1
+            if left < 0:
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        use()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+def test_a_parser_that_ctrl_c_has_left_anywhere_reads_on_from_the_same_bytes():
+    cut_off = encoded(1, 1, b"\0a\0b")
+    step, found = 0, True
+    while found:
+        parser = FrameParser()
+        found = interrupted(partial(parser.feed, cut_off, 0, len(cut_off)), step)
+        step += 1
+        frames = received(cut_off + encoded(1, 2, b"\0stop"), parser)
+        assert frames[-1] == (1, 2, b"\0stop"), f"step {step}"
+    assert step > 50
 
 
 @pytest.mark.verifies("R-707")

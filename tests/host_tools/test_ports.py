@@ -250,8 +250,11 @@ def test_port_that_vanishes_in_the_middle_is_told(terminal):
     thread.ended.set()
     thread.join()
     os.close(ours)
-    with pytest.raises(PortLost, match="check cable"):
-        pen.get("depth")
+    transport = pen._transport
+    for use in (lambda: transport.receive(0), lambda: transport.send(b"?")):  # in other words each
+        with pytest.raises(PortLost) as told:
+            use()
+        assert str(told.value) == f"port {path} is gone: check cable and power, then connect again"
     pen.close()
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from pensim.errors import ScenarioError
 from pensim.hazards import HAZARDS
-from pensim.operator_script import ACTIONS, load_script, run_script
+from pensim.operator_script import ACTIONS, load_script, perform, run_script
 from tests.system.story import state
 
 SCRIPT = """
@@ -75,6 +75,14 @@ def test_a_wrong_script_is_one_line_with_the_step_and_the_remedy(script_file, te
         load_script(path)
     assert "script.toml" in str(caught.value)
     assert "\n" not in str(caught.value).split(": ", 1)[0]
+
+
+def test_a_line_of_an_action_may_have_words_with_blanks_in_quotation_marks(make_bench):
+    operator = make_bench().operator
+    perform(operator, "insert_cartridge kind='1 needle' max_depth=\"1 mm\"")
+    assert operator.log[-1][1] == "insert 1 needle"
+    with pytest.raises(ScenarioError, match="lacks a quotation mark: add it"):
+        perform(operator, 'insert_cartridge kind="1 needle')
 
 
 def test_an_unknown_zone_and_an_unknown_fault_name_the_choices(make_bench):

@@ -133,7 +133,7 @@ def test_a_mistake_is_told_in_one_line_with_its_remedy(tmp_path, text, what, rem
 def test_an_unknown_pen_and_a_file_that_is_not_there_are_told():
     with pytest.raises(ScenarioError, match=r"choose reference.*or give a file"):
         find_pen("best")
-    with pytest.raises(ScenarioError, match="cannot read the pen /nowhere"):
+    with pytest.raises(ScenarioError, match=r"cannot read the pen /nowhere.*give a file"):
         find_pen("/nowhere/pen.toml")
     with pytest.raises(serial.SerialException, match="no pen 'best'"):
         serial.serial_for_url("sim://?pen=best")
