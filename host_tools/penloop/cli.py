@@ -67,6 +67,7 @@ def run(arguments: Sequence[str], in_shell: bool = False) -> int:
     try:
         code = app(args=list(arguments), prog_name="penloop", standalone_mode=False)
         sys.stdout.flush()
+        interruption.check()
         return code if isinstance(code, int) else 0
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -1,9 +1,9 @@
 """Ctrl-C and SIGTERM at safe moments.
 
-A simulated pen lives in this process: an exception out of nowhere would hit the firmware's own
-code, or the plant in the middle of a step. So a signal that comes while the simulator is at work
-waits for the next `check()`; a second one does not wait. Everywhere else it acts at once, and
-whoever holds a pen tells it to stop.
+A simulated board lives in this process: an exception out of nowhere would hit the firmware's own
+code, which takes it for its own, or the plant in the middle of a step. So a signal that comes while
+a board is at work waits for the next `check()`, which all that simulates calls now and then; a
+second one does not wait. Everywhere else it acts at once, and whoever holds a pen tells it to stop.
 """
 
 import signal
@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # where the system has them
+BOARD = ("pensim.bench", "pensim.board.", "pensim.engines.")  # at work: one of these runs
 
 _pending = 0
 
@@ -33,16 +34,16 @@ def check() -> None:
 
 def _came(number: int, frame: FrameType | None) -> None:
     global _pending
-    if _in_simulator(frame) and not _pending:
+    if not _pending and _on_board(frame):
         _pending = number
         return
     _pending = 0
     raise _exception(number)
 
 
-def _in_simulator(frame: FrameType | None) -> bool:
+def _on_board(frame: FrameType | None) -> bool:
     while frame is not None:
-        if str(frame.f_globals.get("__name__", "")).startswith("pensim."):
+        if str(frame.f_globals.get("__name__", "")).startswith(BOARD):
             return True
         frame = frame.f_back
     return False

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from penfw import faults, settings, states, store
 from penhost import Pen, PenError
+from penloop import interruption
 from penloop.errors import UserError
 from penloop.flashing.bundle import KEPT, UNTRIED, VERSION_FILE, VERSIONS, Bundle
 from penloop.mpy import BYTECODE
@@ -65,7 +66,9 @@ def rehearse(
         raise UserError(f"{chosen} runs no compiled firmware", "choose a real MicroPython")
     bundle = Bundle.of(firmware, BYTECODE)
     for case in BATTERY:
-        yield case.name, _outcome(case, bundle, chosen, own_settings(slots))
+        outcome = _outcome(case, bundle, chosen, own_settings(slots))
+        interruption.check()
+        yield case.name, outcome
 
 
 def _outcome(case: Case, bundle: Bundle, engine: str, own: dict[str, int]) -> str:

@@ -218,6 +218,15 @@ while True:
     assert finish(process) == (130, "", "")
 
 
+def test_the_first_sigterm_ends_a_script(tmp_path):
+    script = tmp_path / "busy.py"
+    script.write_text("import time\nprint('running')\nwhile True:\n    time.sleep(1)\n")
+    process = start("board", str(script))
+    assert process.stdout.readline() == "running\n"
+    process.terminate()
+    assert finish(process, 20.0) == (143, "", "")
+
+
 def test_a_pipe_feeds_the_script(tmp_path):
     script = tmp_path / "reader.py"
     script.write_text("import sys\nprint('first')\nprint(sys.stdin.readline())\n")

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 import tomllib
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -20,6 +22,7 @@ from penloop.scenarios.jobs import Job, done
 from penloop.scenarios.scenario_reader import load, loads
 from penloop.scenarios.toml_lines import line_of
 from pensim import Bench, recorder
+from tests.system.penloop_process import finish, start
 
 SCENARIO = """
 about = "A pen is started in the air and stopped."
@@ -137,6 +140,20 @@ def test_several_processes_give_the_same_results_in_the_same_order(scenario_file
         lines = capsys.readouterr().out.splitlines()
         outputs.append([line.rpartition(",")[0] for line in lines])
     assert outputs[0] == outputs[1]
+
+
+@pytest.mark.parametrize("engine", ["cpython", "micropython"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_first_ctrl_c_ends_it_in_the_middle_of_a_scenario(
+    scenario_file, monkeypatch, engine, number, code
+):
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    endless = scenario_file(SCENARIO.replace('"3 s"', '"100000 s"'), "endless.pen.toml")
+    process = start("run", str(scenario_file()), str(endless), "--engine", engine)
+    assert process.stdout.readline().startswith("passed  start")
+    time.sleep(0.3)  # the endless one has begun
+    process.send_signal(number)
+    assert finish(process, 20.0) == (code, "", "\n")  # what showed the progress ends its line
 
 
 def test_the_same_scenario_has_one_digest_on_three_engines(scenario_file):

@@ -8,7 +8,7 @@ import io
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -26,7 +26,7 @@ from pensim.board.virtual_time import NEVER
 from pensim.errors import BoardFault, ScenarioError
 from pensim.firmware import Firmware
 
-ENDED_BY_HAND = 130  # as shells count it: 128 + SIGINT
+ENDED_BY_HAND, ENDED_BY_SIGTERM = 130, 143  # as shells count it: 128 + the signal
 FAILED = 1
 HOST_OPENS_US = 1_000  # when the host's side of the USB serial is there and begins to send
 IMPORT = re.compile(rb"^\s*(?:import\s+([\w., \t]+)|from\s+(\w[\w.]*))", re.MULTILINE)
@@ -100,16 +100,17 @@ class BoardRun:
         usb.reader = self._print
         self._board.on_report = self._report
         self._by_hand = False
+        self._ended = ENDED_BY_HAND
 
     def finish(self) -> int:
         """Runs to the end; returns the exit code."""
         self._board.power_on()
         self._send_piped()
         try:
-            with _ctrl_c(self._interrupt):
+            with _signals({signal.SIGINT: self._interrupt, signal.SIGTERM: self._end}):
                 return self._run()
         except KeyboardInterrupt:
-            return ENDED_BY_HAND
+            return self._ended
         finally:
             self._board.close()
 
@@ -196,6 +197,11 @@ class BoardRun:
         self._by_hand = True
         self._board.processor.interrupt_main()
 
+    def _end(self) -> None:
+        """SIGTERM: the run ends at once."""
+        self._ended = ENDED_BY_SIGTERM
+        raise KeyboardInterrupt
+
 
 def script_firmware(script: Path) -> Firmware:
     """The script as the board's `/main.py`, with the modules beside it.
@@ -274,18 +280,19 @@ def _pin(wire: str, name: str) -> int:
 
 
 @contextmanager
-def _ctrl_c(action: Callable[[], None]) -> Iterator[None]:
-    """Ctrl-C does `action` meanwhile."""
+def _signals(actions: Mapping[int, Callable[[], None]]) -> Iterator[None]:
+    """Each signal does its action meanwhile."""
 
-    def came(_number: int, _frame: FrameType | None) -> None:
-        action()
+    def came(number: int, _frame: FrameType | None) -> None:
+        actions[number]()
 
     try:
-        before: Any = signal.signal(signal.SIGINT, came)
-    except ValueError:  # not in the main thread: whoever started us has Ctrl-C
+        before: Any = {number: signal.signal(number, came) for number in actions}
+    except ValueError:  # not in the main thread: whoever started us has the signals
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from penloop import interruption
 from penloop.errors import UserError
 from penloop.evidence import sources, stamp
 from penloop.evidence.index import write_index
@@ -83,6 +84,7 @@ def _made(part: Part, form: str, jobs: int, out: Path) -> Section:
         task = progress.add_task(part.name, total=1.0)
 
         def told(share: float, text: str) -> None:
+            interruption.check()
             progress.update(task, completed=share, description=f"{part.name}: {text}"[:40])
 
         folder = out / part.name

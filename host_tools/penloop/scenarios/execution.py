@@ -7,6 +7,7 @@ from functools import partial
 
 from penhost import Pen, PenError
 from penhost.errors import Refused
+from penloop import interruption
 from penloop.scenarios.expectation import Verdict
 from penloop.scenarios.scenario import LinkAct, PartFault, Scenario
 from pensim import Bench, Firmware, Trace
@@ -148,6 +149,7 @@ def _run_until(
     while bench.board.now_us < until_us:
         slice_us = LOOK_US if waiting else BEAT_US
         bench.run_until_us(min(bench.board.now_us + slice_us, until_us))
+        interruption.check()
         if waiting:
             _fail_those_due(bench, waiting)
         if on_beat:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from penhost import Pen
+from penloop.interruption import InterruptiblePort
 from penloop.tuning import judgement
 from penloop.tuning.capture import Values
 from penloop.tuning.experiment import STEP_FROM_HZ, STEP_TO_HZ
@@ -133,7 +134,8 @@ def play(parameters: PenParameters, settings: Mapping[str, int], seed: int = 1) 
     """The test on a simulated pen with these settings of the law."""
     moments_s: dict[str, float] = {}
     with in_service(parameters, settings, seed, CARTRIDGE) as bench:
-        with Pen(SimulatedPort.on_bench(bench)) as pen, pen.presence():
+        port = InterruptiblePort(SimulatedPort.on_bench(bench))
+        with Pen(port) as pen, pen.presence():
             _contacts(bench, pen, STEP_FROM_HZ, RUN_UP_S, "slow", moments_s)
             moments_s["step"] = bench.now_s
             _contacts(bench, pen, STEP_TO_HZ, AFTER_STEP_S, "fast", moments_s)
