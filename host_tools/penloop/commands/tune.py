@@ -83,9 +83,7 @@ def tune(
 def _tuned(pen: Pen, goal: Path, twin: Path | None, yes: bool, dry_run: bool) -> dict[str, Any]:
     """All of it; returns what --json prints."""
     experiments = Experiments(pen, print)
-    session.fit_to_begin(experiments)
-    _announce(pen)
-    before = session.find(experiments)
+    before = session.find(experiments, lambda: _announce(pen))
     _show_response(before)
     proposal = _propose(pen, before)
     picture.draw(proposal, before.measured, None, goal)

@@ -14,15 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penloop.tuning.capture import Values
-from penloop.tuning.response import (
-    CIRCUIT_OHM,
-    EDGES,
-    LAW_S,
-    SHUNT_FILTER_S,
-    WRITE_S,
-    MotorResponse,
-    copper,
-)
+from penloop.tuning.response import CIRCUIT_OHM, MotorResponse, copper
+from penloop.tuning.telemetry_model import EDGES, LAW_S, SHUNT_FILTER_S, WRITE_S
 
 Complex = NDArray[np.complexfloating]
 

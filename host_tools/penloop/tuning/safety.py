@@ -10,7 +10,8 @@ from math import pi
 from penloop.tuning import loop
 from penloop.tuning.experiment import ExperimentEnded
 from penloop.tuning.loop import Gains
-from penloop.tuning.response import DELAY_S, NAMES, MotorResponse
+from penloop.tuning.response import NAMES, MotorResponse
+from penloop.tuning.telemetry_model import DELAY_S
 
 # Of the nominal motor; one whose parameters are 30 % off has less.
 GAIN_LEAST, PHASE_LEAST_DEG = 1.5, 60.0

@@ -10,7 +10,8 @@ from penloop.tuning.capture import Capture
 from penloop.tuning.experiment import ExperimentEnded, Experiments
 from penloop.tuning.proposal import Proposal
 from penloop.tuning.relay import RelayPoint, relay_point
-from penloop.tuning.response import AFTER_GAP_S, DELAY_OFF_S, DELAY_S, MotorResponse, fit
+from penloop.tuning.response import DELAY_OFF_S, MotorResponse, fit
+from penloop.tuning.telemetry_model import AFTER_GAP_S, DELAY_S
 
 # Shares of the samples of an experiment: those lost, and those far enough behind a gap.
 LOST_MOST, KNOWN_LEAST = 0.15, 0.4
@@ -28,18 +29,16 @@ class Findings:
     bounds: dict[str, tuple[int, int]]  # of the same settings
 
 
-def fit_to_begin(experiments: Experiments) -> dict[str, int]:
-    """The present settings, if pen and settings are fit for experiments; else ExperimentEnded."""
-    experiments.check()
-    settings = {name: value.value for name, value in experiments.pen.get_all(twin.LAW).items()}
-    safety.check(settings)
-    return settings
+def find(experiments: Experiments, when_fit: Callable[[], None] = lambda: None) -> Findings:
+    """All experiments, behind `when_fit()`, once pen and settings are known to be fit for them.
 
-
-def find(experiments: Experiments) -> Findings:
-    """All experiments. Raises ExperimentEnded where they do not tell enough to tune by."""
-    settings = fit_to_begin(experiments)
+    Raises ExperimentEnded, also where they do not tell enough to tune by.
+    """
     pen = experiments.pen
+    experiments.check()
+    settings = {name: value.value for name, value in pen.get_all(twin.LAW).items()}
+    safety.check(settings)
+    when_fit()
     experiments.tell("staircase: the motor constant, resistance, inertia, friction")
     winding_c = experiments.cool()
     staircase = whole(experiments.staircase())
