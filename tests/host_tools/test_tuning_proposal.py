@@ -1,6 +1,7 @@
 """A proposal has to gain more on the twin than noise does."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,29 +23,38 @@ ROWS = {row[0]: row for row in SETTINGS}
 BOUNDS = {name: (ROWS[name][4], ROWS[name][5]) for name in PRESENT}
 
 
-@dataclass
-class Played:
-    """A play whose figures are a share of their goals each, ripple of its own."""
-
-    share: float
-    ripple: float
-
-    def figures(self):
-        shares = dict.fromkeys(GOALS, self.share) | {"ripple_percent": self.ripple}
-        return Figures(**{name: shares[name] * goal.good for name, goal in GOALS.items()})
+def share_of_goals(share, ripple):
+    """Figures that are a share of their goals each, ripple of its own."""
+    shares = dict.fromkeys(GOALS, share) | {"ripple_percent": ripple}
+    return Figures(**{name: shares[name] * goal.good for name, goal in GOALS.items()})
 
 
 @pytest.fixture
-def gains(monkeypatch):
+def landscape(monkeypatch):
+    """Has the twin's figures be `figures(settings, seed)`."""
+
+    def lay(figures):
+        def play(_parameters, settings, seed=1):
+            found = figures(settings, seed)
+            return SimpleNamespace(figures=lambda: found)
+
+        monkeypatch.setattr(twin, "play", play)
+
+    return lay
+
+
+@pytest.fixture
+def gains(landscape):
     """Has every candidate gain so much on the twin, in the search and in the proof of it."""
 
     def play(share_searched, share_proved, ripple=0.5):
-        def played(_parameters, settings, seed=1):
+        def figures(settings, seed):
             if settings == PRESENT:
-                return Played(0.8, ripple)
-            return Played(0.8 * (share_searched if seed == 1 else share_proved), ripple * 0.9)
+                return share_of_goals(0.8, ripple)
+            share = share_searched if seed == 1 else share_proved
+            return share_of_goals(0.8 * share, ripple * 0.9)
 
-        monkeypatch.setattr(twin, "play", played)
+        landscape(figures)
 
     return play
 
@@ -69,28 +79,8 @@ def test_gains_whose_ripple_may_be_worse_on_the_pen_than_on_the_twin_are_not_pro
     assert proposal.propose(RESPONSE, 3.8, PRESENT, BOUNDS).changes == {}
 
 
-@pytest.fixture
-def landscape(monkeypatch):
-    """Has the twin's figures depend on the settings alone."""
-
-    def lay(figures):
-        monkeypatch.setattr(twin, "play", lambda _pen, settings, seed=1: Drawn(figures(settings)))
-
-    return lay
-
-
-@dataclass
-class Drawn:
-    """A play with these figures."""
-
-    told: Figures
-
-    def figures(self):
-        return self.told
-
-
 def test_the_search_steps_on_to_where_no_closed_form_leads(landscape):
-    def figures(settings):
+    def figures(settings, _seed):
         share = 0.9 * abs(settings["slew"] / 520 - 1.0) + 0.4
         return Figures(*(share * goal.good for goal in GOALS.values()))
 
@@ -103,7 +93,7 @@ def test_the_search_steps_on_to_where_no_closed_form_leads(landscape):
 def test_the_best_is_left_where_one_figure_is_beyond_its_limit(landscape):
     """The faster the better, but above 470 the dip is too large: the best below it is proposed."""
 
-    def figures(settings):
+    def figures(settings, _seed):
         share = 0.8 * 400 / settings["slew"]
         told = Figures(*(share * goal.good for goal in GOALS.values()))
         return replace(told, dip_percent=3.0) if settings["slew"] > 470 else told
@@ -114,7 +104,7 @@ def test_the_best_is_left_where_one_figure_is_beyond_its_limit(landscape):
 
 def test_a_proposal_has_the_measured_constants_whatever_does_best(landscape):
     """The twin knows no difference but the slew's; the settings before are stepped from as well."""
-    landscape(lambda settings: Figures(*(
+    landscape(lambda settings, _seed: Figures(*(
         abs(settings["slew"] / 520 - 1.0) * goal.good for goal in GOALS.values()
     )))  # fmt: skip
     other = replace(RESPONSE, emf_v_per_hz=0.0180)
@@ -126,7 +116,7 @@ def test_a_proposal_has_the_measured_constants_whatever_does_best(landscape):
 def test_nothing_is_proposed_that_could_not_be_tuned_from_again(landscape):
     """The larger rate_kp the better: a heavy rotor allows more than one as heavy as others."""
     heavy = replace(RESPONSE, inertia_as_per_hz=3.0 * RESPONSE.inertia_as_per_hz)
-    landscape(lambda settings: Figures(*(
+    landscape(lambda settings, _seed: Figures(*(
         0.1 + goal.good / settings["rate_kp"] for goal in GOALS.values()
     )))  # fmt: skip
     changes = proposal.propose(heavy, 3.8, PRESENT, BOUNDS).changes
