@@ -63,14 +63,20 @@ def run(arguments: Sequence[str], in_shell: bool = False) -> int:
 
     `in_shell` is for its hint: there, help is had by `help COMMAND`.
     """
+    try:
+        code = _run(arguments, in_shell)
+        interruption.check()
+        return code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(arguments: Sequence[str], in_shell: bool) -> int:
     debug = "--debug" in arguments
     try:
         code = app(args=list(arguments), prog_name="penloop", standalone_mode=False)
         sys.stdout.flush()
-        interruption.check()
         return code if isinstance(code, int) else 0
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has gone, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

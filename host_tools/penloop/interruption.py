@@ -2,18 +2,24 @@
 
 A simulated board lives in this process: an exception out of nowhere would hit the firmware's own
 code, which takes it for its own, or the plant in the middle of a step. So a signal that comes while
-a board is at work waits for the next `check()`, which all that simulates calls now and then; a
-second one does not wait. Everywhere else it acts at once, and whoever holds a pen tells it to stop.
+a board is at work waits for the next `check()`, which whoever runs one in the main thread calls now
+and then; a second one does not wait. Everywhere else it acts at once, and whoever holds a pen tells
+it to stop.
 """
 
 import signal
+import threading
+import time
 from types import FrameType
 from typing import Any
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # where the system has them
-BOARD = ("pensim.bench", "pensim.board.", "pensim.engines.")  # at work: one of these runs
+# One of these runs while a board is at work, its plant beneath it; a plant alone may be left.
+BOARD = ("pensim.bench", "pensim.board.", "pensim.engines.")
+SAME_S = 0.5  # so soon it is the same signal: a terminal that closes sends two
 
 _pending = 0
+_came_s = -SAME_S
 
 
 def install() -> None:
@@ -27,23 +33,28 @@ def install() -> None:
 def check() -> None:
     """A safe moment: raises KeyboardInterrupt or SystemExit when a signal waits."""
     global _pending
-    if _pending:
+    if _pending and threading.current_thread() is threading.main_thread():
         number, _pending = _pending, 0
         raise _exception(number)
 
 
 def _came(number: int, frame: FrameType | None) -> None:
-    global _pending
-    if not _pending and _on_board(frame):
+    global _pending, _came_s
+    before_s, _came_s = _came_s, time.monotonic()
+    if _came_s < before_s + SAME_S:
+        return
+    on_board = _on_board(frame)
+    if on_board and not _pending:
         _pending = number
         return
-    _pending = 0
-    raise _exception(number)
+    _pending = 0  # the firmware would take SystemExit for its own
+    raise KeyboardInterrupt if on_board else _exception(number)
 
 
 def _on_board(frame: FrameType | None) -> bool:
     while frame is not None:
-        if str(frame.f_globals.get("__name__", "")).startswith(BOARD):
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.startswith(BOARD) and frame.f_code.co_name != "<module>":  # not as it is loaded
             return True
         frame = frame.f_back
     return False

@@ -251,7 +251,8 @@ def test_port_that_vanishes_in_the_middle_is_told(terminal):
     thread.join()
     os.close(ours)
     transport = pen._transport
-    for use in (lambda: transport.receive(0), lambda: transport.send(b"?")):  # in other words each
+    # pyserial's own words differ
+    for use in (lambda: transport.receive(0), lambda: transport.send(b"?")):
         with pytest.raises(PortLost) as told:
             use()
         assert str(told.value) == f"port {path} is gone: check cable and power, then connect again"

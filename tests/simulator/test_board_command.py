@@ -218,13 +218,24 @@ while True:
     assert finish(process) == (130, "", "")
 
 
-def test_the_first_sigterm_ends_a_script(tmp_path):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_the_first_sigterm_ends_a_script_even_one_that_catches_all(tmp_path, number, code):
     script = tmp_path / "busy.py"
-    script.write_text("import time\nprint('running')\nwhile True:\n    time.sleep(1)\n")
+    script.write_text(
+        """
+import time
+print("running")
+while True:
+    try:
+        time.sleep(1)
+    except:
+        print("caught")
+"""
+    )
     process = start("board", str(script))
     assert process.stdout.readline() == "running\n"
-    process.terminate()
-    assert finish(process, 20.0) == (143, "", "")
+    process.send_signal(number)
+    assert finish(process, 20.0) == (code, "", "")
 
 
 def test_a_pipe_feeds_the_script(tmp_path):

@@ -20,8 +20,13 @@ def start(*arguments: str, **options: Any) -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str], patience_s: float = PATIENCE_S) -> tuple[int, str, str]:
-    """Exit code, stdout, stderr."""
-    out, err = process.communicate(timeout=patience_s)
+    """Exit code, stdout, stderr; of one that does not end, TimeoutExpired, and its end."""
+    try:
+        out, err = process.communicate(timeout=patience_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
     return process.returncode, out, err
 
 

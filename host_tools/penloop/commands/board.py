@@ -8,7 +8,7 @@ import io
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -18,6 +18,7 @@ import typer
 
 from penhost import units
 from penhost.errors import BadValue
+from penloop import interruption
 from penloop.engine_option import Engine
 from penloop.errors import UserError
 from pensim.board.board import VirtualBoard
@@ -26,7 +27,8 @@ from pensim.board.virtual_time import NEVER
 from pensim.errors import BoardFault, ScenarioError
 from pensim.firmware import Firmware
 
-ENDED_BY_HAND, ENDED_BY_SIGTERM = 130, 143  # as shells count it: 128 + the signal
+ENDED_BY_HAND = 130  # as shells count it: 128 + SIGINT
+SLICE_US = 100_000  # from one look for signals to the next
 FAILED = 1
 HOST_OPENS_US = 1_000  # when the host's side of the USB serial is there and begins to send
 IMPORT = re.compile(rb"^\s*(?:import\s+([\w., \t]+)|from\s+(\w[\w.]*))", re.MULTILINE)
@@ -99,24 +101,23 @@ class BoardRun:
         usb.connected = True
         usb.reader = self._print
         self._board.on_report = self._report
-        self._by_hand = False
-        self._ended = ENDED_BY_HAND
+        self._by_hand = self._twice = False
 
     def finish(self) -> int:
         """Runs to the end; returns the exit code."""
         self._board.power_on()
         self._send_piped()
         try:
-            with _signals({signal.SIGINT: self._interrupt, signal.SIGTERM: self._end}):
+            with _ctrl_c(self._interrupt):
                 return self._run()
-        except KeyboardInterrupt:
-            return self._ended
         finally:
             self._board.close()
 
     def _run(self) -> int:
         board = self._board
         while board.exit_code is None:
+            if self._twice:
+                return ENDED_BY_HAND
             if board.now_us >= self._limit_us:
                 seconds = self._limit_us / 1e6
                 self._say(f"{self._script.name} was ended after {seconds:g} s of virtual time")
@@ -125,10 +126,12 @@ class BoardRun:
         return ENDED_BY_HAND if self._by_hand and board.exit_code else board.exit_code
 
     def _go_on(self) -> None:
-        """Runs until the board prints or ends something, or needs what a person types."""
+        """Runs for a while, or until the board prints or ends something, or needs what a person
+        types."""
         since_us = self._board.now_us
         try:
-            self._board.run(self._limit_us)
+            self._board.run(min(self._limit_us, since_us + SLICE_US))
+            interruption.check()
         except BoardFault:
             if not self._board.waits_forever:
                 raise
@@ -191,16 +194,14 @@ class BoardRun:
         return bool(line)
 
     def _interrupt(self) -> None:
-        """Ctrl-C: the script gets it first; the second one ends the run at once."""
-        if self._by_hand:
+        """Ctrl-C: the script gets it first; the second one ends the run, a third does not wait."""
+        if self._twice:
             raise KeyboardInterrupt
+        if self._by_hand:
+            self._twice = True
+            return
         self._by_hand = True
         self._board.processor.interrupt_main()
-
-    def _end(self) -> None:
-        """SIGTERM: the run ends at once."""
-        self._ended = ENDED_BY_SIGTERM
-        raise KeyboardInterrupt
 
 
 def script_firmware(script: Path) -> Firmware:
@@ -280,19 +281,18 @@ def _pin(wire: str, name: str) -> int:
 
 
 @contextmanager
-def _signals(actions: Mapping[int, Callable[[], None]]) -> Iterator[None]:
-    """Each signal does its action meanwhile."""
+def _ctrl_c(action: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C does `action` meanwhile."""
 
-    def came(number: int, _frame: FrameType | None) -> None:
-        actions[number]()
+    def came(_number: int, _frame: FrameType | None) -> None:
+        action()
 
     try:
-        before: Any = {number: signal.signal(number, came) for number in actions}
-    except ValueError:  # not in the main thread: whoever started us has the signals
+        before: Any = signal.signal(signal.SIGINT, came)
+    except ValueError:  # not in the main thread: whoever started us has Ctrl-C
         yield
         return
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        signal.signal(signal.SIGINT, before)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from penhost import PenError
+from penloop import interruption
 from penloop.connection import Port
 from penloop.dashboard.pen_owner import PenOwner
 from penloop.dashboard.pen_source import pen_source
@@ -35,6 +36,7 @@ def dashboard(
     owner = PenOwner(pen_source(port or only_pen()))
     owner.start()
     try:
+        interruption.check()
         serve(owner, listening, _tell)
     finally:
         _close(owner)

@@ -88,7 +88,13 @@ def _look_after(link: Link) -> None:
                 get_app().invalidate()
             await asyncio.sleep(KEEP_S)
 
-    get_app().create_background_task(keep())
+    async def keep_until_ended() -> None:
+        try:
+            await keep()
+        except SystemExit as ended:  # by a signal: the prompt would show it as a fault of ours
+            get_app().exit(exception=ended)
+
+    get_app().create_background_task(keep_until_ended())
 
 
 def _keys(link: Link) -> KeyBindings:

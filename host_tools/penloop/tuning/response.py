@@ -25,7 +25,6 @@ from penloop.tuning.telemetry_model import DELAY_S, Stretch
 
 BLOCK_S = 0.1
 RATE_WEIGHT_HZ, CURRENT_WEIGHT_A = 1.0, 0.05  # residuals that count the same
-DELAY_OFF_S = 1.5e-3  # from DELAY_S, to tune by
 COPPER_PER_K = 0.0039
 CIRCUIT_OHM = 0.05  # bridge and shunt, in series with the winding
 NAMES = (

@@ -10,11 +10,12 @@ from penloop.tuning.capture import Capture
 from penloop.tuning.experiment import ExperimentEnded, Experiments
 from penloop.tuning.proposal import Proposal
 from penloop.tuning.relay import RelayPoint, relay_point
-from penloop.tuning.response import DELAY_OFF_S, MotorResponse, fit
+from penloop.tuning.response import MotorResponse, fit
 from penloop.tuning.telemetry_model import AFTER_GAP_S, DELAY_S
 
 # Shares of the samples of an experiment: those lost, and those far enough behind a gap.
 LOST_MOST, KNOWN_LEAST = 0.15, 0.4
+DELAY_OFF_S = 1.5e-3  # of the fitted delay from that by the firmware's order
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class Findings:
     bounds: dict[str, tuple[int, int]]  # of the same settings
 
 
-def find(experiments: Experiments, when_fit: Callable[[], None] = lambda: None) -> Findings:
-    """All experiments, behind `when_fit()`, once pen and settings are known to be fit for them.
+def find(experiments: Experiments, announce: Callable[[], None] = lambda: None) -> Findings:
+    """All experiments, behind `announce()`, once pen and settings are known to be fit for them.
 
     Raises ExperimentEnded, also where they do not tell enough to tune by.
     """
@@ -38,7 +39,7 @@ def find(experiments: Experiments, when_fit: Callable[[], None] = lambda: None) 
     experiments.check()
     settings = {name: value.value for name, value in pen.get_all(twin.LAW).items()}
     safety.check(settings)
-    when_fit()
+    announce()
     experiments.tell("staircase: the motor constant, resistance, inertia, friction")
     winding_c = experiments.cool()
     staircase = whole(experiments.staircase())

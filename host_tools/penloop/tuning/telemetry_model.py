@@ -48,6 +48,7 @@ class Stretch:
     def model(self, values: Values) -> tuple[Values, Values, Values]:
         """Rate as the pen would measure it, the current of the same turns, and the measured one.
 
+        `values` are those of response.NAMES, in their order.
         The current swings within a turn, and the law answers that with voltage; only means over
         whole turns tell the motor from the membrane.
         """
