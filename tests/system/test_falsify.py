@@ -2,11 +2,12 @@
 
 import re
 import tomllib
+from types import SimpleNamespace
 
 import pytest
 
-from penloop import interruption
 from penloop.cli import run
+from penloop.commands import falsify as falsify_command
 from penloop.scenarios.scenario_reader import load
 from tests.system.planted import CAMPAIGNS, WEAKNESSES
 
@@ -120,7 +121,8 @@ def ctrl_c(monkeypatch):
             if next(looks) == number:
                 raise KeyboardInterrupt
 
-        monkeypatch.setattr(interruption, "check", check)
+        looks_of = SimpleNamespace(check=check)  # not those of each run
+        monkeypatch.setattr(falsify_command, "interruption", looks_of)
 
     return at
 

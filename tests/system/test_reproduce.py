@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -139,11 +140,25 @@ def test_what_was_nearest_is_kept_when_it_is_stopped(field, tmp_path, capsys, mo
         if next(looks) == 8:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("penloop.interruption.check", stops_later)
+    looks_of = SimpleNamespace(check=stops_later)  # not those of each run
+    monkeypatch.setattr("penloop.commands.reproduce.interruption", looks_of)
     out = tmp_path / "out"
     assert run(["reproduce", str(field), "--out", str(out), "-j", "1"]) == 130
     assert "stopped; what was nearest by then" in capsys.readouterr().out
     assert load(out / "field.pen.toml").faults
+
+
+def test_one_that_is_stopped_before_its_first_run_leaves_nothing(
+    field, tmp_path, capsys, monkeypatch
+):
+    def ctrl_c():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("penloop.interruption.check", ctrl_c)
+    out = tmp_path / "out"
+    assert run(["reproduce", str(field), "--out", str(out), "-j", "1"]) == 130
+    assert "stopped" not in capsys.readouterr().out
+    assert not out.exists()
 
 
 def test_signals_that_no_pen_has_are_not_reproduced(field, tmp_path, capsys):

@@ -52,8 +52,9 @@ def reproduce(
         try:
             _watch(search, budget)
         except KeyboardInterrupt:
-            print("stopped; what was nearest by then:")
-            _leave(search, files, force)
+            if search.ranking[0].best is not None:
+                print("stopped; what was nearest by then:")
+                _leave(search, files, force)
             raise
     _leave(search, files, force)
     print(f"again: penloop run {shlex.quote(str(files.scenario))}")
