@@ -381,7 +381,7 @@ GAINS = ("rate_kp", "rate_ki", "ir_compensation", "slew")
 def test_a_pen_is_tuned_on_the_page_with_its_picture_and_the_proposal_is_kept(own, tmp_path):
     """On the dashboard's own pen, whose time waits for a computer that is busy."""
     person = entering_service(tmp_path)
-    page = own.page(own.dashboard(f"sim://?cartridge=none&operator={person}"), "SERVICE")
+    page = own.page(own.dashboard(f"sim://?cartridge=none&pace=3&operator={person}"), "SERVICE")
     tab(page, "Tune")
     page.until("!document.getElementById('tune-measure').disabled")
     page.click("#tune-measure")
