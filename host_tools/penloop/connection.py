@@ -65,7 +65,11 @@ _held: list[tuple[Pen, RecordingKeeper | None]] = []  # by a shell, for the comm
 def open_pen(port: str) -> Pen:
     """A pen on a port; the time of its power-up is kept. Raises UserError, PenError."""
     name = port or only_pen()
-    pen = Pen(open_pen_port(name))
+    opened = open_pen_port(name)
+    bench = getattr(opened, "bench", None)
+    if bench is not None:
+        bench.recorder.on_chunk = lambda _trace: None  # hours of it would fill the memory
+    pen = Pen(opened)
     port_name.keep(pen, name)
     pen_memory.keep_power_up(pen)
     return pen
