@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +11,7 @@ from penhost import Pen, PenError, Reconnection, Refused
 from penhost.errors import PortBusy, PortError, PortNotFound
 from penhost.ports import open_port
 from penhost.units import parse
-from penloop import pen_memory, port_holder, port_name
+from penloop import interruption, pen_memory, port_holder, port_name
 from penloop.errors import UserError
 from penloop.interruption import InterruptiblePort
 from penloop.port_discovery import only_pen
@@ -162,18 +162,20 @@ def stopped_on_interruption(pen: Pen | Reconnection) -> Iterator[None]:
     """Tells the pen to stop before Ctrl-C or SIGTERM goes on."""
     try:
         yield
-    except (KeyboardInterrupt, SystemExit):
+    except BaseException as error:
+        ending = interruption.behind(error)
+        if ending is None:
+            raise
         try:
             pen.stop()
-            print("penloop: interrupted, the pen was told to stop", file=sys.stderr)
-        except Refused as error:
-            print(f"penloop: interrupted, the pen was not stopped: {error}", file=sys.stderr)
+            told = "the pen was told to stop"
+        except Refused as refusal:
+            told = f"the pen was not stopped: {refusal}"
         except PenError:
-            print(
-                "penloop: interrupted, the pen did not answer: stop it by its button",
-                file=sys.stderr,
-            )
-        raise
+            told = "the pen did not answer: stop it by its button"
+        with suppress(OSError):  # the terminal may have gone
+            print(f"penloop: interrupted, {told}", file=sys.stderr)
+        raise ending from None
 
 
 def seconds(text: str) -> float:

@@ -38,17 +38,29 @@ def check() -> None:
         raise _exception(number)
 
 
+def behind(error: BaseException | None) -> BaseException | None:
+    """The interruption that an error is, or that it came of, as on a terminal that has gone."""
+    while error is not None and not isinstance(error, (KeyboardInterrupt, SystemExit)):
+        error = error.__context__
+    return error
+
+
 def _came(number: int, frame: FrameType | None) -> None:
     global _pending, _came_s
     before_s, _came_s = _came_s, time.monotonic()
     if _came_s < before_s + SAME_S:
         return
     on_board = _on_board(frame)
-    if on_board and not _pending:
+    if (on_board or _in_callback(frame)) and not _pending:
         _pending = number
         return
     _pending = 0  # the firmware would take SystemExit for its own
     raise KeyboardInterrupt if on_board else _exception(number)
+
+
+def _in_callback(frame: FrameType | None) -> bool:
+    """Where what is raised is lost: a weak reference's callback."""
+    return frame is not None and frame.f_globals.get("__name__") in ("weakref", "_weakrefset")
 
 
 def _on_board(frame: FrameType | None) -> bool:

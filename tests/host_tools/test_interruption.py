@@ -1,13 +1,16 @@
 """Signals: at the next safe moment while a simulated board is at work, else at once."""
 
 import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import Mock
 
 import pytest
 
 from penloop import interruption
 from penloop.cli import run
 from penloop.commands import evidence
+from penloop.connection import stopped_on_interruption
 from penloop.evidence.section import Part
 from penloop.interruption import check
 from penloop.rehearsal import rehearse
@@ -62,6 +65,30 @@ def test_a_board_that_is_only_loaded_is_left_at_once():
     text = compile("import signal\nsignal.raise_signal(signal.SIGTERM)", "board.py", "exec")
     with pytest.raises(SystemExit):
         exec(text, {"__name__": "pensim.board.adc"})
+
+
+def test_a_signal_in_a_callback_of_a_weak_reference_is_not_lost_there():
+    assert raise_in("weakref", signal.SIGTERM) == "done"
+    with pytest.raises(SystemExit):
+        check()
+
+
+def test_a_terminal_that_has_gone_does_not_keep_the_pen_from_being_stopped(monkeypatch):
+    class Gone:
+        def write(self, _text):
+            raise OSError(5, "Input/output error")
+
+    def interrupted():
+        try:
+            raise SystemExit(129)
+        finally:
+            print("progress", file=sys.stderr)
+
+    pen = Mock()
+    monkeypatch.setattr(sys, "stderr", Gone())
+    with pytest.raises(SystemExit), stopped_on_interruption(pen):
+        interrupted()
+    pen.stop.assert_called_once_with()
 
 
 def test_a_second_signal_does_not_wait_and_is_none_that_the_firmware_takes_for_its_own():
