@@ -54,8 +54,10 @@ def _came(number: int, frame: FrameType | None) -> None:
     if (on_board or _in_callback(frame)) and not _pending:
         _pending = number
         return
-    _pending = 0  # the firmware would take SystemExit for its own
-    raise KeyboardInterrupt if on_board else _exception(number)
+    _pending = 0
+    if on_board:
+        raise KeyboardInterrupt  # SystemExit the firmware would take for its own
+    raise _exception(number)
 
 
 def _in_callback(frame: FrameType | None) -> bool:

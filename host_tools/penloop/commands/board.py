@@ -101,7 +101,7 @@ class BoardRun:
         usb.connected = True
         usb.reader = self._print
         self._board.on_report = self._report
-        self._by_hand = self._twice = False
+        self._ctrl_cs = 0
 
     def finish(self) -> int:
         """Runs to the end; returns the exit code."""
@@ -116,14 +116,14 @@ class BoardRun:
     def _run(self) -> int:
         board = self._board
         while board.exit_code is None:
-            if self._twice:
+            if self._ctrl_cs > 1:
                 return ENDED_BY_HAND
             if board.now_us >= self._limit_us:
                 seconds = self._limit_us / 1e6
                 self._say(f"{self._script.name} was ended after {seconds:g} s of virtual time")
                 return 0
             self._go_on()
-        return ENDED_BY_HAND if self._by_hand and board.exit_code else board.exit_code
+        return ENDED_BY_HAND if self._ctrl_cs and board.exit_code else board.exit_code
 
     def _go_on(self) -> None:
         """Runs for a while, or until the board prints or ends something, or needs what a person
@@ -195,13 +195,11 @@ class BoardRun:
 
     def _interrupt(self) -> None:
         """Ctrl-C: the script gets it first; the second one ends the run, a third does not wait."""
-        if self._twice:
+        self._ctrl_cs += 1
+        if self._ctrl_cs == 1:
+            self._board.processor.interrupt_main()
+        elif self._ctrl_cs > 2:
             raise KeyboardInterrupt
-        if self._by_hand:
-            self._twice = True
-            return
-        self._by_hand = True
-        self._board.processor.interrupt_main()
 
 
 def script_firmware(script: Path) -> Firmware:
