@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import serial
 
 from penhost.errors import PortBusy, PortError, PortNotFound, PortNotPermitted
+from penhost.socket_port import SocketPort
 
 SCHEMES_GROUP = "penloop.serial_schemes"
 NETWORK_SCHEMES = ("socket", "rfc2217")
@@ -84,7 +85,8 @@ def open_port(url: str, baudrate: int = 115200) -> Any:
     if scheme != "rfc2217":  # has no write time-out
         options["write_timeout"] = WRITE_TIMEOUT_S
     try:
-        return serial.serial_for_url(url, **options)
+        opener = SocketPort if scheme == "socket" else serial.serial_for_url
+        return opener(url, **options)
     except (OSError, ValueError) as error:
         raise _meaning(url, error) from error
 

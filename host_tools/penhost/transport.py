@@ -14,8 +14,8 @@ from penfw import protocol
 from penhost.clock import Clock, clock_of
 from penhost.errors import BadValue, PenSilent, PortLost
 
-_UNPLUGGED = (errno.EIO, errno.ENXIO, errno.ENODEV, errno.EBADF)
 HEARD_MAX = 512  # bytes kept to tell what sits on a port that is no pen's
+_UNPLUGGED = (errno.EIO, errno.ENXIO, errno.ENODEV, errno.EBADF)  # of a device that is not there
 
 _T = TypeVar("_T")
 

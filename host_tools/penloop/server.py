@@ -160,7 +160,7 @@ class PenServer:
         self, bench: Bench, end: CableEnd, pace: float = 1.0, port: int = LINK_PORT
     ) -> None:
         self.bench = bench
-        bench.recorder.on_chunk = lambda _trace: None  # hours of it would fill the memory
+        bench.recorder.keep_little()
         self._end = end
         self._pacer = Pacer(pace)
         self._line: Any = bench.board.serial.lines[port]

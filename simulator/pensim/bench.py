@@ -21,7 +21,7 @@ from pensim.plant.axis import DepthAxis
 from pensim.plant.constants import RAD_PER_DEG, flatten
 from pensim.plant.kernel import PLANT_SIGNALS
 from pensim.plant.parameters import PenParameters, Skin
-from pensim.plant.presets import CARTRIDGES, SKINS
+from pensim.plant.presets import NO_CARTRIDGE, SKINS
 from pensim.recorder import Recorder
 from pensim.trace import Column, Trace, TraceHeader
 
@@ -75,7 +75,7 @@ class Bench:
         self.axis = DepthAxis(start_depth_um)
         self.kernel.set_protrusion(self.axis.protrusion_m)
         self.electronics = Electronics(self.board, self.kernel, codes, self.axis, wiring)
-        self.kernel.set_cartridge(CARTRIDGES["none"])
+        self.kernel.set_cartridge(NO_CARTRIDGE)
         self.skins = dict(skins or {})
         self.operator = Operator(
             self.time, self.electronics, self.kernel, self.board.i2c, {**SKINS, **self.skins}

@@ -15,7 +15,7 @@ from pensim.errors import ScenarioError
 from pensim.hazards import HAZARDS, Parts
 from pensim.plant.constants import PI
 from pensim.plant.parameters import Skin
-from pensim.plant.presets import CARTRIDGES, SKINS
+from pensim.plant.presets import CARTRIDGES, NO_CARTRIDGE, SKINS
 
 CONTACT_S = 0.05  # from first touch to all needles in contact
 Script = Generator[Any, Any, None]
@@ -130,7 +130,7 @@ class Operator:
         taken, self._parts.cartridge = self._parts.cartridge, None
         self._taken = taken or self._taken
         self._bus.pop(ADDRESS, None)
-        self._kernel.set_cartridge(CARTRIDGES["none"])
+        self._kernel.set_cartridge(NO_CARTRIDGE)
         self._electronics.insert_cartridge(False)
         return taken
 

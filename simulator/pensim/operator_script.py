@@ -150,15 +150,20 @@ def perform(operator: Operator, line: str) -> None:
 
     Raises ScenarioError.
     """
+    words = shlex.shlex(line, posix=True, punctuation_chars=False)
+    words.whitespace_split, words.escape, words.commenters = True, "", ""
     try:
-        name, *pairs = shlex.split(line) or [""]
+        name, *pairs = [*words] or [""]
     except ValueError:
         raise ScenarioError(f"{line!r} lacks a quotation mark: add it") from None
     table: dict[str, Any] = {"do": name, "after": "0 s"}
     for pair in pairs:
         key, sign, text = pair.partition("=")
         if not sign:
-            raise ScenarioError(f"{pair!r} is no argument: write NAME=VALUE, such as zone=cheek")
+            raise ScenarioError(
+                f"{pair!r} is no argument: write NAME=VALUE, such as zone=cheek, and put blanks in"
+                ' quotation marks, such as kind="1 needle"'
+            )
         table[key] = _WORDS.get(text, int(text) if text.isdecimal() else text)
     _bound(operator, _step(table, repr(line), []))()
 

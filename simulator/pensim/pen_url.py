@@ -86,7 +86,7 @@ class PenUrl:
 _CHOICES: dict[str, Any] = {
     "port": PORTS,
     "engine": ENGINES,
-    "cartridge": CARTRIDGES,
+    "cartridge": (*CARTRIDGES, "none"),
 }
 
 

@@ -104,6 +104,10 @@ class Recorder:
         self._columns = self._columns + [Column("pen." + name, unit) for name, unit in pairs]
         self._open_block()
 
+    def keep_little(self) -> None:
+        """From now on only the newest rows are kept: hours of them would fill the memory."""
+        self.on_chunk = lambda _trace: None
+
     def flush(self) -> None:
         """Hands what has been recorded to `on_chunk`, if there is one, and forgets it."""
         if self.on_chunk is not None:

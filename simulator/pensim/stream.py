@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pensim.errors import ScenarioError
 from pensim.recorder import Recorder
@@ -70,7 +69,7 @@ class TraceStream:
         self.close()
         partial = path.with_name(path.name + ".partial")
         recovered = read_stream(self.path)
-        pq.write_table(recovered.to_arrow(), partial, compression="zstd")
+        recovered.write_parquet(partial)
         os.replace(partial, path)
         self.path.unlink()
 

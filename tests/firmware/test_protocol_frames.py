@@ -149,6 +149,7 @@ def interrupted(use, step):
     return False
 
 
+@pytest.mark.timeout(10)  # a torn one reads for ever
 def test_a_parser_that_ctrl_c_has_left_anywhere_reads_on_from_the_same_bytes():
     cut_off = encoded(1, 1, b"\0a\0b")
     step, found = 0, True

@@ -3,6 +3,8 @@
 import os
 import pty
 import random
+import select
+import socket
 import subprocess
 import sys
 import threading
@@ -70,6 +72,23 @@ def test_babbling_port_is_told():
             Pen(port)
         assert port.now_us() < 6e6
         assert not port.is_open
+
+
+def test_a_socket_counts_the_bytes_that_wait_and_tells_of_its_end():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = open_port(f"socket://127.0.0.1:{server.getsockname()[1]}")
+        client, _address = server.accept()
+        assert port.in_waiting == 0
+        client.sendall(bytes(3000))
+        client.close()
+        assert select.select([port], [], [], 5.0)[0]
+        assert port.in_waiting == 3000
+        assert len(port.read(3000)) == 3000
+        assert select.select([port], [], [], 5.0)[0]
+        assert port.in_waiting == 1  # whoever reads is told
+        with pytest.raises(serial.SerialException):
+            port.read(1)
+        port.close()
 
 
 def test_a_look_at_noise_is_as_short_as_asked_for():

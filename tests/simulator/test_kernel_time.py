@@ -5,10 +5,10 @@ import random
 import pytest
 
 from pensim.plant.parameters import PenParameters
-from pensim.plant.presets import CARTRIDGES, SKINS
+from pensim.plant.presets import NO_CARTRIDGE, SKINS
 from tests.simulator.test_plant_oracle import driven_kernel, new_kernel, run_to
 
-AIR = PenParameters(cartridge=CARTRIDGES["none"])
+AIR = PenParameters(cartridge=NO_CARTRIDGE)
 STATE = """t_us now_us theta omega lift energy sector alpha turns strokes turn_us levels changed
     pending inside deflection deflection_t_us touch_floor hole contact ramping penetration_row
     skin_work_j punctures travel speed2 shunt_a peak_a friction_heat_j""".split()

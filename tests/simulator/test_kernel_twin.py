@@ -16,7 +16,7 @@ from pensim.plant import select
 from pensim.plant.constants import flatten
 from pensim.plant.kernel import PLANT_SIGNALS, RING_SIZE
 from pensim.plant.parameters import PenParameters
-from pensim.plant.presets import CARTRIDGES, SKINS
+from pensim.plant.presets import CARTRIDGES, NO_CARTRIDGE, SKINS
 from tests.simulator.test_plant_oracle import driven_kernel, run_to
 
 SOURCE = Path(python_kernel.__file__)
@@ -94,7 +94,7 @@ def disturb(kernel, dice):
     elif chance == 5:
         kernel.set_skin(dice.choice(list(SKINS.values())))
     elif chance == 6:
-        kernel.set_cartridge(dice.choice(list(CARTRIDGES.values())))
+        kernel.set_cartridge(dice.choice([*CARTRIDGES.values(), NO_CARTRIDGE]))
     elif chance == 7:
         kernel.set_extra_friction(dice.choice((0.0, 0.0, 1e-3, 20e-3)))
     elif chance == 8:

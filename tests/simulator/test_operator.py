@@ -83,6 +83,16 @@ def test_a_line_of_an_action_may_have_words_with_blanks_in_quotation_marks(make_
     assert operator.log[-1][1] == "insert 1 needle"
     with pytest.raises(ScenarioError, match="lacks a quotation mark: add it"):
         perform(operator, 'insert_cartridge kind="1 needle')
+    with pytest.raises(ScenarioError, match='put blanks in quotation marks, such as kind="1'):
+        perform(operator, "insert_cartridge kind=1 needle")
+
+
+def test_a_line_of_an_action_has_no_escapes_and_no_cartridge_that_is_none(make_bench):
+    operator = make_bench().operator
+    with pytest.raises(ScenarioError, match=r"choose reference, forehead"):
+        perform(operator, "touch zone=cheek\\")
+    with pytest.raises(ScenarioError, match="no cartridge 'none': choose 1 needle"):
+        perform(operator, "insert_cartridge kind=none")
 
 
 def test_an_unknown_zone_and_an_unknown_fault_name_the_choices(make_bench):

@@ -8,7 +8,7 @@ import pytest
 from pensim.plant.constants import flatten
 from pensim.plant.kernel import Kernel
 from pensim.plant.parameters import PenParameters
-from pensim.plant.presets import CARTRIDGES, SKINS
+from pensim.plant.presets import NO_CARTRIDGE, SKINS
 from tests.simulator.test_plant_oracle import Oracle, driven_kernel, follow, run_to, state_at
 
 
@@ -48,7 +48,7 @@ def by_sector(edges):
     return {sector: [t for t, entered in edges if entered == sector] for sector in range(1, 9)}
 
 
-AIR = PenParameters(cartridge=CARTRIDGES["none"])
+AIR = PenParameters(cartridge=NO_CARTRIDGE)
 SKIN = PenParameters()
 REFERENCE = PenParameters(skin=SKINS["reference"])
 

@@ -5,7 +5,7 @@ from math import exp, log, pi, sqrt
 import pytest
 
 from pensim.plant.parameters import Battery, Circuit, Mechanism, PenParameters, Thermal
-from pensim.plant.presets import CARTRIDGES, MOTORS
+from pensim.plant.presets import MOTORS, NO_CARTRIDGE
 from tests.simulator.test_plant_oracle import driven_kernel, new_kernel, run_to
 
 FULL = 65535
@@ -24,7 +24,7 @@ def bare_motor(volts=3.0, motor="003SR"):
     pen = PenParameters(
         motor=MOTORS[motor],
         mechanism=BARE_MECHANISM,
-        cartridge=CARTRIDGES["none"],
+        cartridge=NO_CARTRIDGE,
         battery=Battery(resistance_ohm=0.0, quiescent_a=0.0, open_circuit_v=(volts,) * 11),
         circuit=Circuit(bridge_ohm=0.0, shunt_ohm=0.0),
         thermal=Thermal(winding_c=22.0, housing_c=22.0, ambient_c=22.0),
@@ -145,7 +145,7 @@ def test_load_step_of_facts_costs_five_hertz():
 
 def test_membrane_and_moving_mass_give_their_energy_back():
     mechanism = Mechanism(coulomb_friction_nm=0.0, viscous_friction_nm_s=0.0)
-    kernel = new_kernel(PenParameters(mechanism=mechanism, cartridge=CARTRIDGES["none"]))
+    kernel = new_kernel(PenParameters(mechanism=mechanism, cartridge=NO_CARTRIDGE))
     kernel.set_bridge_faults(False, True)
     kernel.motor_friction = 0.0
     kernel.set_extra_friction(0.0)
@@ -163,7 +163,7 @@ def test_membrane_and_moving_mass_give_their_energy_back():
 
 
 def test_membrane_turns_a_weak_rotor_back_through_top_dead_centre():
-    kernel = new_kernel(PenParameters(cartridge=CARTRIDGES["none"]))
+    kernel = new_kernel(PenParameters(cartridge=NO_CARTRIDGE))
     kernel.set_bridge_faults(False, True)
     kernel.place(0.0, 150.0)
     reached, lowest = 0.0, 0.0
@@ -198,7 +198,7 @@ def factorial(n):
 
 
 def test_cell_sags_by_its_own_resistance():
-    pen = PenParameters(cartridge=CARTRIDGES["none"])
+    pen = PenParameters(cartridge=NO_CARTRIDGE)
     kernel = driven_kernel(pen, FULL, 0.0, 0.0, 0.0)
     kernel.set_extra_friction(10e-3)
     run_to(kernel, 20_000)

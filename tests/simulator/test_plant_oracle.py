@@ -15,7 +15,7 @@ from scipy.integrate import solve_ivp
 from pensim.plant.constants import flatten
 from pensim.plant.kernel import PLANT_SIGNALS, Kernel
 from pensim.plant.parameters import Mechanism, PenParameters
-from pensim.plant.presets import CARTRIDGES
+from pensim.plant.presets import NO_CARTRIDGE
 
 TURN = 2.0 * pi
 
@@ -251,7 +251,7 @@ def follow(kernel, milliseconds):
 def test_oracle_itself_brakes_as_the_closed_form_says():
     """Without membrane and moving mass: omega = (a + f) exp(-t / tau) - f, with f = T / damping."""
     mechanism = Mechanism(moving_mass_kg=0.0, membrane_retracted_n=0.0, membrane_extended_n=0.0)
-    pen = PenParameters(mechanism=mechanism, cartridge=CARTRIDGES["none"])
+    pen = PenParameters(mechanism=mechanism, cartridge=NO_CARTRIDGE)
     oracle = Oracle(pen, 3.7, 0.0, 0.0)
     pieces, _ = oracle.run(0.0, 691.0, 5e-3)
     damping = oracle.k_t * oracle.slope + oracle.viscous

@@ -7,10 +7,10 @@ import pytest
 from pensim.plant.constants import TACHOMETER, TOP_DEAD_CENTRE
 from pensim.plant.kernel import BATTERY, FREE, POSITION, SHUNT, TEMPERATURE
 from pensim.plant.parameters import PenParameters, Sensors, Thermal
-from pensim.plant.presets import CARTRIDGES
+from pensim.plant.presets import NO_CARTRIDGE
 from tests.simulator.test_plant_oracle import driven_kernel, new_kernel
 
-AIR = PenParameters(cartridge=CARTRIDGES["none"])
+AIR = PenParameters(cartridge=NO_CARTRIDGE)
 QUIET = Sensors(
     shunt_noise_rms_a=0.0, position_noise_rms_m=0.0, ntc_noise_rms_lsb=0.0, battery_noise_rms_v=0.0
 )

@@ -6,7 +6,7 @@ import pytest
 
 from pensim.plant.kernel import RING_SIZE
 from pensim.plant.parameters import Battery, PenParameters, Skin
-from pensim.plant.presets import CARTRIDGES, SKINS
+from pensim.plant.presets import CARTRIDGES, NO_CARTRIDGE, SKINS
 from tests.simulator.test_plant_oracle import driven_kernel, run_to
 
 STIFF = Skin(stiffness_n_per_m=1e6, damping_ns_per_m=1e5, puncture_force_n=0.0)
@@ -98,7 +98,7 @@ def test_no_puncture_without_contact(change):
     elif change == "contact":
         kernel.set_contact(0.0, 20.0)
     elif change == "cartridge":
-        kernel.set_cartridge(CARTRIDGES["none"])
+        kernel.set_cartridge(NO_CARTRIDGE)
     else:
         kernel.set_skin(SKINS["none"])
     run_to(kernel, 110_000)

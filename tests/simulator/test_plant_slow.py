@@ -4,7 +4,7 @@ import pytest
 
 from pensim.plant.kernel import PLANT_SIGNALS
 from pensim.plant.parameters import Battery, PenParameters, Thermal
-from pensim.plant.presets import CARTRIDGES
+from pensim.plant.presets import NO_CARTRIDGE
 from tests.simulator.test_plant_oracle import driven_kernel, new_kernel, run_to
 
 ENDLESS = Battery(capacity_c=1e6, charge_fraction=0.5)
@@ -53,7 +53,7 @@ def test_irregular_settling_gives_the_same_temperatures():
 
 
 def test_friction_of_a_running_motor_warms_its_housing():
-    kernel = driven_kernel(PenParameters(cartridge=CARTRIDGES["none"]), 32_000, 0.0, 0.0, 690.0)
+    kernel = driven_kernel(PenParameters(cartridge=NO_CARTRIDGE), 32_000, 0.0, 0.0, 690.0)
     kernel.flush()
     run_to(kernel, 1_000_000)
     kernel.flush()

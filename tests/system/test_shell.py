@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import time
+from contextlib import ExitStack, closing
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from penloop.recordings.recording_file import read_recording
 from penloop.shell import lines
 from tests.system import terminal
 from tests.system.penloop_process import Server, finish, penloop, start
+from tests.system.rfc2217_server import Rfc2217Server
 from tests.system.terminal import CTRL_C, CTRL_D, CTRL_X
 
 PROMPT = "penloop>"
@@ -294,6 +296,26 @@ def test_a_recording_in_the_shell_ends_when_its_time_is_over(shell, tmp_path):
     with_pen.enter("monitor --signals rate --rate 4 --for 2s")  # beyond the recording's end
     with_pen.wait_until(lambda screen: screen.count(" samples in") == 2, "the second end")
     with_pen.wait_for("depth 0.5 mm")
+
+
+@pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # pyserial's own
+@pytest.mark.parametrize("kind", ["socket", "rfc2217"])
+def test_a_shell_hears_and_records_a_pen_on_the_network(kind, shell, tmp_path):
+    run = tmp_path / "run.parquet"
+    with ExitStack() as afterwards:
+        if kind == "socket":
+            port = afterwards.enter_context(closing(Server(tmp_path, "--tcp", "127.0.0.1:0"))).port
+        else:
+            port = afterwards.enter_context(closing(Rfc2217Server())).url
+        with_pen = shell(port)
+        with_pen.wait_for("READY", "depth 0.5 mm", "faults: none")
+        with_pen.enter(f"record {run} --signals rate,state --rate 250 --for 1s")
+        with_pen.wait_for("250 samples in")
+        with_pen.enter("set depth=0.6mm")
+        with_pen.wait_for("0.5 mm -> 0.6 mm", "depth 0.6 mm")
+    times_ms, missing = recorded(run)
+    assert (np.diff(times_ms) == 4).all()
+    assert missing == 0
 
 
 def test_lines_are_remembered_from_shell_to_shell(shell):

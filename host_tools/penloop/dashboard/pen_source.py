@@ -66,7 +66,7 @@ class SimulatedSource(PenSource):
         self.pen = self.bench = url.make_bench()
         self._port = url.port
         self.pen.recorder.on_beat = Pacer(url.pace or 1.0).keep_up
-        self.pen.recorder.on_chunk = lambda _trace: None  # hours of it would fill the memory
+        self.pen.recorder.keep_little()
 
     def open(self) -> Any:
         """The pen's end of the cable. Raises PortNotFound while that is pulled."""

@@ -15,8 +15,8 @@ CARTRIDGES = {
     "14 needles": Cartridge(needle_count=14),
     "36 needles": Cartridge(needle_count=36, force_factor=0.5),  # finer needles
     "42 needles": Cartridge(needle_count=42, force_factor=0.45),
-    "none": Cartridge(needle_count=0, force_factor=0.0),
 }
+NO_CARTRIDGE = Cartridge(needle_count=0, force_factor=0.0)
 
 
 def _zone(stiffness_n_per_m: float, full_force_n: float, puncture_force_n: float = 0.02) -> Skin:

@@ -33,8 +33,7 @@ class PersonPanel:
             ("Hold 1.5 s (acknowledge)", lambda operator: operator.click(HOLD_ACKNOWLEDGE_S)),
             ("Hold 3.5 s (service)", lambda operator: operator.click(HOLD_SERVICE_S)),
         )
-        kinds = [kind for kind in CARTRIDGES if kind != "none"]
-        kind = ui.select(kinds, value=NEW, label="cartridge").props("dense")
+        kind = ui.select([*CARTRIDGES], value=NEW, label="cartridge").props("dense")
         self._row(
             ("Insert a new one", lambda operator: operator.insert_cartridge(kind.value)),
             ("Take it off", lambda operator: operator.remove_cartridge()),
