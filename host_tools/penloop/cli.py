@@ -6,6 +6,7 @@ Its commands are in command_table.py, a row each.
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
@@ -83,7 +84,11 @@ def _run(arguments: Sequence[str], in_shell: bool) -> int:
     except Exception as error:
         if debug:
             raise
-        return _report(error, in_shell)
+        code = _report(error, in_shell)
+        ending = interruption.behind(error)
+        if ending is not None:  # it failed while it was being ended
+            raise ending from None
+        return code
 
 
 def _report(error: Exception, in_shell: bool) -> int:
@@ -118,5 +123,6 @@ def _help_of(error: typer.TyperException, in_shell: bool) -> str:
 
 
 def _fail(text: str, code: int) -> int:
-    print("penloop: error: " + " ".join(text.split()), file=sys.stderr)
+    with suppress(OSError):  # the terminal may have gone
+        print("penloop: error: " + " ".join(text.split()), file=sys.stderr)
     return code

@@ -8,20 +8,20 @@ from typing import Annotated, Any
 import typer
 
 from penhost import Pen, PenError, Reconnection, Refused
-from penhost.errors import PortBusy, PortError, PortNotFound
+from penhost.errors import PortBusy, PortError, PortLost, PortNotFound
 from penhost.ports import open_port
 from penhost.units import parse
 from penloop import interruption, pen_memory, port_holder, port_name
 from penloop.errors import UserError
 from penloop.interruption import InterruptiblePort
-from penloop.port_discovery import only_pen
+from penloop.port_discovery import USUAL_PORT, only_pen
 
 Port = Annotated[
     str,
     typer.Option(
         "--port",
         "-p",
-        envvar="PENLOOP_PORT",
+        envvar=USUAL_PORT,
         metavar="PORT",
         show_default=False,
         help="A device such as /dev/ttyACM0 or COM3, or a URL: sim://, socket://HOST:PORT."
@@ -58,6 +58,14 @@ def _said_plainly(name: str, error: PortError) -> PortError:
     return PortError(f"port {name} does not speak RFC 2217", f"try socket://{plain}, plain TCP")
 
 
+def greeted(opened: Any, name: str) -> Pen:
+    """The pen on a port that was opened by that name. Raises PenError."""
+    try:
+        return Pen(opened)
+    except PortLost as error:
+        raise port_holder.hung_up(name, error) from None
+
+
 RecordingKeeper = Callable[[Any, Sequence[str], float | None], None]
 _held: list[tuple[Pen, RecordingKeeper | None]] = []  # by a shell, for the commands typed in it
 
@@ -69,7 +77,7 @@ def open_pen(port: str) -> Pen:
     bench = getattr(opened, "bench", None)
     if bench is not None:
         bench.recorder.keep_little()
-    pen = Pen(opened)
+    pen = greeted(opened, name)
     port_name.keep(pen, name)
     pen_memory.keep_power_up(pen)
     return pen

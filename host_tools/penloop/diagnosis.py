@@ -15,7 +15,7 @@ from penhost.description import fingerprint
 from penhost.errors import NotAPen, PenSilent, PortNotPermitted, ReplAnswers
 from penhost.ports import open_port
 from penhost.replies import Status
-from penloop.connection import open_pen_port
+from penloop.connection import greeted, open_pen_port
 from penloop.port_discovery import only_pen
 
 OK, WARN, FAIL = "ok", "warn", "fail"
@@ -57,7 +57,7 @@ def diagnose(port: str) -> Iterator[Check]:
         return
     yield Check("port", OK, f"{port} is open")
     try:
-        pen = Pen(opened)
+        pen = greeted(opened, port)
     except PenError as error:
         yield _answer_trouble(port, error)
         return

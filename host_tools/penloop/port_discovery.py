@@ -26,7 +26,8 @@ VENDORS = BOARDS | {
     0x067B: "Prolific",
 }
 ADAPTERS = {(0x04D8, 0x00DD), (0x04D8, 0x000A)}  # Microchip MCP2221 and MCP2200
-REMEDY = "plug a pen in, use --port or set PENLOOP_PORT; `penloop ports --probe` tells who answers"
+USUAL_PORT = "PENLOOP_PORT"  # in the environment: the port of commands without --port
+REMEDY = f"plug a pen in, use --port or set {USUAL_PORT}; `penloop ports --probe` tells who answers"
 
 
 @dataclass(frozen=True)

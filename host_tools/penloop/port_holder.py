@@ -6,8 +6,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from penhost.errors import PenError, PortBusy
+from penhost.ports import NETWORK_SCHEMES
 
 PROCESSES = Path("/proc")
+NETWORK = tuple(f"{scheme}://" for scheme in NETWORK_SCHEMES)
+SHARED = "end it, or let it share the pen: `penloop share`"
 
 
 def holders(device: str) -> list[str]:
@@ -26,8 +29,15 @@ def holders(device: str) -> list[str]:
 def busy(port: str, error: PenError) -> PenError:
     """The error of a port that another program holds: which one, and how both can have the pen."""
     who = f" by {', '.join(names)}" if (names := holders(port)) else ""
-    remedy = "end it, or let it share the pen: `penloop share`"
-    return PortBusy(f"{error.message}{who}", remedy)
+    return PortBusy(f"{error.message}{who}", SHARED)
+
+
+def hung_up(port: str, error: PenError) -> PenError:
+    """The error of a port that went while its pen was greeted: a network's serves one client."""
+    if not port.lower().startswith(NETWORK):
+        return error
+    remedy = f"another client may have the pen: {SHARED}"
+    return PortBusy(f"port {port} hangs up at once", remedy)
 
 
 def _is_a_pen(name: str) -> bool:

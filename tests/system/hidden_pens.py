@@ -1,9 +1,11 @@
 """How well `penloop identify` finds out pens that it does not know: the table of its document.
 
     python -m tests.system.hidden_pens 0 14
+    python -m tests.system.hidden_pens 0 14 air
 
 Each pen is off the reference by up to 30 % in every parameter of the fit, and is recorded on
-`sim://` by the steps of `penloop identify --record --skin`. A pen takes about 15 s.
+`sim://` by the steps of `penloop identify --record --skin`, which takes about 15 s a pen, or in the
+air alone, by those without `--skin`.
 """
 
 import sys
@@ -39,7 +41,7 @@ def hidden(number: int) -> Guess:
     return BASE.with_values(values)
 
 
-def record(number: int, path: Path) -> None:
+def record(number: int, path: Path, on_skin: bool) -> None:
     """Records the pen, its person doing what is asked for."""
     pen_and_skin = hidden(number)
     skins = {"cheek": pen_and_skin.skin}
@@ -58,25 +60,25 @@ def record(number: int, path: Path) -> None:
         service_state.demand(pen, 60.0)
         rows = [pen.signals[name] for name in evidence.USED]
         recording = RecordingFile(path, rows, environment(pen, rows, experiment.PERIOD_MS))
-        experiment.perform(pen, recording, True, obey)
+        experiment.perform(pen, recording, on_skin, obey)
         recording.close()
 
 
-def found(numbers: range) -> Iterator[list[tuple[Verdict, float]]]:
+def found(numbers: range, on_skin: bool) -> Iterator[list[tuple[Verdict, float]]]:
     """Verdicts of each pen with the errors of their values."""
     for number in numbers:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "run.parquet"
-            record(number, path)
+            record(number, path, on_skin)
             fitted = fit(evidence.read(path, 0.08), BASE, NEEDLES)
         told = verdicts(fitted, BASE, NEEDLES, NAMES)
         truth = hidden(number).values()
         yield [(one, (one.value or 0.0) / true - 1) for one, true in zip(told, truth)]
 
 
-def main(first: str, end: str) -> None:
+def main(first: str, end: str, where: str = "skin") -> None:
     """Prints the table."""
-    pens = list(found(range(int(first), int(end))))
+    pens = list(found(range(int(first), int(end)), where == "skin"))
     print(f"{len(pens)} pens | told | worst told | rms | covered")
     for name, column in zip(NAMES, zip(*pens)):
         errors = np.array([error for _, error in column])
@@ -91,4 +93,4 @@ def main(first: str, end: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main(*sys.argv[1:4])

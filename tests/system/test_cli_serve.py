@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import serial
 
+from penhost import Pen
 from penloop.cli import run
 from tests.system.penloop_process import Server, finish, penloop, start, until
 
@@ -39,6 +40,18 @@ def test_a_second_program_talks_to_the_pen_as_to_a_device(serve, where):
     assert (code, err) == (0, "")
     assert len(out.splitlines()) == 50
     assert time.monotonic() - began_s > 0.9
+
+
+@pytest.mark.parametrize("command", ["info", "doctor"])
+def test_a_second_client_of_a_socket_is_told_of_the_first(serve, command):
+    server = serve("--tcp", "127.0.0.1:0")
+    with Pen(server.port):
+        code, out, err = penloop(command, "--port", server.port)
+    assert code == 1
+    assert f"{server.port} hangs up at once" in out + err
+    assert "another client may have the pen: end it, or let it share" in " ".join(
+        (out + err).split()
+    )
 
 
 def test_ctrl_c_stops_the_pen_first(serve, tmp_path):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from penloop.cli import run
+from penloop.connection import held, open_pen
 from pensim.pen_file import find_pen
 from pensim.pen_url import PenUrl
 from tests.system.penloop_process import penloop
@@ -123,3 +124,15 @@ def test_what_cannot_be_is_told_in_one_line(arguments, told, capsys):
     error = capsys.readouterr().err
     assert told in error
     assert error.count("\n") == 1
+
+
+def test_a_slow_slew_moves_nothing_that_is_told(tmp_path, capsys):
+    port = f"sim://?cartridge=none&operator={entering_service(tmp_path)}&seed=1"
+    with open_pen(port) as pen, held(pen):
+        pen.wait(5.0)
+        pen.set({"slew": "150mHz/ms"})
+        assert run(["identify", str(tmp_path / "run.parquet"), "--record", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["parameters"]
+    motor = find_pen("reference").parameters.motor
+    assert rows["resistance"]["value"] == pytest.approx(motor.resistance_ohm, rel=0.035)
+    assert rows["inertia"]["value"] == pytest.approx(motor.rotor_inertia_kg_m2, rel=0.035)

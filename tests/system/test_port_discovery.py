@@ -63,6 +63,17 @@ def silent():
     os.close(theirs)
 
 
+def test_the_port_of_the_environment_is_listed_and_asked(plug, pens, monkeypatch, capsys):
+    [port] = pens()
+    plug(("/dev/modem", MODEM))
+    monkeypatch.setenv("PENLOOP_PORT", port)
+    assert run(["ports", "--probe", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["port"] for row in rows] == [port, "/dev/modem", "sim://"]
+    assert rows[0]["what"] == "of PENLOOP_PORT: commands without --port use it"
+    assert rows[0]["pen"]
+
+
 def test_the_only_pen_is_taken(plug, pens, capsys):
     [port] = pens()
     plug((port, FTDI), ("/dev/modem", MODEM), ("/dev/ttyS0", None))

@@ -331,7 +331,9 @@ def test_lines_are_remembered_from_shell_to_shell(shell):
 
 def test_lines_may_come_from_a_pipe():
     process = start("shell", "--port", "sim://", stdin=-1)
-    process.stdin.write("# a comment\nset depth=0.75mm\nget depth --json\nset\nget nothing\n")
+    process.stdin.write(
+        "# a comment\nset depth=0.75mm\nget depth --json\nset\nget nothing\nexit\nset depth=1mm\n"
+    )
     process.stdin.close()
     process.stdin = None
     code, out, err = finish(process)
@@ -340,6 +342,7 @@ def test_lines_may_come_from_a_pipe():
     mistyped, unknown = err.splitlines()
     assert mistyped.endswith("see `help set`")
     assert "'nothing'" in unknown
+    assert len(out.splitlines()) == 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

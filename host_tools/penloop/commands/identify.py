@@ -148,7 +148,8 @@ def _fit(recording: Path, known: PenPreset, guess: Guess, needles: int | None) -
     try:
         return fit(seen, guess, needles or seen.needles)
     except ValueError as error:
-        raise UserError(f"{recording}: {error}", STEPS) from None
+        remedy = f"{STEPS}; where the rate does not settle, `penloop tune` first"
+        raise UserError(f"{recording}: {error}", remedy) from None
 
 
 def _print(found: Fit, told: list[Verdict], recording: Path, twin: Path | None) -> None:

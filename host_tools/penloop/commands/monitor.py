@@ -77,7 +77,7 @@ def subscribe(pen: Reconnection, names: Sequence[str], wait_ms: int) -> int:
     pen.subscribe(names, wait_ms)
     granted_ms = pen.pen.period_ms
     if granted_ms != wait_ms:
-        told = f"{1000 / granted_ms:.4g} samples a second, {1000 / wait_ms:.3g} were asked"
+        told = f"{1000 / granted_ms:.4g} samples a second, {round(1000 / wait_ms, 1):g} were asked"
         print(f"penloop: the pen sends {told}", file=sys.stderr)
     return granted_ms
 

@@ -1,6 +1,7 @@
 """`penloop ports`: what could be a pen."""
 
 import json
+import os
 from typing import Annotated
 
 import typer
@@ -10,7 +11,7 @@ from rich.table import Table
 from penhost import PenError
 from penhost.tables import Identity
 from penloop.connection import AsJson
-from penloop.port_discovery import SerialPort, ask_all, serial_ports
+from penloop.port_discovery import USUAL_PORT, SerialPort, ask_all, serial_ports
 
 SIMULATED = SerialPort("sim://", "a simulated pen in virtual time, always there", False)
 
@@ -26,6 +27,9 @@ def ports(
 ) -> None:
     """List the serial ports of this computer, and the simulated one."""
     rows = [*serial_ports(), SIMULATED]
+    usual = os.environ.get(USUAL_PORT, "")
+    if usual and usual not in [port.device for port in rows]:
+        rows.insert(0, SerialPort(usual, f"of {USUAL_PORT}: commands without --port use it", True))
     answers = ask_all([port.device for port in rows if port.likely]) if probe else {}
     if as_json:
         print(json.dumps([_document(port, answers.get(port.device)) for port in rows]))

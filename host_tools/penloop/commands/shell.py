@@ -21,7 +21,7 @@ def shell(port: Port = "") -> int:
     link = Link(port, in_background=is_terminal)
     try:
         if not is_terminal:
-            return max((lines.run(line, link) for line in sys.stdin), default=0)
+            return lines.run_all(sys.stdin, link)
         print(f"{link.pen.info.product} {link.pen.info.pen_id}, firmware "
               f"{link.pen.info.firmware_version}. Try `help`; F10 stops the motor.")  # fmt: skip
         prompt.run(link)

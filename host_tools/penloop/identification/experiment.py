@@ -1,4 +1,4 @@
-"""A recording made for the fit: steps of the rate in SERVICE and, with needles, rests on skin."""
+"""A recording made for the fit: steps of the rate in SERVICE, rests and, with needles, on skin."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,8 +12,10 @@ Tell = Callable[[str], None]
 
 PERIOD_MS = 2
 # mHz, one after another: steps up and down, below what a wrong feed-forward could overspeed.
-STEPS_MHZ = (70_000, 130_000, 100_000) * 8
+STEPS_MHZ = (70_000, 130_000, 100_000) * 14
 STEP_S = 0.5
+RESTS_MHZ = (90_000, 120_000)
+REST_S = 2.5  # most of it steady also where the gains let a step settle slowly
 SKIN_MHZ = 95_000
 DEPTHS_UM = (500, 1000, 1500)
 REACTION_S = 1.5  # of the person who is told
@@ -40,6 +42,9 @@ def _steps(pen: Pen, blocks: Iterator[Any], recording: RecordingFile) -> None:
     for rate_mHz in STEPS_MHZ:
         service_state.run(pen, rate_mHz)
         _take(blocks, recording, STEP_S)
+    for rate_mHz in RESTS_MHZ:
+        service_state.run(pen, rate_mHz)
+        _take(blocks, recording, REST_S)
 
 
 def _on_skin(pen: Pen, blocks: Iterator[Any], recording: RecordingFile, tell: Tell) -> None:

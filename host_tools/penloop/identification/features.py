@@ -5,7 +5,6 @@ times a turn: pen and twin need not be in step. Means over a second do not know 
 transient of the motor is larger than it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -29,6 +28,7 @@ SAMPLE = {"current_a": 0.03, "rate_hz": 0.5}
 MEAN = {"current_a": 0.6e-3, "rate_hz": 0.03}
 LATE_S = 0.002  # by which a sample may be early or late
 NOTHING, SINGLE = -2, -1
+NOWHERE = -1
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Features:
     sigma: Floats
     block: NDArray[np.int64]
     transient: NDArray[np.int64]  # of each feature; -1 for a mean
-    restarts: frozenset[int]  # samples, some turns before each transient
+    restarts: NDArray[np.int64]  # of each transient the sample some turns before it, or NOWHERE
 
     @property
     def used(self) -> NDArray[np.bool_]:
@@ -50,17 +50,19 @@ class Features:
         """The features of a run: of its current in A, then of its rate in Hz."""
         return np.concatenate([self._of(run.current_a), self._of(run.rate_hz)])
 
-    def nearest(self, measured: Evidence, runs: Sequence[Evidence]) -> Floats:
-        """Features of runs that begin at several angles of the crank, which is not known: each
-        transient of the nearest run, each mean of all of them."""
-        each = np.stack([self.of(run) for run in runs])
-        found = each.mean(axis=0)
-        misfit = ((each - self.of(measured)) / self.sigma) ** 2
-        rows = np.arange(each.shape[1])
-        for transient in range(self.transient.max(initial=-1) + 1):
-            its = rows[self.transient == transient]
-            found[its] = each[misfit[:, its].sum(axis=1).argmin()][its]
-        return np.asarray(found)
+    def misfits(self, measured: Evidence, run: Evidence) -> Floats:
+        """How far a run is off in each transient: sums of squares, in uncertainties."""
+        inside = self.transient >= 0
+        squares = ((self.of(run) - self.of(measured)) / self.sigma) ** 2
+        sums = np.bincount(self.transient[inside], squares[inside], len(self.restarts))
+        return np.asarray(sums, dtype=np.float64)
+
+    def by_transient(self, values: Floats) -> Floats:
+        """Of one value a feature, shape (features,), a column for each transient: its own."""
+        inside = np.flatnonzero(self.transient >= 0)
+        columns = np.zeros((len(values), len(self.restarts)))
+        columns[inside, self.transient[inside]] = values[inside]
+        return columns
 
     def _of(self, values: Floats) -> Floats:
         return np.concatenate([values[self.label == SINGLE], _means(values, self.label)])
@@ -94,22 +96,23 @@ def features(
         sigma.append(MEAN[name] / np.sqrt(lengths_s))
     block = (np.concatenate([time_s[label == SINGLE], _means(time_s, label)]) / BLOCK_S).astype(int)
     single = label == SINGLE
-    number = np.cumsum(single & ~np.concatenate([[False], single[:-1]]))[single] - 1
+    begins = single & ~np.concatenate([[False], single[:-1]])
+    number = np.cumsum(begins)[single] - 1
     transient = np.concatenate([number, np.full(len(pieces), -1)])
     return Features(
         label,
         np.concatenate(sigma),
         np.concatenate([block] * 2),
         np.concatenate([transient] * 2),
-        _restarts(evidence, touches, single),
+        _restarts(evidence, touches, np.flatnonzero(begins)),
     )
 
 
-def _restarts(evidence: Evidence, touches: Touches, single: NDArray[np.bool_]) -> frozenset[int]:
-    starts = evidence.time_s[np.flatnonzero(single[1:] & ~single[:-1])] - RESTART_S
-    found = np.searchsorted(evidence.time_s, starts)
+def _restarts(evidence: Evidence, touches: Touches, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    found = np.searchsorted(evidence.time_s, evidence.time_s[starts] - RESTART_S)
     off_skin = ~(touches.touching | touches.between)
-    return frozenset(found[off_skin[found] & (evidence.rate_hz[found] > SLOWEST_HZ)].tolist())
+    driven = off_skin[found] & (evidence.rate_hz[found] > SLOWEST_HZ)
+    return np.where(driven, found, NOWHERE)
 
 
 def _used(evidence: Evidence, touches: Touches, skin: bool) -> NDArray[np.bool_]:

@@ -2,8 +2,9 @@
 
 from array import array
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import remainder
 from typing import Any
 
 import numpy as np
@@ -39,13 +40,13 @@ def replay(
     evidence: Evidence,
     pen: PenParameters,
     contact: Contact | None = None,
-    angle_rad: float = 0.0,
-    restarts: Collection[int] = (),
+    angles_rad: Mapping[int, float] | None = None,
 ) -> Evidence:
     """The evidence as the twin would have given it, without noise.
 
-    angle_rad: of its crank at the samples `restarts`, where it turns as fast as the pen, off skin
+    angles_rad: of its crank at some samples, where it turns as fast as the pen, off the skin
     """
+    placed = angles_rad or {}
     kernel = _kernel(pen, evidence, contact)
     time_us = np.round((evidence.time_s - evidence.time_s[0]) * 1e6).astype(int).tolist()
     ticks, turns = _ticks(evidence)
@@ -59,8 +60,8 @@ def replay(
             eyes.look(tick % 2 == turns[n], now_us - (ticks[n] - tick) * LOOK_US)
         eyes.advance(now_us)
         rate_hz[n], current_a[n] = eyes.rate_hz, eyes.current_a
-        if n in restarts:
-            kernel.place(angle_rad, TURN_RAD * evidence.rate_hz[n])
+        if n in placed:
+            kernel.place(remainder(placed[n], TURN_RAD), TURN_RAD * evidence.rate_hz[n])
         kernel.set_battery_charge(evidence.open_v[n] / SCALE_V)
         kernel.set_duty_u16(duty_u16[n])
         if contact is not None:

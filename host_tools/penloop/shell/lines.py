@@ -2,6 +2,8 @@
 
 import shlex
 import sys
+from collections.abc import Iterable
+from itertools import takewhile
 
 from penhost import PenError
 from penloop import cli
@@ -28,6 +30,12 @@ def words_of(line: str) -> list[str]:
         return shlex.split(line, comments=True)
     except ValueError as error:
         raise UserError(f"{line.strip()!r} cannot be read ({error})", "close it") from None
+
+
+def run_all(text: Iterable[str], link: Link) -> int:
+    """Runs lines until one that leaves; returns the worst exit code."""
+    kept = takewhile(lambda line: line.strip() not in LEAVE, text)
+    return max((run(line, link) for line in kept), default=0)
 
 
 def run(line: str, link: Link) -> int:
