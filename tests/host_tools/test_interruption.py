@@ -1,5 +1,6 @@
 """Signals: at the next safe moment while a simulated board is at work, else at once."""
 
+import errno
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from penloop import interruption
+from penloop import cli, interruption
 from penloop.cli import run
 from penloop.commands import evidence
 from penloop.connection import stopped_on_interruption
@@ -71,6 +72,22 @@ def test_a_signal_in_a_callback_of_a_weak_reference_is_not_lost_there():
     assert raise_in("weakref", signal.SIGTERM) == "done"
     with pytest.raises(SystemExit):
         check()
+
+
+def test_what_fails_while_a_command_is_ended_is_told_and_keeps_the_end_s_exit_code(
+    monkeypatch, capsys
+):
+    def ended_as_its_terminal_goes(**_options):
+        try:
+            raise SystemExit(129)
+        finally:
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(cli, "app", ended_as_its_terminal_goes)
+    with pytest.raises(SystemExit) as ended:
+        cli.run([])
+    assert ended.value.code == 129
+    assert "Input/output error" in capsys.readouterr().err
 
 
 def test_a_terminal_that_has_gone_does_not_keep_the_pen_from_being_stopped(monkeypatch):

@@ -49,9 +49,8 @@ def test_a_second_client_of_a_socket_is_told_of_the_first(serve, command):
         code, out, err = penloop(command, "--port", server.port)
     assert code == 1
     assert f"{server.port} hangs up at once" in out + err
-    assert "another client may have the pen: end it, or let it share" in " ".join(
-        (out + err).split()
-    )
+    told = " ".join((out + err).split())
+    assert "another client may have the pen: end it, or let it share" in told
 
 
 def test_ctrl_c_stops_the_pen_first(serve, tmp_path):
