@@ -78,11 +78,8 @@ def _run(arguments: Sequence[str], in_shell: bool) -> int:
         code = app(args=list(arguments), prog_name="penloop", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
-    except BrokenPipeError:  # whoever read our output has gone, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except Exception as error:
-        if debug:
+        if debug and not isinstance(error, BrokenPipeError):
             raise
         code = _report(error, in_shell)
         ending = interruption.behind(error)
@@ -93,6 +90,9 @@ def _run(arguments: Sequence[str], in_shell: bool) -> int:
 
 def _report(error: Exception, in_shell: bool) -> int:
     """Prints an error as one line; returns the exit code: 2 for what was typed, else 1."""
+    if isinstance(error, BrokenPipeError):  # whoever read our output has gone, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     if isinstance(error, typer.TyperException):
         what = error.format_message().rstrip(".")
         return _fail(f"{what}: see `{_help_of(error, in_shell)}`", USAGE)

@@ -1,6 +1,7 @@
 """The one place where commands connect to a pen."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Annotated, Any
@@ -32,6 +33,7 @@ Wait = Annotated[
     str,
     typer.Option("--wait", help="A lost connection is waited for so long; 0s: not at all."),
 ]
+AT_ONCE_S = 1.0  # a network's port that goes so soon serves another client, most likely
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, values in raw units.")]
 
 
@@ -60,10 +62,13 @@ def _said_plainly(name: str, error: PortError) -> PortError:
 
 def greeted(opened: Any, name: str) -> Pen:
     """The pen on a port that was opened by that name. Raises PenError."""
+    began_s = time.monotonic()
     try:
         return Pen(opened)
     except PortLost as error:
-        raise port_holder.hung_up(name, error) from None
+        if time.monotonic() > began_s + AT_ONCE_S:
+            raise
+        raise port_holder.hung_up(name, error) from error
 
 
 RecordingKeeper = Callable[[Any, Sequence[str], float | None], None]

@@ -18,6 +18,11 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # where the system has them
 BOARD = ("pensim.bench", "pensim.board.", "pensim.engines.")
 SAME_S = 0.5  # so soon it is the same signal: a terminal that closes sends two
 
+
+class Ended(SystemExit):
+    """SIGTERM or SIGHUP came; its code is as shells count it."""
+
+
 _pending = 0
 _came_s = -SAME_S
 
@@ -31,7 +36,7 @@ def install() -> None:
 
 
 def check() -> None:
-    """A safe moment: raises KeyboardInterrupt or SystemExit when a signal waits."""
+    """A safe moment: raises KeyboardInterrupt or Ended when a signal waits."""
     global _pending
     if _pending and threading.current_thread() is threading.main_thread():
         number, _pending = _pending, 0
@@ -40,7 +45,7 @@ def check() -> None:
 
 def behind(error: BaseException | None) -> BaseException | None:
     """The interruption that an error is, or that it came of, as on a terminal that has gone."""
-    while error is not None and not isinstance(error, (KeyboardInterrupt, SystemExit)):
+    while error is not None and not isinstance(error, (KeyboardInterrupt, Ended)):
         error = error.__context__
     return error
 
@@ -56,7 +61,7 @@ def _came(number: int, frame: FrameType | None) -> None:
         return
     _pending = 0
     if on_board:
-        raise KeyboardInterrupt  # SystemExit the firmware would take for its own
+        raise KeyboardInterrupt  # a SystemExit the firmware would take for its own
     raise _exception(number)
 
 
@@ -77,7 +82,7 @@ def _on_board(frame: FrameType | None) -> bool:
 def _exception(number: int) -> BaseException:
     if number == signal.SIGINT:
         return KeyboardInterrupt()
-    return SystemExit(128 + number)
+    return Ended(128 + number)
 
 
 class InterruptiblePort:

@@ -12,6 +12,7 @@ from penloop import cli, interruption
 from penloop.cli import run
 from penloop.commands import evidence
 from penloop.connection import stopped_on_interruption
+from penloop.errors import UserError
 from penloop.evidence.section import Part
 from penloop.interruption import check
 from penloop.rehearsal import rehearse
@@ -79,7 +80,7 @@ def test_what_fails_while_a_command_is_ended_is_told_and_keeps_the_end_s_exit_co
 ):
     def ended_as_its_terminal_goes(**_options):
         try:
-            raise SystemExit(129)
+            raise interruption.Ended(129)
         finally:
             raise OSError(errno.EIO, "Input/output error")
 
@@ -90,6 +91,18 @@ def test_what_fails_while_a_command_is_ended_is_told_and_keeps_the_end_s_exit_co
     assert "Input/output error" in capsys.readouterr().err
 
 
+def test_an_error_that_came_of_a_library_s_own_exit_keeps_its_code(monkeypatch, capsys):
+    def needs_a_tool(**_options):
+        try:
+            raise SystemExit("no binary found")
+        except SystemExit:
+            raise UserError("compiling needs a tool", "install it") from None
+
+    monkeypatch.setattr(cli, "app", needs_a_tool)
+    assert cli.run([]) == 2
+    assert capsys.readouterr().err == "penloop: error: compiling needs a tool: install it\n"
+
+
 def test_a_terminal_that_has_gone_does_not_keep_the_pen_from_being_stopped(monkeypatch):
     class Gone:
         def write(self, _text):
@@ -97,7 +110,7 @@ def test_a_terminal_that_has_gone_does_not_keep_the_pen_from_being_stopped(monke
 
     def interrupted():
         try:
-            raise SystemExit(129)
+            raise interruption.Ended(129)
         finally:
             print("progress", file=sys.stderr)
 

@@ -74,6 +74,20 @@ def test_the_port_of_the_environment_is_listed_and_asked(plug, pens, monkeypatch
     assert rows[0]["pen"]
 
 
+def test_a_link_of_the_environment_stands_for_the_port_behind_it(
+    plug, pens, monkeypatch, tmp_path, capsys
+):
+    [port] = pens()
+    link = tmp_path / "pen"
+    link.symlink_to(port)
+    plug((port, None))
+    monkeypatch.setenv("PENLOOP_PORT", str(link))
+    assert run(["ports", "--probe", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["port"] for row in rows] == [str(link), "sim://"]
+    assert rows[0]["pen"]
+
+
 def test_the_only_pen_is_taken(plug, pens, capsys):
     [port] = pens()
     plug((port, FTDI), ("/dev/modem", MODEM), ("/dev/ttyS0", None))

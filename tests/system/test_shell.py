@@ -332,7 +332,8 @@ def test_lines_are_remembered_from_shell_to_shell(shell):
 def test_lines_may_come_from_a_pipe():
     process = start("shell", "--port", "sim://", stdin=-1)
     process.stdin.write(
-        "# a comment\nset depth=0.75mm\nget depth --json\nset\nget nothing\nexit\nset depth=1mm\n"
+        "# a comment\nset depth=0.75mm\nget depth --json\nset\nget nothing\n"
+        "exit # now\nset depth=1mm\n"
     )
     process.stdin.close()
     process.stdin = None

@@ -77,7 +77,9 @@ def subscribe(pen: Reconnection, names: Sequence[str], wait_ms: int) -> int:
     pen.subscribe(names, wait_ms)
     granted_ms = pen.pen.period_ms
     if granted_ms != wait_ms:
-        told = f"{1000 / granted_ms:.4g} samples a second, {round(1000 / wait_ms, 1):g} were asked"
+        asked = 1000 / wait_ms
+        asked = round(asked) if abs(asked - round(asked)) < 0.01 * asked else asked  # of whole ms
+        told = f"{1000 / granted_ms:.4g} samples a second, {asked:.4g} were asked"
         print(f"penloop: the pen sends {told}", file=sys.stderr)
     return granted_ms
 

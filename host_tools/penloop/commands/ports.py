@@ -28,8 +28,10 @@ def ports(
     """List the serial ports of this computer, and the simulated one."""
     rows = [*serial_ports(), SIMULATED]
     usual = os.environ.get(USUAL_PORT, "")
-    if usual and usual not in [port.device for port in rows]:
-        rows.insert(0, SerialPort(usual, f"of {USUAL_PORT}: commands without --port use it", True))
+    if usual:
+        what = f"of {USUAL_PORT}: commands without --port use it"
+        others = [port for port in rows if not _same(port.device, usual)]
+        rows = [SerialPort(usual, what, True), *others]
     answers = ask_all([port.device for port in rows if port.likely]) if probe else {}
     if as_json:
         print(json.dumps([_document(port, answers.get(port.device)) for port in rows]))
@@ -41,6 +43,11 @@ def ports(
         told = [_told(answers.get(port.device))] if probe else []
         table.add_row(port.device, port.details, *told)
     Console().print(table)
+
+
+def _same(device: str, other: str) -> bool:
+    """Whether two names are of one port, as a link and what it leads to."""
+    return device == other or os.path.realpath(device) == os.path.realpath(other)
 
 
 def _told(answer: Identity | PenError | None) -> str:

@@ -58,10 +58,12 @@ class Features:
         return np.asarray(sums, dtype=np.float64)
 
     def by_transient(self, values: Floats) -> Floats:
-        """Of one value a feature, shape (features,), a column for each transient: its own."""
+        """Of one value a feature, shape (features,), a column for each transient: its own, where
+        its crank is placed."""
         inside = np.flatnonzero(self.transient >= 0)
         columns = np.zeros((len(values), len(self.restarts)))
         columns[inside, self.transient[inside]] = values[inside]
+        columns[:, self.restarts == NOWHERE] = 0.0
         return columns
 
     def _of(self, values: Floats) -> Floats:
@@ -96,15 +98,15 @@ def features(
         sigma.append(MEAN[name] / np.sqrt(lengths_s))
     block = (np.concatenate([time_s[label == SINGLE], _means(time_s, label)]) / BLOCK_S).astype(int)
     single = label == SINGLE
-    begins = single & ~np.concatenate([[False], single[:-1]])
-    number = np.cumsum(begins)[single] - 1
-    transient = np.concatenate([number, np.full(len(pieces), -1)])
+    found = np.flatnonzero(single)
+    begins = np.diff(time_s[found], prepend=-np.inf) > RESTART_S  # a spoilt sample ends none
+    transient = np.concatenate([np.cumsum(begins) - 1, np.full(len(pieces), -1)])
     return Features(
         label,
         np.concatenate(sigma),
         np.concatenate([block] * 2),
         np.concatenate([transient] * 2),
-        _restarts(evidence, touches, np.flatnonzero(begins)),
+        _restarts(evidence, touches, found[begins]),
     )
 
 

@@ -38,7 +38,7 @@ MEAN_S = 0.05  # for the residuals that are told
 KNOWN_SHARE = dict.fromkeys(NAMES, 0.3) | {VISCOUS: 1.0}
 # What the sandwich does not know, set by simulated pens (docs/identification.md): by so much its
 # intervals are too narrow, and angles that fit other parameters as well leave such a share.
-WIDER = dict.fromkeys(FITTED, 2.0) | {"puncture_force": 2.4}
+WIDER = dict.fromkeys(FITTED, 2.0) | {"puncture_force": 2.4, "full_force": 3.0}
 LEFT_SHARE = {"resistance": 0.015, "inertia": 0.015}
 # Instruments: what calibration leaves of the battery's voltage and of the current's zero.
 SUPPLY_SHARE = 0.002

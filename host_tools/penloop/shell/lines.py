@@ -34,8 +34,13 @@ def words_of(line: str) -> list[str]:
 
 def run_all(text: Iterable[str], link: Link) -> int:
     """Runs lines until one that leaves; returns the worst exit code."""
-    kept = takewhile(lambda line: line.strip() not in LEAVE, text)
+    kept = takewhile(lambda line: not leaves(line), text)
     return max((run(line, link) for line in kept), default=0)
+
+
+def leaves(line: str) -> bool:
+    """Whether a line is one of LEAVE, with a comment or without."""
+    return line.partition("#")[0].strip() in LEAVE
 
 
 def run(line: str, link: Link) -> int:

@@ -18,6 +18,7 @@ from typer._completion_classes import BashComplete
 
 from penhost import PenError
 from penloop import cli, pen_memory
+from penloop.interruption import Ended
 from penloop.shell import lines
 from penloop.shell.link import Link
 
@@ -66,7 +67,7 @@ def run(link: Link) -> None:
             continue  # drops the line
         except EOFError:
             return
-        if line.strip() in lines.LEAVE:
+        if lines.leaves(line):
             return
         lines.run(line, link)
 
@@ -91,7 +92,7 @@ def _look_after(link: Link) -> None:
     async def keep_until_ended() -> None:
         try:
             await keep()
-        except SystemExit as ended:  # by a signal: the prompt would show it as a fault of ours
+        except Ended as ended:  # by a signal: the prompt would show it as a fault of ours
             get_app().exit(exception=ended)
 
     get_app().create_background_task(keep_until_ended())
