@@ -56,8 +56,8 @@ class PseudoTerminal:
             self._make_link(link)
 
     def _make_link(self, link: Path) -> None:
-        if link.is_symlink() and not link.exists():
-            link.unlink()  # left behind by one that was killed
+        if link.is_symlink() and (not link.exists() or os.readlink(link) == self.name):
+            link.unlink()  # left behind by one that was killed: nothing, or our own, is behind it
         try:
             link.symlink_to(self.name)
         except FileExistsError:

@@ -53,6 +53,17 @@ def test_a_second_client_of_a_socket_is_told_of_the_first(serve, command):
     assert "another client may have the pen: end it, or let it share" in told
 
 
+def test_a_link_of_a_killed_simulator_is_taken_over(serve, tmp_path):
+    link = tmp_path / "pen"
+    first = serve("--link", str(link))
+    first.process.kill()
+    first.process.wait()
+    assert link.is_symlink()
+    second = serve("--link", str(link))
+    second.wait_for("READY")
+    assert penloop("get", "depth", "--port", str(link))[0] == 0
+
+
 def test_ctrl_c_stops_the_pen_first(serve, tmp_path):
     server = serve("--link", str(tmp_path / "pen"), "--zone", "cheek")
     server.wait_for("READY")

@@ -1,5 +1,6 @@
 """The dashboard's web server: on 127.0.0.1, behind its guard."""
 
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,9 @@ def listening_socket(port: int) -> socket.socket:
     try:
         return socket.create_server((HOST, port))
     except OSError as error:
-        raise UserError(f"cannot listen on {HOST}:{port} ({error.strerror})", "use 0") from None
+        reason = os.strerror(error.errno or 0)
+        remedy = "use another --page-port; 0 is any free one"
+        raise UserError(f"cannot listen on {HOST}:{port}, {reason}", remedy) from None
 
 
 def serve(owner: PenOwner, listening: socket.socket, told: Callable[[str], None]) -> None:

@@ -122,7 +122,6 @@ class RecordedPen:
         if not self._aside:
             print("the recording waits while this needs signals of its own; the gap is marked")
         self._aside = True
-        self._recording.stand_aside()
 
     def unsubscribe(self) -> None:
         """The recording alone goes on."""
@@ -168,6 +167,7 @@ class RecordedPen:
     def _subscribe(self, signals: Sequence[str], period_ms: int) -> None:
         if self._pen.period_ms:
             self.take_blocks(0)  # of the old subscription
+        self._recording.stand_aside()  # what is on its way is dropped
         self._pen.subscribe(signals, period_ms)
         self._aside = False
 
