@@ -75,7 +75,7 @@ def test_other_baud_rates_are_tried_at_the_found_port(found, monkeypatch):
     device = found("/dev/ttyFOUND")
     asked = []
 
-    def deaf(_port, **_options):
+    def deaf(_port, *_name, **_options):
         raise NotAPen("something answers that is no pen", "choose another port")
 
     def opened(port, baud):
@@ -84,6 +84,7 @@ def test_other_baud_rates_are_tried_at_the_found_port(found, monkeypatch):
 
     monkeypatch.setattr(diagnosis, "open_pen_port", lambda port: port)
     monkeypatch.setattr(diagnosis, "open_port", opened)
+    monkeypatch.setattr(diagnosis, "greeted", deaf)
     monkeypatch.setattr(diagnosis, "Pen", deaf)
     assert last().verdict == FAIL
     assert asked == [(device, baud) for baud in diagnosis.BAUDS]
