@@ -393,6 +393,7 @@ def test_a_pen_is_tuned_on_the_page_with_its_picture_and_the_proposal_is_kept(ow
     page.until("document.getElementById('tune-try').checkVisibility()")
     page.click("#tune-try")
     page.until(f"{TUNING}.startsWith('In force on trial')", 120)
+    page.until("document.getElementById('tune-keep').checkVisibility()")
     page.click("#tune-keep")
     page.until(f"{TUNING} === 'Kept.'")
     tab(page, "Settings")

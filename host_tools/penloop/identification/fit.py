@@ -139,7 +139,7 @@ class _Search:
             path.append(guess.values())
         guess = guess.with_values(np.mean(path[SETTLED:], axis=0))
         *_, covariance = self._step(guess, angles_rad, slopes)
-        return self._fit(guess, covariance, self._run(guess, angles_rad))
+        return self._fit(guess, covariance, replay(self._evidence, guess.pen, self._contact(guess)))
 
     def _fit(self, guess: Guess, covariance: Floats, twin: Evidence) -> Fit:
         values = guess.values()
