@@ -63,8 +63,10 @@ class Page:
         self.call("Emulation.setEmulatedMedia", features=[feature])
 
     def open(self, url: str) -> None:
-        """Goes there."""
+        """Goes there; what was shown before has gone, also where it had the same address."""
+        self.run("window.left = true")
         self.call("Page.navigate", url=url)
+        self.until("!window.left")
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page, awaited."""
