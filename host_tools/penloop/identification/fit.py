@@ -125,7 +125,7 @@ class _Search:
     def run(self, guess: Guess, means: Windows) -> Fit:
         """Steps to the optimum."""
         smooth = guess.smooth()
-        calm = replay(self._evidence, smooth.pen, self._contact(smooth))
+        calm = self._run(smooth)
         skin = self._needles is not None
         self._features = features(self._evidence, means, self._touches, skin, calm)
         angles_rad = self._best_angles(guess)
@@ -139,7 +139,7 @@ class _Search:
             path.append(guess.values())
         guess = guess.with_values(np.mean(path[SETTLED:], axis=0))
         *_, covariance = self._step(guess, angles_rad, slopes)
-        return self._fit(guess, covariance, replay(self._evidence, guess.pen, self._contact(guess)))
+        return self._fit(guess, covariance, self._run(guess))
 
     def _fit(self, guess: Guess, covariance: Floats, twin: Evidence) -> Fit:
         values = guess.values()
@@ -159,7 +159,11 @@ class _Search:
         values[-1] = max(values[-1], 0.0)
         return guess.with_values(values)
 
-    def _run(self, guess: Guess, angles_rad: Floats) -> Evidence:
+    def _run(self, guess: Guess) -> Evidence:
+        """The twin, its crank as it comes."""
+        return replay(self._evidence, guess.pen, self._contact(guess))
+
+    def _run_placed(self, guess: Guess, angles_rad: Floats) -> Evidence:
         """The twin, its crank at these angles before the transients."""
         pairs = zip(self._features.restarts.tolist(), angles_rad.tolist(), strict=True)
         placed = {sample: angle for sample, angle in pairs if sample != NOWHERE}
@@ -173,7 +177,7 @@ class _Search:
     def _best_angles(self, guess: Guess) -> Floats:
         """Of each transient, the one of ANGLES_RAD with the nearest run."""
         count = len(self._features.restarts)
-        runs = (self._run(guess, np.full(count, angle)) for angle in ANGLES_RAD)
+        runs = (self._run_placed(guess, np.full(count, angle)) for angle in ANGLES_RAD)
         misfits = np.stack([self._features.misfits(self._evidence, run) for run in runs])
         return np.array(ANGLES_RAD)[misfits.argmin(axis=0)]
 
@@ -187,8 +191,7 @@ class _Search:
                 moved = smooth.values()
                 moved[number] += sign * DIFFERENCE * self._scale[number]
                 other = smooth.with_values(moved)
-                run = replay(self._evidence, other.pen, self._contact(other))
-                values.append(self._features.of(run))
+                values.append(self._features.of(self._run(other)))
             found.append((values[0] - values[1]) / (2 * DIFFERENCE))
         return np.stack(found, 1)
 
@@ -200,7 +203,8 @@ class _Search:
         chosen, count = self._features, len(self._free)
         weight = 1 / chosen.sigma
         here, later, sooner = (
-            self._run(guess, angles_rad + turn) for turn in (0.0, DIFFERENCE_RAD, -DIFFERENCE_RAD)
+            self._run_placed(guess, angles_rad + turn)
+            for turn in (0.0, DIFFERENCE_RAD, -DIFFERENCE_RAD)
         )
         off = chosen.of(self._evidence) - chosen.of(here)
         residual = np.where(chosen.transient < 0, off * weight, np.clip(off * weight, -CLIP, CLIP))
